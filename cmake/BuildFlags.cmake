@@ -1,0 +1,34 @@
+# Warnings, sanitizers and coverage as one interface target, so that nothing leaks into a consumer's build.
+add_library(catalog_build_flags INTERFACE)
+target_compile_features(catalog_build_flags INTERFACE cxx_std_20)
+target_compile_options(catalog_build_flags INTERFACE
+  "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=" "-fvisibility=hidden" "-fvisibility-inlines-hidden")
+if(CATALOG_DEVELOPER_MODE)
+  target_compile_options(catalog_build_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wvla
+    -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 reports these falsely inside libstdc++ and tl::expected once they are inlined (GCC PR 105329, 105562, 105651).
+    target_compile_options(catalog_build_flags INTERFACE
+      -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
+      -Wno-dangling-pointer)
+  else()
+    target_compile_options(catalog_build_flags INTERFACE -Wthread-safety)
+  endif()
+  find_program(CATALOG_MOLD mold)
+  if(CATALOG_MOLD)
+    target_link_options(catalog_build_flags INTERFACE -fuse-ld=mold)
+  endif()
+endif()
+if(CATALOG_SANITIZE)
+  target_compile_options(catalog_build_flags INTERFACE
+    "-fsanitize=${CATALOG_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(catalog_build_flags INTERFACE "-fsanitize=${CATALOG_SANITIZE}")
+endif()
+if(CATALOG_FUZZ)
+  target_compile_options(catalog_build_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(CATALOG_COVERAGE)
+  target_compile_options(catalog_build_flags INTERFACE --coverage)
+  target_link_options(catalog_build_flags INTERFACE --coverage)
+endif()

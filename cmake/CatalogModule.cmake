@@ -1,0 +1,41 @@
+# catalog_module(NAME core SOURCES a.cpp HEADERS a.hpp DEPS lower_module... PRIVATE_LIBS third_party...)
+#
+# One module = one folder = one target = one namespace. The only include folder of a module is its view, a folder that holds
+# nothing but a link to its own public headers; DEPS add the views of the modules that it may see. An include of a module
+# that was not declared is "no such file", and a dependency that is not declared yet is refused, so the order of calls in
+# src/CMakeLists.txt is the layering and a cycle cannot be written.
+function(catalog_module)
+  cmake_parse_arguments(M "" "NAME" "SOURCES;HEADERS;DEPS;PRIVATE_LIBS" ${ARGN})
+  set(target catalog_${M_NAME})
+  set(view "${PROJECT_BINARY_DIR}/views/${M_NAME}")
+  file(MAKE_DIRECTORY "${view}/catalog")
+  file(CREATE_LINK "${PROJECT_SOURCE_DIR}/include/catalog/${M_NAME}" "${view}/catalog/${M_NAME}" SYMBOLIC)
+  list(TRANSFORM M_HEADERS PREPEND "${view}/catalog/${M_NAME}/")
+  list(TRANSFORM M_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/src/${M_NAME}/")
+
+  add_library(${target} STATIC ${M_SOURCES})
+  add_library(catalog::${M_NAME} ALIAS ${target})
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS "${view}" FILES ${M_HEADERS})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_compile_options(${target} PRIVATE "-ffile-prefix-map=${view}/=include/")
+  foreach(dep IN LISTS M_DEPS)
+    if(NOT TARGET catalog_${dep})
+      message(FATAL_ERROR "module ${M_NAME} depends on ${dep}, which is not a lower layer (not declared yet)")
+    endif()
+    target_link_libraries(${target} PUBLIC catalog_${dep})
+  endforeach()
+  target_link_libraries(${target} PRIVATE ${M_PRIVATE_LIBS} $<BUILD_INTERFACE:catalog_build_flags>
+                                          $<BUILD_INTERFACE:catalog_internal>)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${M_NAME} CXX_EXTENSIONS OFF
+                                             VERIFY_INTERFACE_HEADER_SETS ${CATALOG_DEVELOPER_MODE})
+  set_property(GLOBAL APPEND PROPERTY CATALOG_MODULES ${M_NAME})
+  install(TARGETS ${target} EXPORT catalogTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+          FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+endfunction()
+
+# Headers that every module's sources may use and no host ever sees: <catalog/internal/...>.
+set(view "${PROJECT_BINARY_DIR}/views/internal")
+file(MAKE_DIRECTORY "${view}/catalog")
+file(CREATE_LINK "${PROJECT_SOURCE_DIR}/src/core/internal" "${view}/catalog/internal" SYMBOLIC)
+add_library(catalog_internal INTERFACE)
+target_include_directories(catalog_internal INTERFACE "${view}")

@@ -1,0 +1,38 @@
+#pragma once
+// Where heavy work runs: an injected executor, by default a pool of threads.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "catalog/core/result.hpp"
+
+namespace catalog {
+
+/// Runs tasks. Thread safety: `post` may be called from any thread, also from inside a task.
+class Executor {
+public:
+    virtual ~Executor() = default;
+
+    /// Queues `task` to run once, on a thread of the executor. The task must not throw. Never
+    /// blocks, never runs it inline.
+    virtual void post(std::function<void()> task) = 0;
+
+    /// Returns how many tasks can run at the same time, at least 1.
+    [[nodiscard]] virtual std::size_t concurrency() const noexcept = 0;
+};
+
+/// Makes a pool of `threads` threads (0: as many as the machine has). Its destructor runs what is
+/// queued and joins.
+[[nodiscard]] std::shared_ptr<Executor> make_thread_pool(std::size_t threads = 0);
+
+/// Runs `body(0) ... body(count - 1)` on the calling thread and on `executor`, and returns when all
+/// have ended.
+///
+/// The caller takes part, so a saturated or single-threaded executor cannot block it. The first
+/// error stops the handing out of further indexes and is returned; of several errors the one with
+/// the lowest index wins. `body` must not throw.
+[[nodiscard]] Result<void> parallel_for(Executor& executor, std::size_t count,
+                                        const std::function<Result<void>(std::size_t)>& body);
+
+}  // namespace catalog

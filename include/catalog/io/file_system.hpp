@@ -1,0 +1,226 @@
+#pragma once
+// FileSystem: everything the library knows about disks goes through this interface, RocksDB
+// included, so that a simulated one can crash at any call and drop, tear or reorder what was not
+// synced (tests/support/io).
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/core/bytes.hpp"
+#include "catalog/core/result.hpp"
+
+namespace catalog::io {
+
+enum class FileKind : std::uint8_t { kRegular, kDirectory, kSymlink, kOther };
+
+/// What the file system knows of one entry, links not followed.
+struct FileInfo {
+    FileKind kind = FileKind::kRegular;
+    std::uint64_t size = 0;        ///< Bytes; for a symbolic link the length of its target.
+    std::uint32_t mode = 0;        ///< Permission bits, set-id and sticky bits (07777).
+    std::int64_t modified_ns = 0;  ///< Nanoseconds since the Unix epoch.
+    std::uint64_t device = 0;      ///< With `inode`: identity of the file.
+    std::uint64_t inode = 0;
+};
+
+struct DirectoryEntry {
+    std::string name;
+    FileKind kind = FileKind::kRegular;
+};
+
+/// A file open for reading at any offset. Thread safety: concurrent reads are safe.
+class ReadableFile {
+public:
+    virtual ~ReadableFile() = default;
+
+    /// Reads up to out.size() bytes at `offset`; fewer only at the end of the file. Errors: kIo.
+    [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset,
+                                                      std::span<std::byte> out) const = 0;
+    /// Returns what fstat says now. Errors: kIo.
+    [[nodiscard]] virtual Result<FileInfo> info() const = 0;
+};
+
+/// A file open for writing. Thread safety: one thread at a time. Destroying it closes it without
+/// syncing.
+class WritableFile {
+public:
+    virtual ~WritableFile() = default;
+
+    /// Appends all of `bytes`. After an error the file's tail is unspecified. Errors: kStorageFull,
+    /// kIo.
+    [[nodiscard]] virtual Result<void> append(ByteView bytes) = 0;
+    /// Overwrites at `offset`, extending the file when needed. Errors: kStorageFull, kIo.
+    [[nodiscard]] virtual Result<void> write_at(std::uint64_t offset, ByteView bytes) = 0;
+    /// Cuts or extends (with zeros) to `size` bytes. Errors: kIo, kStorageFull.
+    [[nodiscard]] virtual Result<void> truncate(std::uint64_t size) = 0;
+    /// Reserves `bytes` of space from `offset` without changing the size, where the file system
+    /// can. Errors: kStorageFull, kIo.
+    [[nodiscard]] virtual Result<void> allocate(std::uint64_t offset, std::uint64_t bytes) = 0;
+    /// Makes the bytes durable (fdatasync). An error is final for this file: what was written may
+    /// be lost and must be written elsewhere; a second call never reports success for it. Errors:
+    /// kSyncFailed.
+    [[nodiscard]] virtual Result<void> sync() = 0;
+    /// Returns the file's length, bytes.
+    [[nodiscard]] virtual std::uint64_t size() const = 0;
+    /// Sets permission bits. Errors: kIo.
+    [[nodiscard]] virtual Result<void> set_mode(std::uint32_t mode) = 0;
+    /// Closes the file and reports what the close reported. Errors: kIo. Further calls fail with
+    /// kFailedPrecondition.
+    [[nodiscard]] virtual Result<void> close() = 0;
+};
+
+/// Bytes of a file in memory. Unmapped when destroyed; the file may be removed before.
+class MappedRegion {
+public:
+    virtual ~MappedRegion() = default;
+    [[nodiscard]] virtual ByteView bytes() const noexcept = 0;
+};
+
+/// An exclusive lock on a file, held while this object lives. The operating system releases it when
+/// the process dies.
+class FileLock {
+public:
+    virtual ~FileLock() = default;
+};
+
+enum class OpenMode : std::uint8_t {
+    kCreateNew,  ///< Fails with kFileExists when the path is there, whatever it is.
+    kTruncate,   ///< Creates or empties.
+    kAppend,     ///< Creates or continues at the end.
+    kReadWrite,  ///< Opens an existing file without changing it.
+};
+
+/// A folder whose contents are reached by relative paths only, never through a symbolic link and
+/// never outside it (openat2 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+/// Linux 5.6; component by component elsewhere).
+///
+/// Every path here is relative, `/`-separated, without `.`, `..` or empty components: anything else
+/// is kPathUnsafe. This is the only way in which package paths touch a disk. Thread safety: any
+/// thread.
+class SafeDirectory {
+public:
+    virtual ~SafeDirectory() = default;
+
+    [[nodiscard]] virtual Result<std::unique_ptr<ReadableFile>> open_read(
+        std::string_view path) const = 0;
+    /// Creates a regular file that must not exist. Errors: kFileExists, kFileNotFound (parent),
+    /// kPathUnsafe, kStorageFull, kIo.
+    [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> create_file(
+        std::string_view path, std::uint32_t mode) const = 0;
+    /// Creates a folder and the missing ones above it; existing ones are fine. Errors:
+    /// kNotADirectory, kPathUnsafe, kIo.
+    [[nodiscard]] virtual Result<void> make_directories(std::string_view path) const = 0;
+    /// Creates a symbolic link with exactly that target text. Errors: kFileExists, kPathUnsafe,
+    /// kIo.
+    [[nodiscard]] virtual Result<void> make_symlink(std::string_view target,
+                                                    std::string_view path) const = 0;
+    [[nodiscard]] virtual Result<std::string> read_symlink(std::string_view path) const = 0;
+    /// Links not followed. `path` may be empty for the folder itself. Errors: kFileNotFound,
+    /// kPathUnsafe, kIo.
+    [[nodiscard]] virtual Result<FileInfo> info(std::string_view path) const = 0;
+    /// Returns entries in byte order of their names. `path` may be empty for the folder itself.
+    [[nodiscard]] virtual Result<std::vector<DirectoryEntry>> list(std::string_view path) const = 0;
+    /// Removes a file or link. Errors: kFileNotFound, kIsADirectory, kIo.
+    [[nodiscard]] virtual Result<void> remove_file(std::string_view path) const = 0;
+    /// Removes a folder with everything in it, links as links; absent is fine. Errors: kIo,
+    /// kPathUnsafe.
+    [[nodiscard]] virtual Result<void> remove_tree(std::string_view path) const = 0;
+    /// Makes the entries of the folder `path` durable (fsync of the folder); empty for the folder
+    /// itself. Errors: kSyncFailed.
+    [[nodiscard]] virtual Result<void> sync(std::string_view path) const = 0;
+};
+
+/// A file system. Paths are absolute or relative to the process's folder, as the host gives them;
+/// this interface is for the library's own files. Paths that come from packages go through
+/// SafeDirectory.
+///
+/// Thread safety: any thread. Blocking: yes. Every error carries StorageDetail and names the path
+/// as its input.
+class FileSystem {
+public:
+    virtual ~FileSystem() = default;
+
+    /// Errors: kFileNotFound, kIsADirectory, kAccessDenied, kTooManyOpenFiles, kIo.
+    [[nodiscard]] virtual Result<std::unique_ptr<ReadableFile>> open_read(
+        const std::string& path) = 0;
+    /// `mode` holds for a file that is created. Errors: kFileExists, kFileNotFound, kAccessDenied,
+    /// kStorageFull, kIo.
+    [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> open_write(
+        const std::string& path, OpenMode open_mode, std::uint32_t mode = 0644) = 0;
+    /// Maps `length` bytes at `offset` (a multiple of 4096) read-only. Errors: kEndOfFile (the file
+    /// is shorter), kIo.
+    [[nodiscard]] virtual Result<std::unique_ptr<MappedRegion>> map(const std::string& path,
+                                                                    std::uint64_t offset,
+                                                                    std::uint64_t length) = 0;
+    [[nodiscard]] virtual Result<std::unique_ptr<SafeDirectory>> open_directory(
+        const std::string& path) = 0;
+
+    /// Links not followed. Errors: kFileNotFound, kNotADirectory, kAccessDenied, kIo.
+    [[nodiscard]] virtual Result<FileInfo> info(const std::string& path) = 0;
+    /// Entries without `.` and `..`, in byte order of their names. Errors: kFileNotFound,
+    /// kNotADirectory, kAccessDenied, kIo.
+    [[nodiscard]] virtual Result<std::vector<DirectoryEntry>> list(const std::string& path) = 0;
+    /// Creates a folder and the missing ones above it; existing is fine. Errors: kNotADirectory,
+    /// kAccessDenied, kStorageFull, kIo.
+    [[nodiscard]] virtual Result<void> make_directories(const std::string& path) = 0;
+    /// Replaces `to` atomically. Durable only after sync_directory of both folders. Errors:
+    /// kFileNotFound, kIo.
+    [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+    /// Errors: kFileNotFound, kIsADirectory, kIo.
+    [[nodiscard]] virtual Result<void> remove_file(const std::string& path) = 0;
+    /// Removes an empty folder. Errors: kFileNotFound, kNotEmpty, kIo.
+    [[nodiscard]] virtual Result<void> remove_directory(const std::string& path) = 0;
+    /// Removes a folder with everything in it; absent is fine. Links are removed as links. Errors:
+    /// kIo.
+    [[nodiscard]] virtual Result<void> remove_tree(const std::string& path) = 0;
+    [[nodiscard]] virtual Result<void> make_symlink(const std::string& target,
+                                                    const std::string& path) = 0;
+    [[nodiscard]] virtual Result<std::string> read_symlink(const std::string& path) = 0;
+    /// A second name for the same file. Errors: kFileExists, kUnsupported (other device), kIo.
+    [[nodiscard]] virtual Result<void> hard_link(const std::string& from,
+                                                 const std::string& to) = 0;
+    /// Makes creations, renames and removals in the folder durable. Errors: kSyncFailed,
+    /// kFileNotFound.
+    [[nodiscard]] virtual Result<void> sync_directory(const std::string& path) = 0;
+    /// Returns free bytes for this user where `path` is. Errors: kIo.
+    [[nodiscard]] virtual Result<std::uint64_t> free_space(const std::string& path) = 0;
+    /// Takes an exclusive advisory lock without waiting; creates the file when it is missing. It
+    /// holds against other processes and against other holders in this process. Errors: kBusy, kIo.
+    [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) = 0;
+};
+
+/// The machine's file system (Linux).
+[[nodiscard]] std::shared_ptr<FileSystem> make_posix_file_system();
+
+// Helpers over any FileSystem.
+
+/// Reads a whole file of at most `bytes_max` bytes. Errors: as open_read, kLimitExceeded.
+[[nodiscard]] Result<std::string> read_file(FileSystem& fs, const std::string& path,
+                                            std::uint64_t bytes_max);
+
+/// Replaces a file durably: temporary file in the same folder, write, sync, rename, sync of the
+/// folder. After a crash the file holds the old or the new bytes, never a mix. Errors:
+/// kStorageFull, kSyncFailed, kIo.
+[[nodiscard]] Result<void> write_file_durably(FileSystem& fs, const std::string& path,
+                                              ByteView bytes, std::uint32_t mode = 0644);
+
+/// Tells whether there is an entry at `path`, links not followed. Errors: kAccessDenied, kIo.
+[[nodiscard]] Result<bool> exists(FileSystem& fs, const std::string& path);
+
+/// Joins with one slash; an absolute `tail` is not treated specially.
+[[nodiscard]] std::string join_path(std::string_view head, std::string_view tail);
+
+/// Returns everything before the last slash ("." without one, "/" for the root's entries).
+[[nodiscard]] std::string parent_path(std::string_view path);
+
+/// Tells whether `path` is a relative path that SafeDirectory accepts (see there). Errors:
+/// kPathUnsafe with the reason.
+[[nodiscard]] Result<void> check_relative_path(std::string_view path);
+
+}  // namespace catalog::io

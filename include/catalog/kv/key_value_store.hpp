@@ -1,0 +1,139 @@
+#pragma once
+// KeyValueStore: the library's one ordered store of small records, with column families, atomic
+// batches and snapshots. RocksDB over our io::FileSystem in production, a complete in-memory one
+// for tests and throw-away libraries.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/core/result.hpp"
+#include "catalog/io/file_system.hpp"
+
+namespace catalog::kv {
+
+/// Index of a column family in the list that `open` was given. Families are ordered maps of byte
+/// strings.
+enum class Family : std::uint32_t {};
+
+/// Changes that become visible and durable together or not at all. A value type: build it anywhere,
+/// submit it once.
+class WriteBatch {
+public:
+    enum class Kind : std::uint8_t { kPut, kRemove };
+    struct Change {
+        Kind kind;
+        Family family;
+        std::string key;
+        std::string value;  ///< Empty for kRemove.
+    };
+
+    void put(Family family, std::string key, std::string value) {
+        bytes_ += key.size() + value.size();
+        changes_.push_back({Kind::kPut, family, std::move(key), std::move(value)});
+    }
+    void remove(Family family, std::string key) {
+        bytes_ += key.size();
+        changes_.push_back({Kind::kRemove, family, std::move(key), {}});
+    }
+    /// Adds the changes of `other` after those of this batch.
+    void append(WriteBatch other);
+
+    [[nodiscard]] const std::vector<Change>& changes() const noexcept { return changes_; }
+    [[nodiscard]] bool empty() const noexcept { return changes_.empty(); }
+    /// Returns the sum of key and value lengths, bytes.
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+private:
+    std::vector<Change> changes_;
+    std::uint64_t bytes_ = 0;
+};
+
+enum class Durability : std::uint8_t {
+    kSync,    ///< On stable storage when the call returns.
+    kNoSync,  ///< Survives the death of the process, perhaps not of the machine: for droppable
+              ///< caches only.
+};
+
+/// Walks keys in byte order. Sees the moment at which it was made. Thread safety: one thread at a
+/// time.
+class Iterator {
+public:
+    virtual ~Iterator() = default;
+    /// Moves to the first key that is not before `key`.
+    virtual void seek(std::string_view key) = 0;
+    /// Moves to the last key that is not after `key`.
+    virtual void seek_for_prev(std::string_view key) = 0;
+    virtual void next() = 0;
+    virtual void prev() = 0;
+    [[nodiscard]] virtual bool valid() const = 0;
+    /// Valid until the iterator moves.
+    [[nodiscard]] virtual std::string_view key() const = 0;
+    [[nodiscard]] virtual std::string_view value() const = 0;
+    /// Tells whether the walk ended because of an error. Errors: kDatabaseIo, kDatabaseCorrupt.
+    [[nodiscard]] virtual Result<void> status() const = 0;
+};
+
+/// A moment of the store; reads through it never change. Thread safety: any thread.
+class Snapshot {
+public:
+    virtual ~Snapshot() = default;
+    /// Returns the value, or nullopt when there is none. Errors: kDatabaseIo, kDatabaseCorrupt.
+    [[nodiscard]] virtual Result<std::optional<std::string>> get(Family family,
+                                                                 std::string_view key) const = 0;
+    [[nodiscard]] virtual std::unique_ptr<Iterator> iterate(Family family) const = 0;
+};
+
+/// Ordered store with column families.
+///
+/// Thread safety: any thread. Readers never block writers nor each other. A writable store is the
+/// only one of its folder; any number of read-only followers in other processes may stand beside
+/// it.
+class KeyValueStore {
+public:
+    virtual ~KeyValueStore() = default;
+
+    /// Returns the value, or nullopt when there is none. Errors: kDatabaseIo, kDatabaseCorrupt.
+    [[nodiscard]] virtual Result<std::optional<std::string>> get(Family family,
+                                                                 std::string_view key) const = 0;
+    [[nodiscard]] virtual std::unique_ptr<Iterator> iterate(Family family) const = 0;
+    [[nodiscard]] virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
+
+    /// Applies a batch atomically. Everything of a library except caches goes through its
+    /// CommitQueue instead. Errors: kCommitFailed (nothing of it is visible; the store then refuses
+    /// writes until it is opened again), kLibraryReadOnly (a follower).
+    [[nodiscard]] virtual Result<void> write(const WriteBatch& batch, Durability durability) = 0;
+
+    /// A follower looks at what the writer has committed since; on a writable store a no-op.
+    /// Errors: kDatabaseIo.
+    [[nodiscard]] virtual Result<void> refresh() = 0;
+
+    /// Returns approximate bytes on disk.
+    [[nodiscard]] virtual Result<std::uint64_t> disk_bytes() const = 0;
+};
+
+/// How to open a store.
+class OpenOptions {
+public:
+    OpenOptions() = default;
+    std::vector<std::string>
+        families;            ///< Names, in the order of the Family numbers; missing ones are made.
+    bool read_only = false;  ///< A follower: needs an existing store, never writes in its folder.
+    bool create_if_missing = false;
+    std::uint64_t memory_bytes =
+        16u << 20;  ///< Budget of block cache and write buffers together, bytes.
+};
+
+/// Opens a RocksDB store in folder `path` on `fs`. Blocking. Errors: kDatabaseOpen (missing, locked
+/// by another writer, other format), kDatabaseCorrupt, kStorageFull, kAccessDenied.
+[[nodiscard]] Result<std::unique_ptr<KeyValueStore>> open_rocksdb(
+    std::shared_ptr<io::FileSystem> fs, const std::string& path, const OpenOptions& options);
+
+/// Makes an empty store in memory. Complete: batches, snapshots, iterators.
+[[nodiscard]] std::unique_ptr<KeyValueStore> make_memory_store(std::size_t families);
+
+}  // namespace catalog::kv

@@ -1,0 +1,100 @@
+#pragma once
+// Merkle trees of RFC 6962 section 2.1 (RFC 9162 section 2.1): SHA-256, leaf prefix 0x00, node
+// prefix 0x01.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "catalog/core/bytes.hpp"
+#include "catalog/core/content_hash.hpp"
+#include "catalog/core/result.hpp"
+
+namespace catalog::merkle {
+
+/// A node of the tree: always SHA-256.
+using TreeHash = ContentHash;
+
+/// Returns SHA-256(0x00 || leaf).
+[[nodiscard]] TreeHash leaf_hash(ByteView leaf);
+
+/// Returns SHA-256(0x01 || left || right).
+[[nodiscard]] TreeHash node_hash(const TreeHash& left, const TreeHash& right);
+
+/// Returns the root of a tree without leaves: SHA-256 of nothing.
+[[nodiscard]] TreeHash empty_root();
+
+/// The compact form of a tree that only grows: one hash for each bit set in its size.
+///
+/// Enough to append and to know the root; log2(n) hashes of memory. A value type.
+class Frontier {
+public:
+    Frontier() = default;
+
+    /// Rebuilds a frontier from what `size()` and `hashes()` returned. Errors: kProofInvalid (wrong
+    /// number of hashes).
+    [[nodiscard]] static Result<Frontier> restore(std::uint64_t size, std::vector<TreeHash> hashes);
+
+    /// Appends a leaf by its leaf hash. Cost: amortised one node hash.
+    void append(const TreeHash& leaf);
+
+    [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+    [[nodiscard]] TreeHash root() const;
+    /// Returns the roots of the perfect subtrees, largest first.
+    [[nodiscard]] const std::vector<TreeHash>& hashes() const noexcept { return hashes_; }
+
+private:
+    std::uint64_t size_ = 0;
+    std::vector<TreeHash> hashes_;
+};
+
+/// Returns the root over `leaves` (leaf hashes). Cost: n - 1 node hashes.
+[[nodiscard]] TreeHash root_of(std::span<const TreeHash> leaves);
+
+/// Returns the inclusion proof of the leaf at `index`. Errors: kInvalidArgument (index out of
+/// range).
+[[nodiscard]] Result<std::vector<TreeHash>> inclusion_proof(std::span<const TreeHash> leaves,
+                                                            std::uint64_t index);
+
+/// Checks that `leaf` is at `index` of the tree of `size` leaves with root `root` (RFC 9162
+/// section 2.1.3.2). Errors: kProofInvalid.
+[[nodiscard]] Result<void> verify_inclusion(const TreeHash& leaf, std::uint64_t index,
+                                            std::uint64_t size, std::span<const TreeHash> proof,
+                                            const TreeHash& root);
+
+/// Returns the proof that the first `old_size` leaves are a prefix. Errors: kInvalidArgument.
+[[nodiscard]] Result<std::vector<TreeHash>> consistency_proof(std::span<const TreeHash> leaves,
+                                                              std::uint64_t old_size);
+
+/// Checks that the tree (`old_size`, `old_root`) is a prefix of (`new_size`, `new_root`) (RFC 9162
+/// section 2.1.4.2). Errors: kProofInvalid.
+[[nodiscard]] Result<void> verify_consistency(std::uint64_t old_size, const TreeHash& old_root,
+                                              std::uint64_t new_size, const TreeHash& new_root,
+                                              std::span<const TreeHash> proof);
+
+/// Computes a file's `tree`: the root over fixed blocks of 64 KiB of its bytes, streaming.
+///
+/// The leaf of a block is leaf_hash(block bytes). A file without bytes has the empty root.
+class BlockTree {
+public:
+    static constexpr std::size_t kBlockBytes = 64 * 1024;
+
+    BlockTree();
+    ~BlockTree();
+    BlockTree(BlockTree&&) noexcept;
+    BlockTree& operator=(BlockTree&&) noexcept;
+
+    /// Adds the next bytes, in pieces of any size.
+    void update(ByteView bytes);
+
+    /// Returns the root over everything added, and starts anew.
+    [[nodiscard]] TreeHash finish();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace catalog::merkle

@@ -1,0 +1,63 @@
+#pragma once
+// VersionSet: a set of versions as a union of intervals over precedence order, with the full
+// Boolean algebra.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/version/semver.hpp"
+
+namespace catalog::version {
+
+/// A union of disjoint, sorted, non-touching intervals. Build metadata does not count. Canonical:
+/// equal sets compare equal whenever their bounds are the same. A value type.
+class VersionSet {
+public:
+    /// One end of an interval; nullopt as a whole means unbounded.
+    struct Bound {
+        SemVer version;
+        bool inclusive = true;
+        friend bool operator==(const Bound&, const Bound&) = default;
+    };
+    struct Interval {
+        std::optional<Bound> lower;
+        std::optional<Bound> upper;
+        friend bool operator==(const Interval&, const Interval&) = default;
+    };
+
+    /// The empty set.
+    VersionSet() = default;
+
+    [[nodiscard]] static VersionSet none() { return {}; }
+    [[nodiscard]] static VersionSet all();
+    [[nodiscard]] static VersionSet exactly(const SemVer& version);
+    /// Makes one interval; empty when the bounds exclude everything.
+    [[nodiscard]] static VersionSet between(std::optional<Bound> lower, std::optional<Bound> upper);
+
+    [[nodiscard]] bool contains(const SemVer& version) const noexcept;
+    [[nodiscard]] bool is_empty() const noexcept { return intervals_.empty(); }
+    [[nodiscard]] bool is_all() const noexcept;
+    [[nodiscard]] bool is_subset_of(const VersionSet& other) const;
+    [[nodiscard]] bool is_disjoint_from(const VersionSet& other) const;
+
+    [[nodiscard]] VersionSet united_with(const VersionSet& other) const;
+    [[nodiscard]] VersionSet intersected_with(const VersionSet& other) const;
+    [[nodiscard]] VersionSet complement() const;
+    [[nodiscard]] VersionSet minus(const VersionSet& other) const {
+        return intersected_with(other.complement());
+    }
+
+    [[nodiscard]] const std::vector<Interval>& intervals() const noexcept { return intervals_; }
+
+    /// Returns readable text such as ">=1.2.0, <2.0.0 || =3.1.0", "*" for everything, "none" for
+    /// nothing.
+    [[nodiscard]] std::string to_string() const;
+
+    friend bool operator==(const VersionSet&, const VersionSet&) = default;
+
+private:
+    std::vector<Interval> intervals_;
+};
+
+}  // namespace catalog::version
