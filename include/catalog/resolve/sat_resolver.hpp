@@ -1,0 +1,27 @@
+#pragma once
+// SatResolver: a complete resolver. Finds a solution whenever there is one, newest versions first.
+
+#include <memory>
+
+#include "catalog/core/clock.hpp"
+#include "catalog/resolve/request.hpp"
+
+namespace catalog::resolve {
+
+/// Conflict-driven clause learning (Marques-Silva and Sakallah 1996; watched literals and first-UIP
+/// as in Eén and Sörensson, "An Extensible SAT-solver", 2003) over lazily generated clauses.
+/// Deterministic: same request, same packages, same answer.
+class SatResolver final : public Resolver {
+public:
+    explicit SatResolver(std::shared_ptr<Clock> clock = make_system_clock());
+    ~SatResolver() override;
+
+    [[nodiscard]] Result<Solution> resolve(const Request& request, DependencyProvider& provider,
+                                           const CallContext& context) override;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace catalog::resolve
