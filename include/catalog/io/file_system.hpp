@@ -39,7 +39,8 @@ class ReadableFile {
 public:
     virtual ~ReadableFile() = default;
 
-    /// Reads up to out.size() bytes at `offset`; fewer only at the end of the file. Errors: kIo.
+    /// Reads up to out.size() bytes at `offset` and returns how many; fewer only at the end of the
+    /// file. Errors: kIo.
     [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset,
                                                       std::span<std::byte> out) const = 0;
     /// Returns what fstat says now. Errors: kIo.
@@ -62,9 +63,9 @@ public:
     /// Reserves `bytes` of space from `offset` without changing the size, where the file system
     /// can. Errors: kStorageFull, kIo.
     [[nodiscard]] virtual Result<void> allocate(std::uint64_t offset, std::uint64_t bytes) = 0;
-    /// Makes the bytes durable (fdatasync). An error is final for this file: what was written may
-    /// be lost and must be written elsewhere; a second call never reports success for it. Errors:
-    /// kSyncFailed.
+    /// Makes bytes, size and mode durable (fdatasync; fsync after set_mode); the file's name needs
+    /// sync_directory. An error is final for this open file: what was written may be lost and must
+    /// be written elsewhere; a second call never reports success for it. Errors: kSyncFailed.
     [[nodiscard]] virtual Result<void> sync() = 0;
     /// Returns the file's length, bytes.
     [[nodiscard]] virtual std::uint64_t size() const = 0;
@@ -75,7 +76,9 @@ public:
     [[nodiscard]] virtual Result<void> close() = 0;
 };
 
-/// Bytes of a file in memory. Unmapped when destroyed; the file may be removed before.
+/// Bytes of a file in memory. Unmapped when destroyed; the file may be removed before. Whether
+/// later writes to the mapped range show is unspecified, and cutting the file below it makes an
+/// access fatal (SIGBUS): map only what no longer changes.
 class MappedRegion {
 public:
     virtual ~MappedRegion() = default;
@@ -83,10 +86,15 @@ public:
 };
 
 /// An exclusive lock on a file, held while this object lives. The operating system releases it when
-/// the process dies.
+/// the process dies. Thread safety: one thread at a time.
 class FileLock {
 public:
     virtual ~FileLock() = default;
+
+    /// Writes who holds the lock into the file, for example "pid 4711 (catalog publish)", so that
+    /// the kBusy error of others can name it; at most 256 bytes are shown. Not durable. Errors:
+    /// kStorageFull, kIo.
+    [[nodiscard]] virtual Result<void> set_holder(std::string_view holder) = 0;
 };
 
 enum class OpenMode : std::uint8_t {
@@ -98,7 +106,8 @@ enum class OpenMode : std::uint8_t {
 
 /// A folder whose contents are reached by relative paths only, never through a symbolic link and
 /// never outside it (openat2 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-/// Linux 5.6; component by component elsewhere).
+/// Linux 5.6; component by component elsewhere). The folder itself is held open: renaming it or one
+/// above it does not matter.
 ///
 /// Every path here is relative, `/`-separated, without `.`, `..` or empty components: anything else
 /// is kPathUnsafe. This is the only way in which package paths touch a disk. Thread safety: any
@@ -107,10 +116,13 @@ class SafeDirectory {
 public:
     virtual ~SafeDirectory() = default;
 
+    /// Opens a regular file. Errors: kFileNotFound, kIsADirectory, kFileKind (a device, pipe or
+    /// socket), kPathUnsafe (a symbolic link, also at the end of the path), kIo.
     [[nodiscard]] virtual Result<std::unique_ptr<ReadableFile>> open_read(
         std::string_view path) const = 0;
-    /// Creates a regular file that must not exist. Errors: kFileExists, kFileNotFound (parent),
-    /// kPathUnsafe, kStorageFull, kIo.
+    /// Creates a regular file that must not exist. `mode` is reduced by the process's umask;
+    /// WritableFile::set_mode is not. Errors: kFileExists, kFileNotFound (parent), kPathUnsafe,
+    /// kStorageFull, kIo.
     [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> create_file(
         std::string_view path, std::uint32_t mode) const = 0;
     /// Creates a folder and the missing ones above it; existing ones are fine. Errors:
@@ -120,6 +132,7 @@ public:
     /// kIo.
     [[nodiscard]] virtual Result<void> make_symlink(std::string_view target,
                                                     std::string_view path) const = 0;
+    /// Returns the target text. Errors: kFileNotFound, kFileKind (not a link), kPathUnsafe, kIo.
     [[nodiscard]] virtual Result<std::string> read_symlink(std::string_view path) const = 0;
     /// Links not followed. `path` may be empty for the folder itself. Errors: kFileNotFound,
     /// kPathUnsafe, kIo.
@@ -128,8 +141,9 @@ public:
     [[nodiscard]] virtual Result<std::vector<DirectoryEntry>> list(std::string_view path) const = 0;
     /// Removes a file or link. Errors: kFileNotFound, kIsADirectory, kIo.
     [[nodiscard]] virtual Result<void> remove_file(std::string_view path) const = 0;
-    /// Removes a folder with everything in it, links as links; absent is fine. Errors: kIo,
-    /// kPathUnsafe.
+    /// Removes what is at `path`, a folder with everything in it, links as links; absent is fine.
+    /// Errors: kIo, kPathUnsafe (also: the tree was moved meanwhile), kNotEmpty (somebody added to
+    /// it meanwhile).
     [[nodiscard]] virtual Result<void> remove_tree(std::string_view path) const = 0;
     /// Makes the entries of the folder `path` durable (fsync of the folder); empty for the folder
     /// itself. Errors: kSyncFailed.
@@ -140,24 +154,30 @@ public:
 /// this interface is for the library's own files. Paths that come from packages go through
 /// SafeDirectory.
 ///
-/// Thread safety: any thread. Blocking: yes. Every error carries StorageDetail and names the path
-/// as its input.
+/// Thread safety: any thread. Blocking: yes. Every error of the machine carries StorageDetail and
+/// names the path as its input. Beyond the errors listed, every call may fail with kIo,
+/// kAccessDenied, kReadOnlyFileSystem, kTooManyOpenFiles, kOutOfMemory, kPathUnsafe (links that
+/// loop) and kInvalidArgument (a name that is too long or contains a zero byte).
 class FileSystem {
 public:
     virtual ~FileSystem() = default;
 
-    /// Errors: kFileNotFound, kIsADirectory, kAccessDenied, kTooManyOpenFiles, kIo.
+    /// Opens a regular file. Errors: kFileNotFound, kIsADirectory, kFileKind (a device, pipe or
+    /// socket), kAccessDenied, kTooManyOpenFiles, kIo.
     [[nodiscard]] virtual Result<std::unique_ptr<ReadableFile>> open_read(
         const std::string& path) = 0;
-    /// `mode` holds for a file that is created. Errors: kFileExists, kFileNotFound, kAccessDenied,
-    /// kStorageFull, kIo.
+    /// Opens or creates a regular file. `mode` holds for a file that is created and is reduced by
+    /// the process's umask. A created file's name is durable only after sync_directory. Errors:
+    /// kFileExists, kFileNotFound, kIsADirectory, kFileKind, kAccessDenied, kStorageFull, kIo.
     [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> open_write(
         const std::string& path, OpenMode open_mode, std::uint32_t mode = 0644) = 0;
-    /// Maps `length` bytes at `offset` (a multiple of 4096) read-only. Errors: kEndOfFile (the file
-    /// is shorter), kIo.
+    /// Maps `length` bytes at `offset` (a multiple of 4096, else kInvalidArgument) read-only; no
+    /// bytes are an empty region. Errors: kEndOfFile (the file is shorter), as open_read.
     [[nodiscard]] virtual Result<std::unique_ptr<MappedRegion>> map(const std::string& path,
                                                                     std::uint64_t offset,
                                                                     std::uint64_t length) = 0;
+    /// Opens a folder for safe access beneath it; links in `path` itself are followed. Errors:
+    /// kFileNotFound, kNotADirectory, kAccessDenied, kIo.
     [[nodiscard]] virtual Result<std::unique_ptr<SafeDirectory>> open_directory(
         const std::string& path) = 0;
 
@@ -166,49 +186,85 @@ public:
     /// Entries without `.` and `..`, in byte order of their names. Errors: kFileNotFound,
     /// kNotADirectory, kAccessDenied, kIo.
     [[nodiscard]] virtual Result<std::vector<DirectoryEntry>> list(const std::string& path) = 0;
-    /// Creates a folder and the missing ones above it; existing is fine. Errors: kNotADirectory,
-    /// kAccessDenied, kStorageFull, kIo.
+    /// Creates a folder and the missing ones above it with mode 0777 less the umask; existing is
+    /// fine. Durable after sync_directory of each parent, see make_directories_durably. Errors:
+    /// kNotADirectory, kAccessDenied, kStorageFull, kIo.
     [[nodiscard]] virtual Result<void> make_directories(const std::string& path) = 0;
-    /// Replaces `to` atomically. Durable only after sync_directory of both folders. Errors:
-    /// kFileNotFound, kIo.
+    /// Replaces `to` atomically; a link is moved or replaced itself. Durable only after
+    /// sync_directory of both folders. Errors: kFileNotFound, kIsADirectory, kNotADirectory,
+    /// kNotEmpty (`to` is a folder with entries), kUnsupported (other device), kInvalidArgument (a
+    /// folder into itself), kIo.
     [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
-    /// Errors: kFileNotFound, kIsADirectory, kIo.
+    /// Removes a file or link. Errors: kFileNotFound, kIsADirectory, kIo.
     [[nodiscard]] virtual Result<void> remove_file(const std::string& path) = 0;
     /// Removes an empty folder. Errors: kFileNotFound, kNotEmpty, kIo.
     [[nodiscard]] virtual Result<void> remove_directory(const std::string& path) = 0;
-    /// Removes a folder with everything in it; absent is fine. Links are removed as links. Errors:
-    /// kIo.
+    /// Removes what is at `path`, a folder with everything in it, however deep; absent is fine.
+    /// Links are removed as links, never followed. Errors: kIo, kPathUnsafe (the tree was moved
+    /// meanwhile), kNotEmpty (somebody added to it meanwhile). Cost: a constant number of open
+    /// files, memory for the names of one folder per level.
     [[nodiscard]] virtual Result<void> remove_tree(const std::string& path) = 0;
+    /// Creates a symbolic link with exactly that target text. Errors: kFileExists, kFileNotFound,
+    /// kIo.
     [[nodiscard]] virtual Result<void> make_symlink(const std::string& target,
                                                     const std::string& path) = 0;
+    /// Returns the target text. Errors: kFileNotFound, kFileKind (not a link), kIo.
     [[nodiscard]] virtual Result<std::string> read_symlink(const std::string& path) = 0;
     /// A second name for the same file. Errors: kFileExists, kUnsupported (other device), kIo.
     [[nodiscard]] virtual Result<void> hard_link(const std::string& from,
                                                  const std::string& to) = 0;
     /// Makes creations, renames and removals in the folder durable. Errors: kSyncFailed,
-    /// kFileNotFound.
+    /// kFileNotFound, kNotADirectory.
     [[nodiscard]] virtual Result<void> sync_directory(const std::string& path) = 0;
     /// Returns free bytes for this user where `path` is. Errors: kIo.
     [[nodiscard]] virtual Result<std::uint64_t> free_space(const std::string& path) = 0;
-    /// Takes an exclusive advisory lock without waiting; creates the file when it is missing. It
-    /// holds against other processes and against other holders in this process. Errors: kBusy, kIo.
+    /// Takes an exclusive advisory lock without waiting; creates the file when it is missing and
+    /// empties it. It holds against other processes and against other holders in this process.
+    /// Errors: kBusy with BusyDetail, whose holder is what the holder wrote with set_holder (empty
+    /// when it wrote nothing), kIo.
     [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) = 0;
 };
 
-/// The machine's file system (Linux).
-[[nodiscard]] std::shared_ptr<FileSystem> make_posix_file_system();
+/// How SafeDirectory of the machine's file system keeps links out.
+enum class SafePathMethod : std::uint8_t {
+    kAutomatic,   ///< openat2 where the kernel has it and a sandbox permits it, else kComponents.
+    kComponents,  ///< One openat with O_NOFOLLOW a component: same answers, a call a component.
+};
+
+class PosixOptions {
+public:
+    PosixOptions() = default;
+
+    SafePathMethod safe_path_method = SafePathMethod::kAutomatic;
+};
+
+/// The machine's file system (Linux). Sync calls go to the device as far as the kernel takes them;
+/// what is assumed of the machine is in docs/durability.md.
+[[nodiscard]] std::shared_ptr<FileSystem> make_posix_file_system(const PosixOptions& options = {});
 
 // Helpers over any FileSystem.
 
-/// Reads a whole file of at most `bytes_max` bytes. Errors: as open_read, kLimitExceeded.
+/// Reads a whole file of at most `bytes_max` bytes. Errors: as open_read, kLimitExceeded with
+/// LimitDetail.
 [[nodiscard]] Result<std::string> read_file(FileSystem& fs, const std::string& path,
                                             std::uint64_t bytes_max);
 
 /// Replaces a file durably: temporary file in the same folder, write, sync, rename, sync of the
-/// folder. After a crash the file holds the old or the new bytes, never a mix. Errors:
-/// kStorageFull, kSyncFailed, kIo.
+/// folder. After a crash the file holds the old or the new bytes, never a mix; a temporary file may
+/// stay behind (is_temporary_name). Several writers of one path: one of them wins. `mode` is
+/// reduced by the umask. Errors: kFileNotFound (no such folder), kStorageFull, kSyncFailed, kIo:
+/// the file is as before, except when the folder's sync failed: then it may be old or new after a
+/// crash.
 [[nodiscard]] Result<void> write_file_durably(FileSystem& fs, const std::string& path,
                                               ByteView bytes, std::uint32_t mode = 0644);
+
+/// Tells whether `name` (without folders) is one that write_file_durably gives to its temporary
+/// files. Such a file is garbage when no writer is at work, for example after taking the lock.
+[[nodiscard]] bool is_temporary_name(std::string_view name) noexcept;
+
+/// Creates a folder and the missing ones above it, and makes each new name durable. Errors: as
+/// make_directories, kSyncFailed.
+[[nodiscard]] Result<void> make_directories_durably(FileSystem& fs, const std::string& path);
 
 /// Tells whether there is an entry at `path`, links not followed. Errors: kAccessDenied, kIo.
 [[nodiscard]] Result<bool> exists(FileSystem& fs, const std::string& path);
@@ -219,8 +275,9 @@ public:
 /// Returns everything before the last slash ("." without one, "/" for the root's entries).
 [[nodiscard]] std::string parent_path(std::string_view path);
 
-/// Tells whether `path` is a relative path that SafeDirectory accepts (see there). Errors:
-/// kPathUnsafe with the reason.
+/// Tells whether `path` is a relative path that SafeDirectory accepts: not empty, no leading,
+/// trailing or double slash, no `.` or `..` component, no zero byte, at most 4095 bytes, no
+/// component over 255 bytes. Errors: kPathUnsafe with the reason.
 [[nodiscard]] Result<void> check_relative_path(std::string_view path);
 
 }  // namespace catalog::io

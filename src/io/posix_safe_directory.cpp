@@ -1,0 +1,148 @@
+#include "posix_safe_directory.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "catalog/internal/try.hpp"
+#include "posix_error.hpp"
+#include "posix_file.hpp"
+#include "posix_tree.hpp"
+
+namespace catalog::io::posix {
+
+namespace {
+
+constexpr int kReadFolderFlags = O_RDONLY | O_DIRECTORY;
+
+class PosixSafeDirectory final : public SafeDirectory {
+public:
+    PosixSafeDirectory(Descriptor root, std::string path,
+                       std::shared_ptr<const SafeResolver> resolver)
+        : root_(std::move(root)), path_(std::move(path)), resolver_(std::move(resolver)) {}
+
+    Result<std::unique_ptr<ReadableFile>> open_read(std::string_view path) const override {
+        CATALOG_TRY_VOID(check_relative_path(path));
+        const std::string relative(path);
+        Descriptor fd = resolver_->open(root_.get(), relative, read_flags());
+        if (!fd.valid()) return fail_call("open", full(path), errno);
+        return make_readable(std::move(fd), full(path));
+    }
+
+    Result<std::unique_ptr<WritableFile>> create_file(std::string_view path,
+                                                      std::uint32_t mode) const override {
+        CATALOG_TRY(const Parent parent, parent_of(path, "create"));
+        Descriptor fd(retry([&] {
+            return ::openat(parent.folder, parent.name.c_str(),
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 07777);
+        }));
+        if (!fd.valid()) return fail_call("create", full(path), errno);
+        return make_writable(std::move(fd), full(path));
+    }
+
+    Result<void> make_directories(std::string_view path) const override {
+        CATALOG_TRY_VOID(check_relative_path(path));
+        Descriptor current;
+        int folder = root_.get();
+        for (std::size_t start = 0; start < path.size();) {
+            const std::size_t end = std::min(path.find('/', start), path.size());
+            const std::string name(path.substr(start, end - start));
+            if (::mkdirat(folder, name.c_str(), 0777) != 0 && errno != EEXIST)
+                return fail_call("mkdir", full(path), errno);
+            Descriptor next = resolver_->open(folder, name, O_PATH | O_DIRECTORY);
+            if (!next.valid()) return fail_call("mkdir", full(path), errno);
+            current = std::move(next);
+            folder = current.get();
+            start = end + 1;
+        }
+        return {};
+    }
+
+    Result<void> make_symlink(std::string_view target, std::string_view path) const override {
+        CATALOG_TRY(const Parent parent, parent_of(path, "symlink"));
+        CATALOG_TRY_VOID(check_path(target, "symlink"));
+        if (::symlinkat(std::string(target).c_str(), parent.folder, parent.name.c_str()) != 0)
+            return fail_call("symlink", full(path), errno);
+        return {};
+    }
+
+    Result<std::string> read_symlink(std::string_view path) const override {
+        CATALOG_TRY(const Parent parent, parent_of(path, "readlink"));
+        return read_link_at(parent.folder, parent.name, full(path));
+    }
+
+    Result<FileInfo> info(std::string_view path) const override {
+        struct stat status{};
+        if (path.empty()) {
+            if (::fstat(root_.get(), &status) != 0) return fail_call("stat", path_, errno);
+            return to_info(status);
+        }
+        CATALOG_TRY(const Parent parent, parent_of(path, "stat"));
+        if (::fstatat(parent.folder, parent.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+            return fail_call("stat", full(path), errno);
+        return to_info(status);
+    }
+
+    Result<std::vector<DirectoryEntry>> list(std::string_view path) const override {
+        CATALOG_TRY(Descriptor fd, open_folder(path, "list"));
+        return list_folder(std::move(fd), full(path));
+    }
+
+    Result<void> remove_file(std::string_view path) const override {
+        CATALOG_TRY(const Parent parent, parent_of(path, "remove"));
+        if (::unlinkat(parent.folder, parent.name.c_str(), 0) != 0)
+            return fail_call("remove", full(path), errno);
+        return {};
+    }
+
+    Result<void> remove_tree(std::string_view path) const override {
+        auto parent = parent_of(path, "remove");
+        if (!parent && parent.error().code() == Errc::kFileNotFound) return {};
+        if (!parent) return fail(std::move(parent).error());
+        return remove_tree_at(parent->folder, parent->name, full(path));
+    }
+
+    Result<void> sync(std::string_view path) const override {
+        CATALOG_TRY(const Descriptor fd, open_folder(path, "sync"));
+        return sync_folder(fd.get(), full(path));
+    }
+
+private:
+    std::string full(std::string_view path) const {
+        return path.empty() ? path_ : join_path(path_, path);
+    }
+
+    Result<Parent> parent_of(std::string_view path, std::string_view operation) const {
+        CATALOG_TRY_VOID(check_relative_path(path));
+        return open_parent(*resolver_, root_.get(), path, operation, full(path));
+    }
+
+    // A descriptor of its own also for the root: reading a folder moves the descriptor's position.
+    Result<Descriptor> open_folder(std::string_view path, std::string_view operation) const {
+        if (path.empty()) {
+            Descriptor fd(
+                retry([&] { return ::openat(root_.get(), ".", kReadFolderFlags | O_CLOEXEC); }));
+            if (!fd.valid()) return fail_call(operation, path_, errno);
+            return fd;
+        }
+        CATALOG_TRY_VOID(check_relative_path(path));
+        Descriptor fd = resolver_->open(root_.get(), std::string(path), kReadFolderFlags);
+        if (!fd.valid()) return fail_call(operation, full(path), errno);
+        return fd;
+    }
+
+    Descriptor root_;
+    std::string path_;
+    std::shared_ptr<const SafeResolver> resolver_;
+};
+
+}  // namespace
+
+std::unique_ptr<SafeDirectory> make_safe_directory(Descriptor root, std::string path,
+                                                   std::shared_ptr<const SafeResolver> resolver) {
+    return std::make_unique<PosixSafeDirectory>(std::move(root), std::move(path),
+                                                std::move(resolver));
+}
+
+}  // namespace catalog::io::posix
