@@ -1,0 +1,183 @@
+#pragma once
+// PackageIndex: finds packages by name, version, words and facets. A pure function of stored
+// manifests, the log and states, so that `catalog repair` can rebuild it.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/core/clock.hpp"
+#include "catalog/core/ids.hpp"
+#include "catalog/core/limits.hpp"
+#include "catalog/core/result.hpp"
+#include "catalog/kv/commit_queue.hpp"
+#include "catalog/kv/key_value_store.hpp"
+#include "catalog/package/manifest.hpp"
+#include "catalog/package/metadata.hpp"
+#include "catalog/package/state.hpp"
+#include "catalog/version/constraint.hpp"
+
+namespace catalog::index {
+
+/// Where an entry came from. Values are stored and never change.
+enum class Origin : std::uint8_t {
+    kPublished = 1,  ///< Signed, with content in this library.
+    kImported = 2,   ///< Metadata only: can be found and resolved, not installed.
+};
+
+/// What the index knows of one package version without reading its manifest.
+struct IndexEntry {
+    IndexEntry(PackageId package_id, version::SemVer package_version)
+        : id(std::move(package_id)), version(std::move(package_version)) {}
+
+    PackageId id;
+    version::SemVer version;
+    package::PackageDigest digest;
+    package::PackageState state = package::PackageState::kPublished;
+    bool yanked = false;
+    Origin origin = Origin::kPublished;
+    package::PackageType type = package::PackageType::kLibrary;
+    std::uint64_t file_count = 0;
+    std::uint64_t file_bytes = 0;
+    WallTime published{};
+    std::uint64_t log_index = 0;  ///< Of its publish leaf; 0 for imported ones.
+    std::string description;
+    std::string license;
+    friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
+};
+
+/// Narrows a listing or a search; empty members do not narrow.
+class Filter {
+public:
+    Filter() = default;
+    std::string name_prefix;
+    std::optional<package::PackageType> type;
+    std::string tag;
+    std::string keyword;
+    std::string license;  ///< Exact SPDX text, case-insensitive.
+    std::string author;   ///< A whole author string or a word of it, case-insensitive.
+    std::optional<package::PackageState> state;
+    bool include_yanked = false;
+    bool newest_only = true;  ///< One entry a name: the newest that passes the filter.
+};
+
+/// A page of results in a stable order.
+struct Page {
+    std::vector<IndexEntry> entries;
+    std::string cursor;  ///< Pass to the next call; empty at the end.
+};
+
+struct SearchHit {
+    IndexEntry entry;
+    double score = 0;  ///< Greater is better; comparable within one search only.
+};
+
+/// One edge of the dependency graph.
+struct DependencyEdge {
+    PackageId from;
+    package::Dependency dependency;
+};
+
+/// Column families that the index uses.
+struct IndexFamilies {
+    kv::Family manifests{};  ///< Package digest -> canonical manifest.
+    kv::Family packages{};   ///< Name and version -> entry.
+    kv::Family postings{};   ///< Term, facet or dependency name -> entry.
+};
+
+/// The index of one library, inside its KeyValueStore.
+///
+/// Thread safety: any thread. Reads see the last commit at the moment they start. Blocking: reads
+/// the store.
+class PackageIndex {
+public:
+    PackageIndex(kv::KeyValueStore& store, IndexFamilies families);
+    ~PackageIndex();
+    PackageIndex(const PackageIndex&) = delete;
+    PackageIndex& operator=(const PackageIndex&) = delete;
+
+    // Writing: everything is added to a batch that the caller owns and commits.
+
+    /// Adds a package version. In CommitQueue's prepare `view` is what the queue hands out. Errors:
+    /// kPackageExists (same id, or an id that differs in build metadata alone; the message names
+    /// the digests when they differ), kDatabaseIo.
+    [[nodiscard]] Result<void> stage_add(const kv::CommitView& view, kv::WriteBatch& batch,
+                                         const IndexEntry& entry,
+                                         const package::PackageMetadata& metadata,
+                                         std::string_view canonical_manifest);
+
+    /// Changes state and yanked flag. Errors: kPackageNotFound, kStateTransition.
+    [[nodiscard]] Result<void> stage_state(const kv::CommitView& view, kv::WriteBatch& batch,
+                                           const PackageId& id, package::PackageState state,
+                                           bool yanked);
+
+    // Reading.
+
+    /// Returns the entry of exactly that id. Errors: kPackageNotFound (NotFoundDetail, near names
+    /// as hint).
+    [[nodiscard]] Result<IndexEntry> find(const PackageId& id) const;
+    /// Returns the entries of a name, newest first; empty when there are none.
+    [[nodiscard]] Result<std::vector<IndexEntry>> versions(const PackageName& name) const;
+    /// Returns the newest entry that satisfies the constraint, not yanked, not archived. Errors:
+    /// kPackageNotFound (unknown name), kVersionConflict (VersionConflictDetail: what there is).
+    [[nodiscard]] Result<IndexEntry> best(const PackageName& name,
+                                          const version::VersionConstraint& constraint) const;
+    /// Returns the canonical manifest bytes of a digest. Errors: kPackageNotFound, kIndexCorrupted
+    /// (bytes do not hash to it).
+    [[nodiscard]] Result<std::string> manifest_bytes(const package::PackageDigest& digest) const;
+    [[nodiscard]] Result<package::Manifest> manifest(const package::PackageDigest& digest) const;
+
+    /// Lists entries in byte order of names, newest version first. `limit` 1 to 10,000. Errors:
+    /// kQueryInvalid.
+    [[nodiscard]] Result<Page> list(const Filter& filter, std::size_t limit,
+                                    std::string_view cursor = {}) const;
+
+    /// Full-text search over name, keywords and description: every word must match, best first,
+    /// ties by name. Errors: kQueryInvalid (no word).
+    [[nodiscard]] Result<std::vector<SearchHit>> search(std::string_view words,
+                                                        const Filter& filter,
+                                                        std::size_t limit) const;
+
+    /// Returns the edges that point to `name` (of the newest version of each dependent, or of all).
+    /// Ordered by dependent.
+    [[nodiscard]] Result<std::vector<DependencyEdge>> dependents(const PackageName& name,
+                                                                 bool all_versions) const;
+    /// Returns the versions that provide the virtual name `name`.
+    [[nodiscard]] Result<std::vector<IndexEntry>> providers_of(const PackageName& name) const;
+    /// Returns up to `limit` names that start with `prefix`, in byte order.
+    [[nodiscard]] Result<std::vector<std::string>> complete(std::string_view prefix,
+                                                            std::size_t limit) const;
+
+    struct Counts {
+        std::uint64_t names = 0;
+        std::uint64_t versions = 0;
+        std::uint64_t published = 0;
+        std::uint64_t imported = 0;
+        std::uint64_t yanked = 0;
+    };
+    [[nodiscard]] Result<Counts> counts() const;
+
+    /// Calls `each` for every entry in order until it returns an error, which is returned.
+    [[nodiscard]] Result<void> for_each(
+        const std::function<Result<void>(const IndexEntry&)>& each) const;
+
+    /// Checks every entry, posting and manifest against each other. Returns what is wrong, one
+    /// sentence each.
+    [[nodiscard]] Result<std::vector<std::string>> verify() const;
+
+    /// Appends to `batch` what makes entries and postings equal to what follows from the stored
+    /// manifests and `entries` (state, flags, times and log positions of each digest, which the
+    /// caller gathers from the log). Returns how many differed.
+    [[nodiscard]] Result<std::uint64_t> stage_rebuild(kv::WriteBatch& batch,
+                                                      const std::vector<IndexEntry>& entries) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace catalog::index

@@ -1,0 +1,194 @@
+#pragma once
+// AssetLibrary: the facade. One object is one library: a folder that holds packages, their history
+// and their content.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/content/content_storage.hpp"
+#include "catalog/core/call_context.hpp"
+#include "catalog/core/ids.hpp"
+#include "catalog/core/limits.hpp"
+#include "catalog/core/result.hpp"
+#include "catalog/index/lazy_package.hpp"
+#include "catalog/index/package_index.hpp"
+#include "catalog/library/environment.hpp"
+#include "catalog/lifecycle/installation.hpp"
+#include "catalog/lifecycle/package_builder.hpp"
+#include "catalog/lifecycle/publishing_pipeline.hpp"
+#include "catalog/package/access_control.hpp"
+#include "catalog/resolve/request.hpp"
+
+namespace catalog::library {
+
+/// How a library is opened or made.
+class LibraryOptions {
+public:
+    LibraryOptions() = default;
+    bool read_only =
+        false;  ///< Any number of readers, beside at most one writer, in any processes.
+    bool create_if_missing = false;
+    std::chrono::milliseconds lock_wait{
+        10'000};  ///< How long to wait for another writer; then kLibraryLocked names the holder.
+    std::string holder;  ///< What this writer is, for others' messages: "catalog publish".
+    Limits limits;
+    package::AccessControl access;
+    std::uint64_t memory_bytes = 32u
+                                 << 20;  ///< Budget for the database's cache and buffers, bytes.
+    // For a library that is made now; later opens take what the library says.
+    std::uint32_t chunk_bytes_average =
+        64u << 10;              ///< 4 KiB to 1 MiB, a power of two. Never part of any digest.
+    int compression_level = 3;  ///< zstd, 1 to 19. Never part of any digest.
+};
+
+/// What a library says of itself.
+struct LibraryMetadata {
+    LibraryId id;
+    std::uint32_t format = 0;
+    std::string path;
+    bool read_only = false;
+    WallTime created{};
+    std::uint32_t chunk_bytes_average = 0;
+    int compression_level = 0;
+    std::vector<KeyInfo> keys;
+};
+
+struct LibraryStats {
+    index::PackageIndex::Counts packages;
+    content::StorageStats content;
+    std::uint64_t database_bytes = 0;
+    std::uint64_t log_size = 0;
+    kv::CommitQueueStats commits;
+};
+
+/// One thing that `verify` found.
+struct Finding {
+    std::string where;  ///< "log", "index", "manifest", "content", "envelope", "checkpoint".
+    std::string what;   ///< One sentence.
+    std::vector<std::string> packages;  ///< `name@version` that are hurt.
+    std::vector<std::string> files;     ///< `name@version:path` that are hurt.
+};
+
+struct VerifyResult {
+    std::uint64_t packages = 0;
+    std::uint64_t objects = 0;
+    std::uint64_t bytes = 0;
+    std::vector<Finding> findings;
+};
+
+struct RepairResult {
+    std::uint64_t index_entries_rebuilt = 0;
+    std::vector<std::string> actions;  ///< What was done, one sentence each.
+    std::vector<Finding> remaining;    ///< What repair cannot bring back.
+};
+
+/// A library.
+///
+/// Thread safety: any thread. Lifetime: results own what they refer to, except where said; the
+/// library closes when destroyed. Blocking: calls do file I/O on the calling thread and may use the
+/// executor. Every call checks the context's principal against the access rules
+/// (kPermissionDenied).
+class AssetLibrary {
+public:
+    /// Makes a library in `path`, which must be absent or an empty folder, with fresh keys. Errors:
+    /// kLibraryExists, kAccessDenied, kStorageFull, kIo ...
+    [[nodiscard]] static Result<void> create(const std::string& path,
+                                             const LibraryOptions& options = {},
+                                             const Environment& environment = {});
+
+    /// Opens a library. Recovery after a crash happens here and does not depend on the library's
+    /// size. Errors: kLibraryNotFound, kLibraryFormat, kLibraryLocked (BusyDetail),
+    /// kLibraryDamaged, kDatabaseOpen, kEnvironmentInvalid ...
+    [[nodiscard]] static Result<std::unique_ptr<AssetLibrary>> open(
+        const std::string& path, const LibraryOptions& options = {},
+        const Environment& environment = {});
+    ~AssetLibrary();
+    AssetLibrary(const AssetLibrary&) = delete;
+    AssetLibrary& operator=(const AssetLibrary&) = delete;
+
+    [[nodiscard]] LibraryMetadata metadata() const;
+    [[nodiscard]] Result<LibraryStats> stats(const CallContext& context = {});
+
+    /// A read-only library looks at what the writer has committed since; queries do this by
+    /// themselves when they start.
+    [[nodiscard]] Result<void> refresh();
+
+    // Into the library.
+    [[nodiscard]] Result<lifecycle::PublishReceipt> publish(const lifecycle::PackageDraft& draft,
+                                                            const CallContext& context = {});
+    [[nodiscard]] Result<lifecycle::ImportReport> import_metadata(const content::ByteSource& source,
+                                                                  bool strict,
+                                                                  const CallContext& context = {});
+    [[nodiscard]] Result<void> change_state(const PackageId& id, std::string_view event,
+                                            std::string_view reason,
+                                            const CallContext& context = {});
+
+    // Look.
+    [[nodiscard]] Result<index::LazyPackage> find(std::string_view name_and_requirement,
+                                                  const CallContext& context = {});
+    [[nodiscard]] Result<std::vector<index::IndexEntry>> versions(const PackageName& name,
+                                                                  const CallContext& context = {});
+    [[nodiscard]] Result<index::Page> list(const index::Filter& filter, std::size_t limit,
+                                           std::string_view cursor = {},
+                                           const CallContext& context = {});
+    [[nodiscard]] Result<std::vector<index::SearchHit>> search(std::string_view words,
+                                                               const index::Filter& filter,
+                                                               std::size_t limit,
+                                                               const CallContext& context = {});
+    [[nodiscard]] Result<std::vector<index::DependencyEdge>> dependents(
+        const PackageName& name, bool all_versions, const CallContext& context = {});
+    [[nodiscard]] Result<package::FileTable> file_table(const package::PackageDigest& digest,
+                                                        const CallContext& context = {});
+    /// Gives a package's file to `sink`, verified. Errors: kPackageNotFound, kFileNotFound,
+    /// kContentCorrupted ...
+    [[nodiscard]] Result<void> read_file(const PackageId& id, std::string_view path,
+                                         const content::ByteSink& sink,
+                                         const CallContext& context = {});
+
+    // Resolve.
+    [[nodiscard]] Result<resolve::Solution> resolve(resolve::Resolver& resolver,
+                                                    const resolve::Request& request,
+                                                    const CallContext& context = {});
+
+    // Prefixes.
+    [[nodiscard]] Result<lifecycle::InstallReceipt> install(
+        const std::string& prefix, const std::vector<std::string>& requests,
+        const lifecycle::InstallOptions& options = {}, const CallContext& context = {});
+    [[nodiscard]] Result<lifecycle::InstallReceipt> uninstall(
+        const std::string& prefix, const std::vector<std::string>& names,
+        const lifecycle::InstallOptions& options = {}, const CallContext& context = {});
+    [[nodiscard]] Result<lifecycle::InstallReceipt> update(
+        const std::string& prefix, const std::vector<std::string>& names,
+        const lifecycle::InstallOptions& options = {}, const CallContext& context = {});
+    [[nodiscard]] Result<lifecycle::InstallReceipt> rollback(
+        const std::string& prefix, std::optional<std::uint64_t> generation = {},
+        const CallContext& context = {});
+    [[nodiscard]] Result<std::vector<lifecycle::Generation>> history(
+        const std::string& prefix, const CallContext& context = {});
+    [[nodiscard]] Result<std::vector<lifecycle::PrefixDamage>> verify_prefix(
+        const std::string& prefix, const CallContext& context = {});
+
+    // The content store alone.
+    [[nodiscard]] content::ContentStorage& content();
+
+    // Care.
+    /// Checks everything that is stored; `deep` reads every byte. Damage is in the result, not an
+    /// error.
+    [[nodiscard]] Result<VerifyResult> verify(bool deep, const CallContext& context = {});
+    /// Rebuilds what can be derived: the index from manifests and log, checkpoints, left-over
+    /// files.
+    [[nodiscard]] Result<RepairResult> repair(const CallContext& context = {});
+
+private:
+    struct Impl;
+    explicit AssetLibrary(std::unique_ptr<Impl> impl) noexcept;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace catalog::library

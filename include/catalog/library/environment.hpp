@@ -1,0 +1,34 @@
+#pragma once
+// Environment: everything that a host may inject, in one place. Every member has an embedded
+// default.
+
+#include <memory>
+
+#include "catalog/core/clock.hpp"
+#include "catalog/core/executor.hpp"
+#include "catalog/core/key_store.hpp"
+#include "catalog/core/log_sink.hpp"
+#include "catalog/core/random.hpp"
+#include "catalog/core/result.hpp"
+#include "catalog/io/file_system.hpp"
+
+namespace catalog::library {
+
+/// Null members are replaced by their embedded defaults when a library is opened.
+class Environment {
+public:
+    Environment() = default;
+
+    std::shared_ptr<io::FileSystem> file_system;  ///< Default: the machine's.
+    std::shared_ptr<Clock> clock;                 ///< Default: the machine's.
+    std::shared_ptr<Executor> executor;  ///< Default: a pool of as many threads as the machine has.
+    std::shared_ptr<Random> random;      ///< Default: the kernel's.
+    std::shared_ptr<LogSink> log_sink;   ///< Default: none.
+    std::shared_ptr<KeyStore> key_store;  ///< Default: files in the library's `keys/`.
+
+    /// Returns a copy with every default filled in, except `key_store`, whose default needs the
+    /// library's folder.
+    [[nodiscard]] Environment with_defaults() const;
+};
+
+}  // namespace catalog::library

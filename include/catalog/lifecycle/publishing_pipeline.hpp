@@ -1,0 +1,81 @@
+#pragma once
+// PublishingPipeline: validate -> store -> sign -> log -> index, made visible by one commit.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/core/call_context.hpp"
+#include "catalog/core/ids.hpp"
+#include "catalog/core/result.hpp"
+#include "catalog/lifecycle/package_builder.hpp"
+#include "catalog/lifecycle/services.hpp"
+#include "catalog/package/manifest.hpp"
+
+namespace catalog::lifecycle {
+
+struct PublishReceipt {
+    explicit PublishReceipt(PackageId package_id) : id(std::move(package_id)) {}
+    PackageId id;
+    package::PackageDigest digest;
+    ContentHash files_root;
+    std::uint64_t file_count = 0;
+    std::uint64_t file_bytes = 0;
+    std::uint64_t log_index = 0;
+    bool already_published = false;  ///< The very same package was there; nothing was changed.
+};
+
+/// Result of importing metadata.
+struct ImportReport {
+    std::uint64_t lines = 0;
+    std::uint64_t imported = 0;
+    std::uint64_t already_there = 0;
+    struct Refused {
+        std::uint64_t line = 0;
+        Error error;
+    };
+    std::vector<Refused> refused;  ///< The first 1,000.
+    std::uint64_t refused_total = 0;
+};
+
+/// Brings packages into a library and changes their state. Thread safety: any thread; publishers
+/// run side by side and share syncs. Interrupted anywhere, a package is either published or not
+/// there.
+class PublishingPipeline {
+public:
+    explicit PublishingPipeline(const Services& services) : services_(services) {}
+
+    /// Publishes a draft. Errors: kPackageExists (same id with other content, or build metadata
+    /// alone differs), kMetadataInvalid, kKeyNotFound, kContentChanged, kStorageFull,
+    /// kCommitFailed, kCancelled, kDeadlineExceeded ...
+    [[nodiscard]] Result<PublishReceipt> publish(const PackageDraft& draft,
+                                                 const CallContext& context);
+
+    /// Reads the draft's files and returns what publishing would yield, without storing. Errors: as
+    /// `publish`.
+    [[nodiscard]] Result<PublishReceipt> dry_run(const PackageDraft& draft,
+                                                 const CallContext& context);
+
+    /// Sets or clears the yanked flag, deprecates, restores or archives; a log entry each. `event`
+    /// is "yank", "unyank", "deprecate", "restore" or "archive". Errors: kPackageNotFound,
+    /// kStateTransition, kInvalidArgument, kCommitFailed.
+    [[nodiscard]] Result<void> change_state(const PackageId& id, std::string_view event,
+                                            std::string_view reason, const CallContext& context);
+
+    /// Loads neutral JSON Lines into the index, metadata only, in batches. A bad line is reported
+    /// and skipped, or with `strict` the error of the whole call. Errors: what `source` returned,
+    /// kCommitFailed, kCancelled.
+    [[nodiscard]] Result<ImportReport> import_metadata(const content::ByteSource& source,
+                                                       bool strict, const CallContext& context);
+
+    /// Signs the log's head when it has grown since the last signed checkpoint. Publishing does
+    /// this by itself after each commit; a crash between the two is made good here. Errors:
+    /// kKeyNotFound, kCommitFailed.
+    [[nodiscard]] Result<void> sign_head();
+
+private:
+    Services services_;
+};
+
+}  // namespace catalog::lifecycle
