@@ -96,33 +96,42 @@ Result<Bytes> from_base64(std::string_view text) {
     return bytes;
 }
 
-bool is_utf8(std::string_view text) noexcept {
+std::size_t utf8_prefix_bytes(std::string_view text) noexcept {
+    constexpr std::uint64_t kHighBits = 0x8080808080808080;
     const auto byte_at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const auto continues = [&](std::size_t i) {
         return i < text.size() && (byte_at(i) & 0xc0) == 0x80;
     };
-    for (std::size_t i = 0; i < text.size();) {
+    std::size_t i = 0;
+    while (i < text.size()) {
         const unsigned char lead = byte_at(i);
         if (lead < 0x80) {
-            ++i;
+            // Most text is ASCII: eight bytes at a time while it lasts.
+            std::uint64_t word = 0;
+            while (i + sizeof word <= text.size()) {
+                std::memcpy(&word, text.data() + i, sizeof word);
+                if ((word & kHighBits) != 0) break;
+                i += sizeof word;
+            }
+            while (i < text.size() && byte_at(i) < 0x80) ++i;
         } else if (lead >= 0xc2 && lead <= 0xdf) {
-            if (!continues(i + 1)) return false;
+            if (!continues(i + 1)) return i;
             i += 2;
         } else if (lead >= 0xe0 && lead <= 0xef) {
-            if (!continues(i + 1) || !continues(i + 2)) return false;
-            if (lead == 0xe0 && byte_at(i + 1) < 0xa0) return false;
-            if (lead == 0xed && byte_at(i + 1) >= 0xa0) return false;
+            if (!continues(i + 1) || !continues(i + 2)) return i;
+            if (lead == 0xe0 && byte_at(i + 1) < 0xa0) return i;
+            if (lead == 0xed && byte_at(i + 1) >= 0xa0) return i;
             i += 3;
         } else if (lead >= 0xf0 && lead <= 0xf4) {
-            if (!continues(i + 1) || !continues(i + 2) || !continues(i + 3)) return false;
-            if (lead == 0xf0 && byte_at(i + 1) < 0x90) return false;
-            if (lead == 0xf4 && byte_at(i + 1) >= 0x90) return false;
+            if (!continues(i + 1) || !continues(i + 2) || !continues(i + 3)) return i;
+            if (lead == 0xf0 && byte_at(i + 1) < 0x90) return i;
+            if (lead == 0xf4 && byte_at(i + 1) >= 0x90) return i;
             i += 4;
         } else {
-            return false;
+            return i;
         }
     }
-    return true;
+    return i;
 }
 
 }  // namespace catalog

@@ -83,8 +83,14 @@ template <class T>
     return value;
 }
 
-/// Tells whether `text` is well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF).
+/// Returns how many leading bytes of `text` are well-formed UTF-8 (no overlong forms, no
+/// surrogates, at most U+10FFFF): its length, or the offset of the first sequence that is not.
 /// Linear.
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+[[nodiscard]] std::size_t utf8_prefix_bytes(std::string_view text) noexcept;
+
+/// Tells whether all of `text` is well-formed UTF-8. Linear.
+[[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
+    return utf8_prefix_bytes(text) == text.size();
+}
 
 }  // namespace catalog

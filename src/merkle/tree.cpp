@@ -1,0 +1,125 @@
+#include "catalog/merkle/tree.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "sha256.hpp"
+
+namespace catalog::merkle {
+
+namespace {
+
+constexpr std::byte kLeafPrefix{0x00};
+constexpr std::byte kNodePrefix{0x01};
+
+}  // namespace
+
+TreeHash leaf_hash(ByteView leaf) {
+    Sha256 state;
+    state.update(kLeafPrefix);
+    state.update(leaf);
+    return state.finish();
+}
+
+TreeHash node_hash(const TreeHash& left, const TreeHash& right) {
+    Sha256 state;
+    state.update(kNodePrefix);
+    state.update(left.bytes());
+    state.update(right.bytes());
+    return state.finish();
+}
+
+TreeHash empty_root() { return Sha256().finish(); }
+
+Result<Frontier> Frontier::restore(std::uint64_t size, std::vector<TreeHash> hashes) {
+    const auto expected = static_cast<std::size_t>(std::popcount(size));
+    if (hashes.size() != expected)
+        return fail(Errc::kProofInvalid, "a tree of " + std::to_string(size) + " leaves has " +
+                                             std::to_string(expected) + " frontier hashes, not " +
+                                             std::to_string(hashes.size()));
+    for (const TreeHash& hash : hashes)
+        if (hash.algorithm != HashAlgorithm::kSha256)
+            return fail(Errc::kProofInvalid, "a frontier hash is not SHA-256");
+    Frontier frontier;
+    frontier.size_ = size;
+    frontier.hashes_ = std::move(hashes);
+    return frontier;
+}
+
+void Frontier::append(const TreeHash& leaf) {
+    hashes_.push_back(leaf);
+    // Every bit that the increment carries over is a pair of equal subtrees that become one.
+    for (int merges = std::countr_one(size_); merges > 0; --merges) {
+        const TreeHash right = hashes_.back();
+        hashes_.pop_back();
+        hashes_.back() = node_hash(hashes_.back(), right);
+    }
+    ++size_;
+}
+
+void Frontier::append(const TreeHash& leaf, std::vector<TreeNode>& completed) {
+    completed.push_back({0, size_, leaf});
+    TreeHash right = leaf;
+    const auto merges = static_cast<std::uint32_t>(std::countr_one(size_));
+    for (std::uint32_t level = 1; level <= merges; ++level) {
+        right = node_hash(hashes_.back(), right);
+        hashes_.pop_back();
+        completed.push_back({level, size_ >> level, right});
+    }
+    hashes_.push_back(right);
+    ++size_;
+}
+
+TreeHash Frontier::root() const {
+    if (hashes_.empty()) return empty_root();
+    TreeHash root = hashes_.back();
+    for (std::size_t i = hashes_.size() - 1; i-- > 0;) root = node_hash(hashes_[i], root);
+    return root;
+}
+
+TreeHash root_of(std::span<const TreeHash> leaves) {
+    Frontier frontier;
+    for (const TreeHash& leaf : leaves) frontier.append(leaf);
+    return frontier.root();
+}
+
+struct BlockTree::Impl {
+    void begin_block() noexcept {
+        block = Sha256();
+        block.update(kLeafPrefix);
+        block_bytes = 0;
+    }
+
+    Frontier frontier;
+    Sha256 block;
+    std::size_t block_bytes = 0;  // of the open block; it is opened by its first byte
+};
+
+BlockTree::BlockTree() : impl_(std::make_unique<Impl>()) {}
+BlockTree::~BlockTree() = default;
+BlockTree::BlockTree(BlockTree&&) noexcept = default;
+BlockTree& BlockTree::operator=(BlockTree&&) noexcept = default;
+
+void BlockTree::update(ByteView bytes) {
+    Impl& impl = *impl_;
+    while (!bytes.empty()) {
+        if (impl.block_bytes == 0) impl.begin_block();
+        const std::size_t taken = std::min(bytes.size(), kBlockBytes - impl.block_bytes);
+        impl.block.update(bytes.first(taken));
+        impl.block_bytes += taken;
+        bytes = bytes.subspan(taken);
+        if (impl.block_bytes == kBlockBytes) {
+            impl.frontier.append(impl.block.finish());
+            impl.block_bytes = 0;
+        }
+    }
+}
+
+TreeHash BlockTree::finish() {
+    if (impl_->block_bytes != 0) impl_->frontier.append(impl_->block.finish());
+    const TreeHash root = impl_->frontier.root();
+    *impl_ = Impl();
+    return root;
+}
+
+}  // namespace catalog::merkle
