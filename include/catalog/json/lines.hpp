@@ -14,13 +14,17 @@
 
 namespace catalog::json {
 
-/// Fills a buffer with the next bytes of the input and returns how many; 0 is the end.
+/// Fills a buffer with the next bytes of the input and returns how many; 0 is the end. It is called
+/// on the thread that calls `next` and may block.
 using ByteSource = std::function<Result<std::size_t>(std::span<char>)>;
 
 /// Splits a byte source into lines and reads each as one document.
 ///
 /// A malformed or over-long line is an answer, not the end: the reader goes on with the next line.
-/// Blank lines are skipped. Memory: at most one line. Thread safety: one thread at a time.
+/// Lines end with LF or CR LF; the last one may lack its end. Blank lines are skipped. Memory: one
+/// line of at most `limits.bytes_max`, its value, and a buffer of 64 KiB, whatever the input is.
+/// Thread safety: one thread at a time. One that was moved from can only be assigned to or
+/// destroyed.
 class LineReader {
 public:
     /// `limits.bytes_max` bounds one line; a longer one is skipped without being kept.
@@ -31,10 +35,14 @@ public:
 
     struct Line {
         std::uint64_t number = 0;  ///< 1-based, blank lines counted.
-        Result<Value> value;       ///< The document, or why this line is not one.
+        /// The document, or why this line is not one: errors as of `read`, located in the whole
+        /// input (line and byte offset); kLimitExceeded for an over-long line has LimitDetail
+        /// "json_line_bytes_max" and the length as far as it was seen.
+        Result<Value> value;
     };
 
-    /// Returns the next line, or nullopt at the end. Errors: only those of the source itself.
+    /// Returns the next line, or nullopt at the end. Errors: those of the source, after which the
+    /// call may be repeated; kInvalidArgument (the source returned more than it was asked for).
     [[nodiscard]] Result<std::optional<Line>> next();
 
 private:

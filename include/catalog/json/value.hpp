@@ -34,6 +34,7 @@ public:
     Value(std::nullptr_t) noexcept {}
     Value(bool value) noexcept : data_(value) {}
     Value(int value) noexcept : data_(static_cast<std::int64_t>(value)) {}
+    Value(std::uint32_t value) noexcept : data_(static_cast<std::int64_t>(value)) {}
     Value(std::int64_t value) noexcept : data_(value) {}
     /// Numbers above the signed range become a double, as every JSON reader would read them.
     Value(std::uint64_t value) noexcept;
@@ -43,6 +44,9 @@ public:
     Value(std::string value) noexcept : data_(std::move(value)) {}
     Value(Array value) noexcept : data_(std::move(value)) {}
     Value(Object value) noexcept : data_(std::move(value)) {}
+    /// Any other pointer would silently become a boolean.
+    template <class T>
+    Value(T*) = delete;
 
     [[nodiscard]] bool is_null() const noexcept { return data_.index() == 0; }
     [[nodiscard]] const bool* as_bool() const noexcept { return std::get_if<bool>(&data_); }
