@@ -24,13 +24,39 @@ function(catalog_module)
     endif()
     target_link_libraries(${target} PUBLIC catalog_${dep})
   endforeach()
-  target_link_libraries(${target} PRIVATE ${M_PRIVATE_LIBS} $<BUILD_INTERFACE:catalog_build_flags>
-                                          $<BUILD_INTERFACE:catalog_internal>)
+  foreach(lib IN LISTS M_PRIVATE_LIBS)
+    # A library of headers that only sources include is no concern of who links the installed module.
+    get_target_property(kind ${lib} TYPE)
+    get_target_property(links ${lib} INTERFACE_LINK_LIBRARIES)
+    if(kind STREQUAL "INTERFACE_LIBRARY" AND NOT links)
+      set(lib $<BUILD_INTERFACE:${lib}>)
+    endif()
+    target_link_libraries(${target} PRIVATE ${lib})
+  endforeach()
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:catalog_build_flags> $<BUILD_INTERFACE:catalog_internal>)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${M_NAME} CXX_EXTENSIONS OFF
                                              VERIFY_INTERFACE_HEADER_SETS ${CATALOG_DEVELOPER_MODE})
   set_property(GLOBAL APPEND PROPERTY CATALOG_MODULES ${M_NAME})
+  string(JOIN " " deps ${M_DEPS})
+  set_property(GLOBAL APPEND PROPERTY CATALOG_MODULE_LINES "${M_NAME}: ${deps}")
   install(TARGETS ${target} EXPORT catalogTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
           FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+endfunction()
+
+# After the last module: the umbrella catalog::catalog, which brings every module, and modules.txt, from which
+# docs/architecture.md is checked.
+function(catalog_finish_modules)
+  get_property(modules GLOBAL PROPERTY CATALOG_MODULES)
+  get_property(lines GLOBAL PROPERTY CATALOG_MODULE_LINES)
+  string(JOIN "\n" lines ${lines})
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/modules.txt" CONTENT "${lines}\n" @ONLY)
+
+  add_library(catalog_umbrella INTERFACE)
+  add_library(catalog::catalog ALIAS catalog_umbrella)
+  list(TRANSFORM modules PREPEND catalog_)
+  target_link_libraries(catalog_umbrella INTERFACE ${modules})
+  set_target_properties(catalog_umbrella PROPERTIES EXPORT_NAME catalog)
+  install(TARGETS catalog_umbrella EXPORT catalogTargets)
 endfunction()
 
 # Headers that every module's sources may use and no host ever sees: <catalog/internal/...>.

@@ -9,7 +9,7 @@
 namespace catalog::resolve {
 
 /// Conflict-driven clause learning (Marques-Silva and Sakallah 1996; watched literals and first-UIP
-/// as in Eén and Sörensson, "An Extensible SAT-solver", 2003) over lazily generated clauses.
+/// as in Een and Sorensson, "An Extensible SAT-solver", 2003) over lazily generated clauses.
 /// Deterministic: same request, same packages, same answer.
 class SatResolver final : public Resolver {
 public:
