@@ -20,12 +20,16 @@ Error wrong_member(std::string_view where, std::string_view name, const std::str
     return Error(Errc::kJsonType, message + "member \"" + std::string(name) + "\" " + what);
 }
 
+std::string name_with_article(const Value& value) {
+    const std::string name(value.type_name());
+    if (value.is_null()) return name;
+    return (name.front() == 'a' || name.front() == 'o' ? "an " : "a ") + name;
+}
+
 Error wrong_type(std::string_view where, std::string_view name, std::string_view expected,
                  const Value& found) {
     return wrong_member(where, name,
-                        "must be " + std::string(expected) + ", not " +
-                            std::string(found.is_null() ? "" : "a ") +
-                            std::string(found.type_name()));
+                        "must be " + std::string(expected) + ", not " + name_with_article(found));
 }
 
 /// The member, or null when it is absent or JSON's null.
@@ -115,8 +119,8 @@ Result<std::vector<std::string>> optional_strings(const Object& object, std::str
         if (text == nullptr)
             return fail(wrong_member(where, name,
                                      "must be an array of strings, but element " +
-                                         std::to_string(texts.size() + 1) + " is a " +
-                                         std::string(element.type_name())));
+                                         std::to_string(texts.size() + 1) + " is " +
+                                         name_with_article(element)));
         texts.push_back(*text);
     }
     return texts;
