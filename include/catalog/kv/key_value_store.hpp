@@ -20,6 +20,9 @@ namespace catalog::kv {
 /// strings.
 enum class Family : std::uint32_t {};
 
+/// Largest batch that a store takes, WriteBatch::bytes(). A larger one is kLimitExceeded.
+inline constexpr std::uint64_t kBatchBytesMax = std::uint64_t{256} << 20;
+
 /// Changes that become visible and durable together or not at all. A value type: build it anywhere,
 /// submit it once.
 class WriteBatch {
@@ -59,30 +62,37 @@ enum class Durability : std::uint8_t {
               ///< caches only.
 };
 
-/// Walks keys in byte order. Sees the moment at which it was made. Thread safety: one thread at a
-/// time.
+/// Walks keys in byte order. Sees the moment at which it was made; starts invalid, before the first
+/// seek. It may outlive its store, whose files stay open and locked until it goes. Thread safety:
+/// one thread at a time.
 class Iterator {
 public:
     virtual ~Iterator() = default;
-    /// Moves to the first key that is not before `key`.
+    /// Moves to the first key that is not before `key`; invalid when there is none.
     virtual void seek(std::string_view key) = 0;
-    /// Moves to the last key that is not after `key`.
+    /// Moves to the last key that is not after `key`; invalid when there is none.
     virtual void seek_for_prev(std::string_view key) = 0;
+    /// Moves to the following key; invalid after the last. Without effect when invalid.
     virtual void next() = 0;
+    /// Moves to the preceding key; invalid before the first. Without effect when invalid.
     virtual void prev() = 0;
     [[nodiscard]] virtual bool valid() const = 0;
-    /// Valid until the iterator moves.
+    /// Borrowed until the iterator moves; empty when invalid.
     [[nodiscard]] virtual std::string_view key() const = 0;
+    /// Borrowed until the iterator moves; empty when invalid.
     [[nodiscard]] virtual std::string_view value() const = 0;
-    /// Tells whether the walk ended because of an error. Errors: kDatabaseIo, kDatabaseCorrupt.
+    /// Tells whether the walk became invalid because of an error. Errors: kDatabaseIo,
+    /// kDatabaseCorrupt, kInvalidArgument (no such family).
     [[nodiscard]] virtual Result<void> status() const = 0;
 };
 
-/// A moment of the store; reads through it never change. Thread safety: any thread.
+/// A moment of the store, the same for every family; reads through it never change. It may outlive
+/// its store, whose files stay open and locked until it goes. Thread safety: any thread.
 class Snapshot {
 public:
     virtual ~Snapshot() = default;
-    /// Returns the value, or nullopt when there is none. Errors: kDatabaseIo, kDatabaseCorrupt.
+    /// Returns the value, or nullopt when there is none. Errors: kDatabaseIo, kDatabaseCorrupt,
+    /// kInvalidArgument (no such family).
     [[nodiscard]] virtual Result<std::optional<std::string>> get(Family family,
                                                                  std::string_view key) const = 0;
     [[nodiscard]] virtual std::unique_ptr<Iterator> iterate(Family family) const = 0;
@@ -97,22 +107,28 @@ class KeyValueStore {
 public:
     virtual ~KeyValueStore() = default;
 
-    /// Returns the value, or nullopt when there is none. Errors: kDatabaseIo, kDatabaseCorrupt.
+    /// Returns the value, or nullopt when there is none. Errors: kDatabaseIo, kDatabaseCorrupt,
+    /// kInvalidArgument (no such family).
     [[nodiscard]] virtual Result<std::optional<std::string>> get(Family family,
                                                                  std::string_view key) const = 0;
     [[nodiscard]] virtual std::unique_ptr<Iterator> iterate(Family family) const = 0;
     [[nodiscard]] virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
 
-    /// Applies a batch atomically. Everything of a library except caches goes through its
-    /// CommitQueue instead. Errors: kCommitFailed (nothing of it is visible; the store then refuses
-    /// writes until it is opened again), kLibraryReadOnly (a follower).
+    /// Applies a batch atomically, its changes in their order. Everything of a library except
+    /// caches goes through its CommitQueue instead. Errors: kCommitFailed (nothing of it is visible
+    /// in this process, and whether it is there after the store is opened again is not known; until
+    /// then the store refuses writes), kLibraryReadOnly (a follower), kInvalidArgument (no such
+    /// family; nothing was written), kLimitExceeded (kBatchBytesMax; nothing was written).
     [[nodiscard]] virtual Result<void> write(const WriteBatch& batch, Durability durability) = 0;
 
-    /// A follower looks at what the writer has committed since; on a writable store a no-op.
-    /// Errors: kDatabaseIo.
+    /// A follower moves to the writer's last commit; on a writable store a no-op. Snapshots and
+    /// iterators made before keep their moment; after an error so does the follower. Cost: a few
+    /// file-system calls when nothing was committed since, else that of opening the store. Errors:
+    /// kDatabaseIo, kDatabaseCorrupt.
     [[nodiscard]] virtual Result<void> refresh() = 0;
 
-    /// Returns approximate bytes on disk.
+    /// Returns the bytes that the store takes on disk, of a store in memory the bytes of its keys
+    /// and values. Errors: kDatabaseIo.
     [[nodiscard]] virtual Result<std::uint64_t> disk_bytes() const = 0;
 };
 
