@@ -269,7 +269,9 @@ void CommitQueue::close() {
 
 CommitQueueStats CommitQueue::stats() const {
     const MutexLock lock(impl_->mutex);
-    return impl_->stats;
+    CommitQueueStats now = impl_->stats;
+    now.waiting = impl_->waiting.size();
+    return now;
 }
 
 }  // namespace catalog::kv

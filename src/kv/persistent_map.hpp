@@ -69,6 +69,9 @@ public:
         return find(key) == nullptr ? *this : PersistentMap(remove(root_, key));
     }
 
+    /// Returns the number of nodes on the longest path from the root.
+    [[nodiscard]] int height() const noexcept { return height(root_); }
+
     PersistentMap() = default;
 
 private:

@@ -42,11 +42,12 @@ struct Commit {
     std::function<void()> applied;
 };
 
-/// Counts since the queue was made.
+/// Counts since the queue was made, and what waits now.
 struct CommitQueueStats {
     std::uint64_t commits = 0;  ///< Commits made durable.
     std::uint64_t groups = 0;   ///< Synced batches written for them.
     std::uint64_t refused = 0;  ///< Commits that `prepare` refused.
+    std::uint64_t waiting = 0;  ///< Commits that no group has taken yet.
 };
 
 /// A group takes no further commit once it holds this many bytes of changes. One commit may be
