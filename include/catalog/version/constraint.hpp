@@ -24,8 +24,8 @@ struct Range {
 
 /// One revision of a Git repository: pins one version of one source id.
 struct Git {
-    std::string url;
-    std::string rev;  ///< Commit, tag or branch as written; a lock holds the commit.
+    std::string url;  ///< Not empty; no `#`, no control character.
+    std::string rev;  ///< Commit, tag or branch as written, not empty; a lock holds the commit.
     friend bool operator==(const Git&, const Git&) = default;
 };
 
@@ -41,7 +41,7 @@ struct Latest {
     friend bool operator==(const Latest&, const Latest&) = default;
 };
 
-/// A version constraint. A value type.
+/// A version constraint. A value type. Thread safety: as `int`.
 class VersionConstraint {
 public:
     using Kind = std::variant<Exact, Range, Git, Local, Latest>;
@@ -51,7 +51,8 @@ public:
     VersionConstraint(Kind kind) : kind_(std::move(kind)) {}
 
     /// Reads `latest`, `git+URL#REV`, `path:PATH`, or a range in `dialect`; a range that names one
-    /// version exactly (`=1.2.3`, npm `1.2.3`) becomes Exact. Errors: kRequirementSyntax.
+    /// version exactly (`=1.2.3`, npm `1.2.3`) becomes Exact. Text is at most
+    /// VersionReq::kBytesMax long. Errors: kRequirementSyntax with LocationDetail::offset.
     [[nodiscard]] static Result<VersionConstraint> parse(std::string_view text, Dialect dialect);
 
     [[nodiscard]] const Kind& kind() const noexcept { return kind_; }
@@ -70,7 +71,7 @@ public:
     /// Returns the set of versions within the bounds: all for Latest, none for Git and Local.
     [[nodiscard]] VersionSet set() const;
 
-    /// Returns text that `parse` reads back to an equal constraint in the same dialect.
+    /// Returns text that `parse` reads back to an equal constraint in `dialect()`.
     [[nodiscard]] std::string to_string() const;
     /// Dialect of the range; kCargo for kinds that have none.
     [[nodiscard]] Dialect dialect() const noexcept;

@@ -1,7 +1,7 @@
 #pragma once
 // VersionReq: a range as people write it, in Cargo's or npm's syntax, and the set that it means.
+// Both grammars, as tables: docs/versions.md.
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,26 +31,38 @@ enum class PrereleaseRule : std::uint8_t {
                ///< them (npm includePrerelease).
 };
 
-/// A parsed range. A value type; immutable.
+/// A parsed range.
+///
+/// A value type; immutable. Thread safety: as `int`. Size: at most one alternative for every two
+/// bytes of the text.
 class VersionReq {
 public:
     static constexpr std::size_t kBytesMax = 4096;  ///< Longest accepted text, bytes.
+    /// Most comparators of a Cargo requirement (Cargo's own limit).
+    static constexpr std::size_t kCargoComparatorsMax = 32;
+    /// Largest number in an npm range, 2^53 - 1: what node-semver can count.
+    static constexpr std::uint64_t kNpmNumberMax = (std::uint64_t{1} << 53) - 1;
 
     /// Everything that is not a pre-release: `*`.
     VersionReq();
 
-    /// Reads a range. Errors: kRequirementSyntax with LocationDetail::offset. Cost: linear.
+    /// Reads a range. Errors: kRequirementSyntax with LocationDetail::offset. Cost: linear, one
+    /// allocation and some for each alternative; no recursion.
     [[nodiscard]] static Result<VersionReq> parse(std::string_view text, Dialect dialect);
 
-    /// A range that only `version` satisfies, pre-release or not.
+    /// A range that only `version` satisfies, pre-release or not; build metadata does not count.
+    /// Dialect kCargo, text `=version`.
     [[nodiscard]] static VersionReq exactly(const SemVer& version);
 
-    /// Tells whether `version` satisfies the range.
+    /// Tells whether `version` satisfies the range. Cost: linear in the alternatives; no
+    /// allocation.
     [[nodiscard]] bool matches(const SemVer& version,
                                PrereleaseRule rule = PrereleaseRule::kDialect) const noexcept;
 
     /// Returns the set of versions within the bounds; pre-releases in it are not thereby admitted.
+    /// A release is in it exactly when it matches under kDialect.
     [[nodiscard]] const VersionSet& set() const noexcept { return set_; }
+    /// Returns the text as it was written.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
     [[nodiscard]] Dialect dialect() const noexcept { return dialect_; }
 
@@ -60,14 +72,18 @@ public:
     }
 
 private:
-    friend class RangeParser;
+    friend class RangeBuilder;
 
-    /// One alternative of `||` (the only one in Cargo's syntax).
+    /// One alternative of `||` (the only one in Cargo's syntax): comparators that all hold, hence
+    /// one interval.
     struct Alternative {
-        VersionSet set;                   ///< Bounds under PrereleaseRule::kDialect.
-        VersionSet set_with_prereleases;  ///< Bounds under PrereleaseRule::kInclude.
-        std::vector<std::array<std::uint64_t, 3>>
-            prerelease_of;  ///< major.minor.patch whose pre-releases are admitted.
+        VersionSet::Interval bounds;                   // under PrereleaseRule::kDialect
+        VersionSet::Interval bounds_with_prereleases;  // under PrereleaseRule::kInclude
+        // Whether pre-releases of the bound's own major.minor.patch are admitted. No other
+        // comparator can admit one: a pre-release within the bounds that shares its numbers with
+        // some comparator shares them with a bound.
+        bool lower_admits = false;
+        bool upper_admits = false;
     };
 
     std::string text_ = "*";

@@ -10,8 +10,16 @@
 
 namespace catalog::version {
 
-/// A union of disjoint, sorted, non-touching intervals. Build metadata does not count. Canonical:
-/// equal sets compare equal whenever their bounds are the same. A value type.
+/// A union of disjoint, sorted, non-touching intervals. Build metadata does not count.
+///
+/// Canonical: two sets that contain the same versions compare equal. Some versions have an
+/// immediate successor in precedence order (1.2.3 is followed by 1.2.4-0, 1.0.0-a by 1.0.0-a.0), so
+/// one interval can be written in several ways; the set keeps the form that names the lower of the
+/// two neighbours: `<1.2.4-0` is kept as `<=1.2.3`, `>=1.2.4-0` as `>1.2.3`, `>=0.0.0-0` as
+/// unbounded.
+///
+/// A value type. Thread safety: as `int`. Cost: `contains` is logarithmic in the number of
+/// intervals, every operation on two sets linear in both.
 class VersionSet {
 public:
     /// One end of an interval; nullopt as a whole means unbounded.
@@ -34,12 +42,14 @@ public:
     [[nodiscard]] static VersionSet exactly(const SemVer& version);
     /// Makes one interval; empty when the bounds exclude everything.
     [[nodiscard]] static VersionSet between(std::optional<Bound> lower, std::optional<Bound> upper);
+    /// Makes the union of intervals in any order, empty ones included. Cost: n log n.
+    [[nodiscard]] static VersionSet union_of(std::vector<Interval> intervals);
 
     [[nodiscard]] bool contains(const SemVer& version) const noexcept;
     [[nodiscard]] bool is_empty() const noexcept { return intervals_.empty(); }
     [[nodiscard]] bool is_all() const noexcept;
-    [[nodiscard]] bool is_subset_of(const VersionSet& other) const;
-    [[nodiscard]] bool is_disjoint_from(const VersionSet& other) const;
+    [[nodiscard]] bool is_subset_of(const VersionSet& other) const noexcept;
+    [[nodiscard]] bool is_disjoint_from(const VersionSet& other) const noexcept;
 
     [[nodiscard]] VersionSet united_with(const VersionSet& other) const;
     [[nodiscard]] VersionSet intersected_with(const VersionSet& other) const;
@@ -48,6 +58,7 @@ public:
         return intersected_with(other.complement());
     }
 
+    /// Returns the intervals, lowest first. Valid as long as this set is not changed.
     [[nodiscard]] const std::vector<Interval>& intervals() const noexcept { return intervals_; }
 
     /// Returns readable text such as ">=1.2.0, <2.0.0 || =3.1.0", "*" for everything, "none" for
@@ -59,5 +70,8 @@ public:
 private:
     std::vector<Interval> intervals_;
 };
+
+/// Tells whether `version` lies between the bounds of `interval`.
+[[nodiscard]] bool contains(const VersionSet::Interval& interval, const SemVer& version) noexcept;
 
 }  // namespace catalog::version

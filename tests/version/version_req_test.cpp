@@ -1,0 +1,82 @@
+#include "catalog/version/version_req.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+
+#include "support/version/generators.hpp"
+
+namespace catalog::version {
+namespace {
+
+TEST(VersionReq, DefaultIsEveryRelease) {
+    const VersionReq any;
+    EXPECT_EQ(any.text(), "*");
+    EXPECT_TRUE(any.matches(semver("0.0.0")));
+    EXPECT_FALSE(any.matches(semver("1.0.0-a")));
+    EXPECT_TRUE(any.matches(semver("1.0.0-a"), PrereleaseRule::kInclude));
+    EXPECT_EQ(any, req("*"));
+}
+
+TEST(VersionReq, ExactlyAdmitsOneVersionAlone) {
+    for (const char* text : {"1.2.3", "1.2.3-a"}) {
+        const VersionReq exact = VersionReq::exactly(semver(text));
+        EXPECT_TRUE(exact.matches(semver(text)));
+        EXPECT_TRUE(exact.matches(semver(std::string(text) + "+build")));
+        EXPECT_FALSE(exact.matches(semver("1.2.3-b")));
+        EXPECT_FALSE(exact.matches(semver("1.2.4")));
+        EXPECT_EQ(exact, req(exact.text()));
+        EXPECT_EQ(exact.set(), VersionSet::exactly(semver(text)));
+    }
+}
+
+TEST(VersionReq, TextIsKeptAsWritten) {
+    EXPECT_EQ(req("  ^1.2 ").text(), "  ^1.2 ");
+    EXPECT_NE(req("^1.2"), req("^1.2", Dialect::kNpm));
+    EXPECT_NE(req("^1.2"), req("^1.2.0"));
+}
+
+TEST(VersionReq, DialectsHaveNames) {
+    for (const Dialect dialect : {Dialect::kCargo, Dialect::kNpm})
+        EXPECT_EQ(parse_dialect(dialect_name(dialect)).value(), dialect);
+    EXPECT_EQ(parse_dialect("pip").error().code(), Errc::kInvalidArgument);
+}
+
+RC_GTEST_PROP(VersionReqProperty, ReleasesMatchExactlyWhenTheyAreInTheSet,
+              (const VersionReq& req)) {
+    const SemVer version = (*small_version()).with_prerelease("");
+    RC_ASSERT(req.matches(version) == req.set().contains(version));
+    // Widening the bounds loses nothing but a pre-release that the dialect's rule let in.
+    if (req.matches(version)) RC_ASSERT(req.matches(version, PrereleaseRule::kInclude));
+}
+
+RC_GTEST_PROP(VersionReqProperty, WhatMatchesIsInTheSet, (const VersionReq& req)) {
+    const SemVer version = *small_version();
+    if (req.matches(version)) RC_ASSERT(req.set().contains(version));
+}
+
+RC_GTEST_PROP(VersionReqProperty, TextIsReadBackEqual, (const VersionReq& req)) {
+    const VersionReq again = catalog::version::req(req.text(), req.dialect());
+    RC_ASSERT(again == req);
+    RC_ASSERT(again.set() == req.set());
+}
+
+RC_GTEST_PROP(VersionReqProperty, ReadableTextOfTheSetIsARangeOfTheSameReleases,
+              (const VersionReq& written)) {
+    std::string text = written.set().to_string();
+    RC_PRE(text != "none");
+    std::erase(text, ',');  // npm separates by white space
+    const VersionReq again = req(text, Dialect::kNpm);
+    const SemVer version = *small_version();
+    RC_ASSERT(again.matches(version, PrereleaseRule::kInclude) == written.set().contains(version));
+}
+
+RC_GTEST_PROP(VersionReqProperty, ParseTakesAnyBytes, (const std::string& text)) {
+    for (const Dialect dialect : {Dialect::kCargo, Dialect::kNpm})
+        if (const Result<VersionReq> parsed = VersionReq::parse(text, dialect))
+            RC_ASSERT(parsed->text() == text);
+}
+
+}  // namespace
+}  // namespace catalog::version
