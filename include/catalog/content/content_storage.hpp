@@ -46,9 +46,12 @@ struct ByteRange {
 struct StorageStats {
     std::uint64_t objects = 0;
     std::uint64_t object_bytes = 0;  ///< Sum of the objects' sizes.
-    std::uint64_t chunks = 0;        ///< Distinct.
-    std::uint64_t chunk_bytes = 0;   ///< Sum of the distinct chunks' sizes before compression.
+    std::uint64_t chunks = 0;        ///< Distinct ones that the objects consist of.
+    std::uint64_t chunk_bytes = 0;   ///< Sum of these chunks' sizes before compression.
     std::uint64_t stored_bytes = 0;  ///< Bytes of packs on disk.
+    /// Of `stored_bytes`, those that no object needs: of removed objects, of sessions that were
+    /// never committed, of chunks that two sessions stored at the same time.
+    std::uint64_t unreferenced_bytes = 0;
     std::uint64_t packs = 0;
 };
 
@@ -63,35 +66,49 @@ struct VerifyReport {
     std::uint64_t objects = 0;  ///< Checked.
     std::uint64_t chunks = 0;
     std::uint64_t bytes = 0;
-    std::vector<Damage> damages;
+    std::vector<Damage> damages;  ///< At most kDamagesMax.
+    bool truncated = false;       ///< There is more damage than `damages` could hold.
 };
 
+/// Longest list of damages in one report.
+inline constexpr std::size_t kDamagesMax = 10'000;
+
+/// How thorough a verification is.
 enum class VerifyDepth : std::uint8_t {
-    kStructure,  ///< Every object's chunks are where the index says; checksums of pack headers.
-    kFull,  ///< Every stored byte is read, decoded and hashed; every object's root is recomputed.
+    kStructure,  ///< Every object's chunks are where the index says; checksums of pack and record
+                 ///< headers; every reference has its object.
+    kFull,  ///< That, and every stored byte is read, decoded and hashed; every object's root is
+            ///< recomputed.
 };
 
 /// One writer's session. What it puts is found by later puts of the same session at once and by
-/// everybody when the batch that `stage` filled has been committed; without that it is swept.
-/// Thread safety: one thread at a time; sessions run side by side.
+/// everybody when the batch that `stage` filled has been committed; without that it is swept. An
+/// object is there for others as long as somebody references it: put it and add a reference in the
+/// same session.
+///
+/// Lifetime: ends before its store. Thread safety: one thread at a time; sessions run side by side.
 class ContentTransaction {
 public:
     virtual ~ContentTransaction() = default;
 
-    /// Stores an object. Bytes that are there already are not stored again. Memory: bounded by the
-    /// chunk size, not the object. Errors: what `source` returned, kStorageFull, kIo,
-    /// kLimitExceeded.
+    /// Stores an object. Bytes that are there already are not stored again. After an error the
+    /// session can be used on. Memory: a few chunks, and 36 bytes a chunk until the commit. Errors:
+    /// what `source` returned, kStorageFull, kIo, kSyncFailed, kLimitExceeded, kFailedPrecondition
+    /// (after `stage`).
     [[nodiscard]] virtual Result<ObjectInfo> put(const ByteSource& source) = 0;
     [[nodiscard]] Result<ObjectInfo> put(ByteView bytes) { return put(source_of(bytes)); }
 
-    /// Notes that `owner` (any stable text, for example a package digest) needs the object. Errors:
-    /// kContentNotFound.
+    /// Notes that `owner` (any stable text of 1 to 1024 bytes, for example a package digest) needs
+    /// the object, which this session has put or which is there. Doing it twice is doing it once.
+    /// Errors: kContentNotFound, kInvalidArgument (the owner's length), kFailedPrecondition (after
+    /// `stage`).
     [[nodiscard]] virtual Result<void> add_reference(std::string_view owner,
                                                      const ContentHash& id) = 0;
 
     /// Appends to `batch` all that makes the session's objects and references visible. Call once,
     /// right before the batch is given to the library's CommitQueue; bulk bytes are synced by the
-    /// queue's group hook before the batch is. Errors: kIo, kSyncFailed, kStorageFull.
+    /// queue's group hook before the batch is. Errors: kSyncFailed (bytes of this session were
+    /// lost: put them again in a new one), kFailedPrecondition (called before), kIo.
     [[nodiscard]] virtual Result<void> stage(kv::WriteBatch& batch) = 0;
 };
 
@@ -103,44 +120,57 @@ class ContentStorage {
 public:
     virtual ~ContentStorage() = default;
 
+    /// Begins a session. Errors: kLibraryReadOnly.
     [[nodiscard]] virtual Result<std::unique_ptr<ContentTransaction>> begin() = 0;
 
     /// Stores one object, referenced by `owner`, in a commit of its own. Errors: as
-    /// ContentTransaction, kCommitFailed.
+    /// ContentTransaction, kLibraryReadOnly, kCommitFailed, kCancelled, kDeadlineExceeded.
     [[nodiscard]] virtual Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
                                                    const CallContext& context) = 0;
 
     /// Gives the object's bytes in order to `sink`, each piece verified before it is given. With
-    /// the whole object as range the root is checked as well before success is returned. Errors:
-    /// kContentNotFound, kContentCorrupted (CorruptionDetail), kIo, kCancelled, what `sink`
-    /// returned.
+    /// the whole object as range the root is checked as well before the last piece is given.
+    /// Errors: kContentNotFound, kContentCorrupted (CorruptionDetail, input is the place),
+    /// kInvalidArgument (the range begins beyond the object), kIo, kCancelled, kDeadlineExceeded,
+    /// what `sink` returned.
     [[nodiscard]] virtual Result<void> retrieve(const ContentHash& id, const ByteSink& sink,
                                                 const CallContext& context,
                                                 ByteRange range = {}) = 0;
 
-    /// Returns a whole object of at most `bytes_max` bytes. Errors: as `retrieve`, kLimitExceeded.
+    /// Returns a whole object of at most `bytes_max` bytes. Errors: as `retrieve`, kLimitExceeded
+    /// (nothing was read then).
     [[nodiscard]] Result<Bytes> retrieve_all(const ContentHash& id, std::uint64_t bytes_max,
                                              const CallContext& context);
 
-    /// Errors: kDatabaseIo.
+    /// Tells whether the object is there: stored, committed and referenced. Errors: kDatabaseIo.
     [[nodiscard]] virtual Result<bool> exists(const ContentHash& id) = 0;
-    /// Errors: kContentNotFound.
+    /// Errors: kContentNotFound, kContentCorrupted, kDatabaseIo.
     [[nodiscard]] virtual Result<ObjectInfo> info(const ContentHash& id) = 0;
 
-    /// Drops `owner`'s references to the object; with the last reference the object itself becomes
-    /// invisible. Appends to `batch`, which the caller commits. Errors: kContentNotFound.
+    /// Drops `owner`'s reference to the object; with the last reference the object itself becomes
+    /// invisible. Its space is not reclaimed by that (StorageStats::unreferenced_bytes). Appends to
+    /// `batch`, which the caller commits. Errors: kContentNotFound (no such reference),
+    /// kLibraryReadOnly, kDatabaseIo.
     [[nodiscard]] virtual Result<void> remove(const ContentHash& id, std::string_view owner,
                                               kv::WriteBatch& batch) = 0;
 
     /// Calls `each` for every object in byte order of ids until it returns an error, which is
-    /// returned.
+    /// returned. Sees the moment of the call. Errors: kContentCorrupted, kDatabaseIo.
     [[nodiscard]] virtual Result<void> for_each(
         const std::function<Result<void>(const ObjectInfo&)>& each) = 0;
 
+    /// Calls `each` for every object that `owner` references, in byte order of ids, until it
+    /// returns an error, which is returned. Errors: kDatabaseIo, kDatabaseCorrupt.
+    [[nodiscard]] virtual Result<void> for_each_of(
+        std::string_view owner, const std::function<Result<void>(const ContentHash&)>& each) = 0;
+
+    /// Counts. Cost: walks the records of all objects and chunks, about 1 us each; 8 bytes of
+    /// memory a chunk. Errors: kContentCorrupted, kDatabaseIo, kIo.
     [[nodiscard]] virtual Result<StorageStats> stats() = 0;
 
-    /// Checks the store; damage is in the report, not an error. Errors: kCancelled,
-    /// kDeadlineExceeded, kDatabaseIo.
+    /// Checks the store; damage is in the report, not an error, and does not end the check. Reports
+    /// progress as operation "verify", phases "packs", "index" and "objects". Errors: kCancelled,
+    /// kDeadlineExceeded, kDatabaseIo, kIo.
     [[nodiscard]] virtual Result<VerifyReport> verify(VerifyDepth depth,
                                                       const CallContext& context) = 0;
 };

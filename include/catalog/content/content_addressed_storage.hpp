@@ -1,0 +1,106 @@
+#pragma once
+// ContentAddressedStorage: the content store. Objects are cut where their content says, equal
+// chunks are kept once, compressed, in packs that only grow; the library's key-value store says
+// which chunk is where, and the library's one commit makes both visible.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "catalog/content/chunker.hpp"
+#include "catalog/content/compressor.hpp"
+#include "catalog/content/content_storage.hpp"
+#include "catalog/content/storage_backend.hpp"
+#include "catalog/core/clock.hpp"
+#include "catalog/core/executor.hpp"
+#include "catalog/core/random.hpp"
+#include "catalog/io/file_system.hpp"
+#include "catalog/kv/commit_queue.hpp"
+#include "catalog/kv/key_value_store.hpp"
+
+namespace catalog::content {
+
+/// Column families of a content store, as the library numbers them.
+struct ContentFamilies {
+    kv::Family chunks{};      ///< Chunk id -> where it is.
+    kv::Family objects{};     ///< Object id -> its chunks.
+    kv::Family references{};  ///< Owner and object, object and owner.
+    kv::Family packs{};       ///< Pack -> committed length; the store's format.
+};
+
+/// What a content store works with.
+class ContentOptions {
+public:
+    ContentOptions() = default;
+
+    std::shared_ptr<io::FileSystem> file_system;  ///< Not needed with `backend`.
+    std::string directory;  ///< The library's folder; packs go to `packs` in it. Not needed with
+                            ///< `backend`.
+    std::shared_ptr<StorageBackend> backend;  ///< Null: pack files in `directory`.
+    kv::KeyValueStore* store = nullptr;       ///< Borrowed, outlives the content store.
+    kv::CommitQueue* queue = nullptr;  ///< Borrowed, outlives the content store; for `store()`. May
+                                       ///< be null with `read_only`.
+    ContentFamilies families;
+    std::shared_ptr<Clock> clock;
+    std::shared_ptr<Executor> executor;
+    std::shared_ptr<Random> random;  ///< Names a new store. May be null with `read_only`.
+    bool read_only = false;          ///< A follower: `store` is one too, nothing is written.
+    ChunkProfile profile;            ///< Of a new store; an existing one keeps its own.
+    int compression_level = kCompressionLevelDefault;  ///< See Compressor.
+    PackOptions packs;
+    std::uint64_t object_bytes_max = std::uint64_t{64} << 30;  ///< Of one object, bytes.
+    std::uint32_t session_records_max = 4u << 20;  ///< New chunks plus objects of one session.
+};
+
+/// The content store of one library.
+///
+/// Durability: `before_commit` must be a group hook of the queue through which all batches go that
+/// `ContentTransaction::stage` and `remove` filled. Chunks of a session are synced by it right
+/// before the batch that names them. Concurrent sessions that put the same new chunk both write it;
+/// the last commit wins, the other copy counts as unreferenced. Space is never reclaimed while the
+/// store is open, so what a session found stays valid until it commits.
+///
+/// Thread safety: as ContentStorage. Lifetime: outlives its sessions and the queue's last commit.
+class ContentAddressedStorage final : public ContentStorage {
+public:
+    /// Opens the store of a library, making it when there is none; drops what was never committed.
+    /// Damaged packs do not keep it from opening: what is intact can be read. Errors:
+    /// kInvalidArgument (an option is missing or out of range), kLibraryFormat, kDatabaseCorrupt,
+    /// kDatabaseIo, kIo, kRandomUnavailable.
+    [[nodiscard]] static Result<std::unique_ptr<ContentAddressedStorage>> open(
+        ContentOptions options);
+
+    ~ContentAddressedStorage() override;
+    ContentAddressedStorage(const ContentAddressedStorage&) = delete;
+    ContentAddressedStorage& operator=(const ContentAddressedStorage&) = delete;
+
+    /// The group hook: syncs the packs and adds their new lengths to `batch`, which holds all
+    /// changes of the group. Errors: kSyncFailed, kIo; also when the group names chunks that an
+    /// earlier failure lost.
+    [[nodiscard]] Result<void> before_commit(kv::WriteBatch& batch);
+
+    /// Returns the profile by which this store cuts.
+    [[nodiscard]] const ChunkProfile& profile() const noexcept;
+
+    Result<std::unique_ptr<ContentTransaction>> begin() override;
+    Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
+                             const CallContext& context) override;
+    Result<void> retrieve(const ContentHash& id, const ByteSink& sink, const CallContext& context,
+                          ByteRange range = {}) override;
+    Result<bool> exists(const ContentHash& id) override;
+    Result<ObjectInfo> info(const ContentHash& id) override;
+    Result<void> remove(const ContentHash& id, std::string_view owner,
+                        kv::WriteBatch& batch) override;
+    Result<void> for_each(const std::function<Result<void>(const ObjectInfo&)>& each) override;
+    Result<void> for_each_of(std::string_view owner,
+                             const std::function<Result<void>(const ContentHash&)>& each) override;
+    Result<StorageStats> stats() override;
+    Result<VerifyReport> verify(VerifyDepth depth, const CallContext& context) override;
+
+private:
+    struct Impl;
+    explicit ContentAddressedStorage(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace catalog::content

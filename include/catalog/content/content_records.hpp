@@ -1,0 +1,86 @@
+#pragma once
+// The records of a content store in the library's key-value store. docs/formats/content-records.md
+// is the specification.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/content/chunker.hpp"
+#include "catalog/content/pack_format.hpp"
+#include "catalog/content/storage_backend.hpp"
+#include "catalog/core/bytes.hpp"
+#include "catalog/core/content_hash.hpp"
+#include "catalog/core/result.hpp"
+
+namespace catalog::content {
+
+/// One chunk of an object.
+struct ChunkRef {
+    ChunkId id;
+    std::uint32_t bytes = 0;  ///< 1 to kChunkBytesMax.
+    friend bool operator==(const ChunkRef&, const ChunkRef&) = default;
+};
+
+/// An object as this store cut it.
+struct ObjectRecord {
+    std::uint64_t size = 0;        ///< Sum of the chunks' lengths, bytes.
+    std::vector<ChunkRef> chunks;  ///< In order; empty for an object without bytes.
+    friend bool operator==(const ObjectRecord&, const ObjectRecord&) = default;
+};
+
+/// What a store is made with and keeps for ever.
+struct FormatRecord {
+    StoreId store{};
+    ChunkProfile profile;
+    friend bool operator==(const FormatRecord&, const FormatRecord&) = default;
+};
+
+/// Longest owner of a reference, bytes.
+inline constexpr std::size_t kOwnerBytesMax = 1024;
+
+/// Length of the key of an id: the algorithm's byte and the digest.
+inline constexpr std::size_t kHashKeyBytes = 1 + ContentHash::kDigestBytes;
+
+/// Returns the key of a chunk or an object: the algorithm's number, then the digest.
+[[nodiscard]] std::string hash_key(const ContentHash& id);
+/// Errors: kDatabaseCorrupt.
+[[nodiscard]] Result<ContentHash> decode_hash_key(std::string_view key);
+
+[[nodiscard]] std::string encode_location(const ChunkLocation& location);
+/// Errors: kDatabaseCorrupt.
+[[nodiscard]] Result<ChunkLocation> decode_location(std::string_view value);
+
+/// Encodes the record of object `id`, whose checksum covers the id as well.
+[[nodiscard]] std::string encode_object(const ContentHash& id, const ObjectRecord& record);
+/// Errors: kContentCorrupted (length, version, checksum, sizes that do not add up).
+[[nodiscard]] Result<ObjectRecord> decode_object(const ContentHash& id, std::string_view value);
+
+/// A reference: `owner` (1 to kOwnerBytesMax bytes) needs `object`. Kept under two keys without
+/// values.
+struct Reference {
+    std::string owner;
+    ContentHash object;
+    friend bool operator==(const Reference&, const Reference&) = default;
+};
+/// The key that is found by owner, and what all of an owner begin with.
+[[nodiscard]] std::string owner_key(std::string_view owner, const ContentHash& id);
+[[nodiscard]] std::string owner_prefix(std::string_view owner);
+/// The key that is found by object, and what all of an object begin with.
+[[nodiscard]] std::string referrer_key(const ContentHash& id, std::string_view owner);
+[[nodiscard]] std::string referrer_prefix(const ContentHash& id);
+/// Reads either key. Errors: kDatabaseCorrupt.
+[[nodiscard]] Result<Reference> decode_reference_key(std::string_view key);
+
+[[nodiscard]] std::string pack_key(PackId pack);
+[[nodiscard]] std::string encode_pack_mark(const PackMark& mark);
+/// Reads key and value of a pack's record. Errors: kDatabaseCorrupt.
+[[nodiscard]] Result<PackMark> decode_pack_mark(std::string_view key, std::string_view value);
+
+[[nodiscard]] std::string format_key();
+[[nodiscard]] std::string encode_format(const FormatRecord& record);
+/// Errors: kLibraryFormat (other version), kDatabaseCorrupt.
+[[nodiscard]] Result<FormatRecord> decode_format(std::string_view value);
+
+}  // namespace catalog::content

@@ -1,0 +1,46 @@
+#include "catalog/content/checksum.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace catalog::content {
+namespace {
+
+using Crc32cTables = std::array<std::array<std::uint32_t, 256>, 8>;
+
+// Eight tables let one step take eight bytes (Kounavis and Berry, "A Systematic Approach to
+// Building High Performance Software-Based CRC Generators", ISCC 2005).
+constexpr Crc32cTables make_crc32c_tables() {
+    Crc32cTables tables{};
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+        std::uint32_t crc = byte;
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78u : 0);
+        tables[0][byte] = crc;
+    }
+    for (std::size_t table = 1; table < tables.size(); ++table)
+        for (std::size_t byte = 0; byte < 256; ++byte) {
+            const std::uint32_t before = tables[table - 1][byte];
+            tables[table][byte] = (before >> 8) ^ tables[0][before & 0xff];
+        }
+    return tables;
+}
+
+constexpr Crc32cTables kCrc32cTables = make_crc32c_tables();
+
+}  // namespace
+
+std::uint32_t crc32c(ByteView bytes, std::uint32_t before) noexcept {
+    std::uint32_t crc = ~before;
+    const std::byte* data = bytes.data();
+    std::size_t left = bytes.size();
+    for (; left >= 8; left -= 8, data += 8) {
+        const std::uint64_t word = load_le<std::uint64_t>(data) ^ crc;
+        crc = 0;
+        for (std::size_t i = 0; i < 8; ++i) crc ^= kCrc32cTables[7 - i][(word >> (8 * i)) & 0xff];
+    }
+    for (; left > 0; --left, ++data)
+        crc = (crc >> 8) ^ kCrc32cTables[0][(crc ^ std::to_integer<std::uint32_t>(*data)) & 0xff];
+    return ~crc;
+}
+
+}  // namespace catalog::content

@@ -1,0 +1,254 @@
+#include "catalog/content/content_addressed_storage.hpp"
+
+#include <algorithm>
+#include <catalog/internal/mutex.hpp>
+#include <catalog/internal/try.hpp>
+#include <map>
+#include <utility>
+
+#include "content_core.hpp"
+
+namespace catalog::content {
+namespace {
+
+using internal::Mutex;
+using internal::MutexLock;
+
+Result<void> check_options(const ContentOptions& options) {
+    const auto missing = [](const char* what) {
+        return fail(Errc::kInvalidArgument, std::string("the content store needs ") + what);
+    };
+    if (options.store == nullptr) return missing("a key-value store");
+    if (!options.clock) return missing("a clock");
+    if (!options.executor) return missing("an executor");
+    if (!options.backend && (!options.file_system || options.directory.empty()))
+        return missing("a file system and a directory, or a backend");
+    if (!options.read_only && options.queue == nullptr) return missing("a commit queue");
+    if (!options.read_only && !options.random) return missing("a source of random bytes");
+    return check_profile(options.profile);
+}
+
+Result<FormatRecord> load_format(const ContentOptions& options) {
+    CATALOG_TRY(const auto value, options.store->get(options.families.packs, format_key()));
+    if (value) return decode_format(*value);
+    FormatRecord format;
+    format.profile = options.profile;
+    if (!options.read_only) CATALOG_TRY_VOID(options.random->fill(format.store));
+    return format;
+}
+
+tl::unexpected<Error> opened_read_only() {
+    return fail(Errc::kLibraryReadOnly, "the content store is open read-only");
+}
+
+}  // namespace
+
+struct ContentAddressedStorage::Impl : ContentCore {
+    ReaderPool readers{*this};
+
+    Mutex hook_mutex;
+    /// Marks that were put into a batch which may or may not have been committed.
+    std::map<PackId, PackMark> unconfirmed CATALOG_GUARDED_BY(hook_mutex);
+    bool format_confirmed CATALOG_GUARDED_BY(hook_mutex) = false;
+
+    bool is_new_chunk(const kv::WriteBatch::Change& change) const {
+        return change.family == options.families.chunks &&
+               change.kind == kv::WriteBatch::Kind::kPut;
+    }
+    Result<void> check_losses(const kv::WriteBatch& batch) const;
+    Result<void> add_marks(kv::WriteBatch& batch) CATALOG_REQUIRES(hook_mutex);
+};
+
+ContentAddressedStorage::ContentAddressedStorage(std::unique_ptr<Impl> impl)
+    : impl_(std::move(impl)) {}
+
+ContentAddressedStorage::~ContentAddressedStorage() = default;
+
+Result<std::unique_ptr<ContentAddressedStorage>> ContentAddressedStorage::open(
+    ContentOptions options) {
+    CATALOG_TRY_VOID(check_options(options));
+    auto impl = std::make_unique<Impl>();
+    impl->options = std::move(options);
+    ContentOptions& kept = impl->options;
+    CATALOG_TRY(impl->format, load_format(kept));
+    impl->backend =
+        kept.backend ? kept.backend
+                     : make_pack_backend(kept.file_system, io::join_path(kept.directory, "packs"),
+                                         kept.read_only, kept.packs);
+    if (!kept.read_only) {
+        CATALOG_TRY(const auto marks, impl->pack_marks(*kept.store->snapshot()));
+        CATALOG_TRY_VOID(impl->backend->recover(impl->format.store, impl->format.profile, marks));
+    }
+    return std::unique_ptr<ContentAddressedStorage>(new ContentAddressedStorage(std::move(impl)));
+}
+
+const ChunkProfile& ContentAddressedStorage::profile() const noexcept {
+    return impl_->format.profile;
+}
+
+// A session that was staged before a sync failed may only now reach its commit.
+Result<void> ContentAddressedStorage::Impl::check_losses(const kv::WriteBatch& batch) const {
+    if (backend->losses() == 0) return {};
+    for (const kv::WriteBatch::Change& change : batch.changes()) {
+        if (!is_new_chunk(change)) continue;
+        CATALOG_TRY(const ChunkLocation location, decode_location(change.value));
+        if (backend->is_lost(location))
+            return fail(Error(Errc::kSyncFailed,
+                              "content of this commit was lost when the disk failed to sync")
+                            .with_hint("store the content again"));
+    }
+    return {};
+}
+
+// A mark that was added to an earlier group stays here until the store is seen to have it: that
+// group may have failed after this hook.
+Result<void> ContentAddressedStorage::Impl::add_marks(kv::WriteBatch& batch) {
+    const kv::Family family = options.families.packs;
+    for (auto it = unconfirmed.begin(); it != unconfirmed.end();) {
+        const std::string key = pack_key(it->first);
+        std::string value = encode_pack_mark(it->second);
+        CATALOG_TRY(const auto stored, options.store->get(family, key));
+        if (stored == value) {
+            it = unconfirmed.erase(it);
+            continue;
+        }
+        batch.put(family, key, std::move(value));
+        ++it;
+    }
+    if (unconfirmed.empty() || format_confirmed) return {};
+    CATALOG_TRY(const auto stored, options.store->get(family, format_key()));
+    format_confirmed = stored.has_value();
+    if (!format_confirmed) batch.put(family, format_key(), encode_format(format));
+    return {};
+}
+
+Result<void> ContentAddressedStorage::before_commit(kv::WriteBatch& batch) {
+    if (impl_->options.read_only) return {};
+    // Commits that name no new chunk need not wait for the bytes of sessions under way.
+    const auto& changes = batch.changes();
+    if (std::none_of(changes.begin(), changes.end(),
+                     [&](const auto& change) { return impl_->is_new_chunk(change); }))
+        return {};
+    const MutexLock lock(impl_->hook_mutex);
+    CATALOG_TRY(const auto marks, impl_->backend->sync());
+    for (const PackMark& mark : marks) impl_->unconfirmed[mark.pack] = mark;
+    CATALOG_TRY_VOID(impl_->check_losses(batch));
+    return impl_->add_marks(batch);
+}
+
+Result<std::unique_ptr<ContentTransaction>> ContentAddressedStorage::begin() {
+    if (impl_->options.read_only) return opened_read_only();
+    return make_transaction(*impl_);
+}
+
+Result<ObjectInfo> ContentAddressedStorage::store(const ByteSource& source, std::string_view owner,
+                                                  const CallContext& context) {
+    CATALOG_TRY_VOID(context.check(*impl_->options.clock));
+    CATALOG_TRY(const auto session, begin());
+    const ByteSource checked = [&](std::span<std::byte> out) -> Result<std::size_t> {
+        CATALOG_TRY_VOID(context.check(*impl_->options.clock));
+        return source(out);
+    };
+    CATALOG_TRY(const ObjectInfo info, session->put(checked));
+    CATALOG_TRY_VOID(session->add_reference(owner, info.id));
+    kv::Commit commit;
+    CATALOG_TRY_VOID(session->stage(commit.batch));
+    CATALOG_TRY_VOID(impl_->options.queue->submit(std::move(commit)));
+    return info;
+}
+
+Result<void> ContentAddressedStorage::retrieve(const ContentHash& id, const ByteSink& sink,
+                                               const CallContext& context, ByteRange range) {
+    const Clock& clock = *impl_->options.clock;
+    CATALOG_TRY_VOID(context.check(clock));
+    CATALOG_TRY(const ObjectRecord record, impl_->find_object(id));
+    if (range.offset > record.size)
+        return fail(Errc::kInvalidArgument, "the range begins at " + std::to_string(range.offset) +
+                                                ", but object " + id.to_string() + " has " +
+                                                std::to_string(record.size) + " bytes");
+    auto reader = impl_->readers.take();
+    const auto read = [&]() -> Result<void> {
+        if (range.offset == 0 && range.size >= record.size)
+            return read_object(*reader, id, record, [&](ByteView bytes) -> Result<void> {
+                CATALOG_TRY_VOID(context.check(clock));
+                return sink(bytes);
+            });
+        std::uint64_t begin = 0;  // Of the chunk in the object.
+        const std::uint64_t end = range.offset + std::min(range.size, record.size - range.offset);
+        if (end == range.offset) return {};
+        for (const ChunkRef& chunk : record.chunks) {
+            if (begin >= end) break;
+            if (begin + chunk.bytes > range.offset) {
+                CATALOG_TRY_VOID(context.check(clock));
+                CATALOG_TRY(const ByteView bytes, reader->read(id, chunk));
+                const std::uint64_t first = std::max(begin, range.offset);
+                const std::uint64_t last = std::min(begin + chunk.bytes, end);
+                CATALOG_TRY_VOID(sink(bytes.subspan(first - begin, last - first)));
+            }
+            begin += chunk.bytes;
+        }
+        return {};
+    };
+    auto done = read();
+    impl_->readers.give_back(std::move(reader));
+    return done;
+}
+
+Result<bool> ContentAddressedStorage::exists(const ContentHash& id) {
+    const ContentOptions& options = impl_->options;
+    CATALOG_TRY(const auto value, options.store->get(options.families.objects, hash_key(id)));
+    if (!value) return false;
+    return is_referenced(*options.store->iterate(options.families.references), id);
+}
+
+Result<ObjectInfo> ContentAddressedStorage::info(const ContentHash& id) {
+    CATALOG_TRY(const ObjectRecord record, impl_->find_object(id));
+    return ObjectInfo{id, record.size, static_cast<std::uint32_t>(record.chunks.size())};
+}
+
+Result<void> ContentAddressedStorage::remove(const ContentHash& id, std::string_view owner,
+                                             kv::WriteBatch& batch) {
+    const ContentOptions& options = impl_->options;
+    if (options.read_only) return opened_read_only();
+    std::string key = referrer_key(id, owner);
+    CATALOG_TRY(const auto reference, options.store->get(options.families.references, key));
+    if (!reference)
+        return fail(Errc::kContentNotFound,
+                    "'" + std::string(owner) + "' has no reference to object " + id.to_string(),
+                    NotFoundDetail{"content", id.to_string()});
+    batch.remove(options.families.references, std::move(key));
+    batch.remove(options.families.references, owner_key(owner, id));
+    return {};
+}
+
+Result<void> ContentAddressedStorage::for_each(
+    const std::function<Result<void>(const ObjectInfo&)>& each) {
+    const auto snapshot = impl_->options.store->snapshot();
+    return for_each_object(
+        *impl_, *snapshot, [&](const ContentHash& id, std::string_view value) -> Result<void> {
+            CATALOG_TRY(const ObjectRecord record, decode_object(id, value));
+            return each({id, record.size, static_cast<std::uint32_t>(record.chunks.size())});
+        });
+}
+
+Result<void> ContentAddressedStorage::for_each_of(
+    std::string_view owner, const std::function<Result<void>(const ContentHash&)>& each) {
+    if (owner.empty() || owner.size() > kOwnerBytesMax) return {};
+    const std::string prefix = owner_prefix(owner);
+    const auto references = impl_->options.store->iterate(impl_->options.families.references);
+    for (references->seek(prefix); references->valid(); references->next()) {
+        if (!references->key().starts_with(prefix)) return {};
+        CATALOG_TRY(const ContentHash id, decode_hash_key(references->key().substr(prefix.size())));
+        CATALOG_TRY_VOID(each(id));
+    }
+    return references->status();
+}
+
+Result<StorageStats> ContentAddressedStorage::stats() { return count_content(*impl_); }
+
+Result<VerifyReport> ContentAddressedStorage::verify(VerifyDepth depth,
+                                                     const CallContext& context) {
+    return verify_content(*impl_, depth, context);
+}
+
+}  // namespace catalog::content

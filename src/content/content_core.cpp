@@ -1,0 +1,153 @@
+#include "content_core.hpp"
+
+#include <catalog/internal/try.hpp>
+
+#include "catalog/merkle/hash.hpp"
+#include "catalog/merkle/tree.hpp"
+
+namespace catalog::content {
+
+tl::unexpected<Error> object_not_found(const ContentHash& id) {
+    return fail(Errc::kContentNotFound, "object " + id.to_string() + " is not in this store",
+                NotFoundDetail{"content", id.to_string()});
+}
+
+std::string place_of(const ChunkLocation& location) {
+    return pack_file_name(location.pack) + " at " + std::to_string(location.offset);
+}
+
+Result<bool> is_referenced(kv::Iterator& references, const ContentHash& id) {
+    const std::string prefix = referrer_prefix(id);
+    references.seek(prefix);
+    if (references.valid()) return references.key().starts_with(prefix);
+    CATALOG_TRY_VOID(references.status());
+    return false;
+}
+
+Result<ObjectRecord> ContentCore::find_object(const ContentHash& id) const {
+    CATALOG_TRY(const auto value, options.store->get(options.families.objects, hash_key(id)));
+    if (!value) return object_not_found(id);
+    const auto references = options.store->iterate(options.families.references);
+    CATALOG_TRY(const bool referenced, is_referenced(*references, id));
+    if (!referenced) return object_not_found(id);
+    auto record = decode_object(id, *value);
+    if (!record)
+        return fail(record.error()
+                        .with_input("object record")
+                        .with_detail(CorruptionDetail{id.to_string(), {}, {id.to_string()}}));
+    return record;
+}
+
+Result<std::optional<ChunkLocation>> ContentCore::find_chunk(const ChunkId& id) const {
+    CATALOG_TRY(const auto value, options.store->get(options.families.chunks, hash_key(id)));
+    if (!value) return std::nullopt;
+    CATALOG_TRY(const ChunkLocation location, decode_location(*value));
+    return location;
+}
+
+Result<std::vector<PackMark>> ContentCore::pack_marks(const kv::Snapshot& snapshot) const {
+    std::vector<PackMark> marks;
+    const auto packs = snapshot.iterate(options.families.packs);
+    const std::string first = pack_key(PackId{});
+    for (packs->seek(first); packs->valid(); packs->next()) {
+        if (packs->key().front() != first.front()) break;
+        CATALOG_TRY(const PackMark mark, decode_pack_mark(packs->key(), packs->value()));
+        marks.push_back(mark);
+    }
+    CATALOG_TRY_VOID(packs->status());
+    return marks;
+}
+
+Result<void> for_each_object(
+    const ContentCore& core, const kv::Snapshot& snapshot,
+    const std::function<Result<void>(const ContentHash&, std::string_view)>& each) {
+    const auto objects = snapshot.iterate(core.options.families.objects);
+    const auto references = snapshot.iterate(core.options.families.references);
+    for (objects->seek({}); objects->valid(); objects->next()) {
+        CATALOG_TRY(const ContentHash id, decode_hash_key(objects->key()));
+        CATALOG_TRY(const bool referenced, is_referenced(*references, id));
+        if (referenced) CATALOG_TRY_VOID(each(id, objects->value()));
+    }
+    return objects->status();
+}
+
+Result<ByteView> decode_verified(Compressor& compressor, const StoredRecord& record, Bytes& plain) {
+    ByteView bytes = record.payload;
+    if (record.header.codec != Codec::kRaw) {
+        auto decoded = compressor.decompress(record.header.codec, record.payload,
+                                             record.header.plain_bytes, plain);
+        if (!decoded) {
+            if (decoded.error().code() != Errc::kDecompression) return fail(decoded.error());
+            return fail(Error(Errc::kContentCorrupted, "chunk cannot be decoded",
+                              CorruptionDetail{record.header.id.to_string(), {}, {}})
+                            .with_cause(decoded.error()));
+        }
+        bytes = plain;
+    }
+    const ChunkId actual = merkle::hash_of(bytes);
+    if (actual != record.header.id)
+        return fail(Errc::kContentCorrupted, "chunk does not match its digest",
+                    CorruptionDetail{record.header.id.to_string(), actual.to_string(), {}});
+    return bytes;
+}
+
+Result<ByteView> ChunkReader::read_verified(const ChunkRef& chunk) {
+    CATALOG_TRY(const auto location, core_.find_chunk(chunk.id));
+    if (!location)
+        return fail(Error(Errc::kContentCorrupted, "chunk is missing from the index")
+                        .with_input("chunk index"));
+    CATALOG_TRY(const StoredRecord record, core_.backend->read(*location, stored_));
+    const auto place = [&] { return place_of(*location); };
+    if (record.header.id != chunk.id || record.header.plain_bytes != chunk.bytes)
+        return fail(Error(Errc::kContentCorrupted, "another chunk is where the index says",
+                          CorruptionDetail{{}, record.header.id.to_string(), {}})
+                        .with_input(place()));
+    auto bytes = decode_verified(compressor_, record, plain_);
+    if (!bytes) return fail(bytes.error().with_input(place()));
+    return bytes;
+}
+
+Result<ByteView> ChunkReader::read(const ContentHash& object, const ChunkRef& chunk) {
+    auto bytes = read_verified(chunk);
+    if (bytes || bytes.error().code() != Errc::kContentCorrupted) return bytes;
+    CorruptionDetail detail{chunk.id.to_string(), {}, {object.to_string()}};
+    if (const auto* found = bytes.error().detail_as<CorruptionDetail>())
+        detail.actual = found->actual;
+    return fail(bytes.error()
+                    .with_detail(std::move(detail))
+                    .with_hint("run a full verification to see what else is damaged"));
+}
+
+std::unique_ptr<ChunkReader> ReaderPool::take() {
+    const internal::MutexLock lock(mutex_);
+    if (idle_.empty()) return std::make_unique<ChunkReader>(core_);
+    auto reader = std::move(idle_.back());
+    idle_.pop_back();
+    return reader;
+}
+
+void ReaderPool::give_back(std::unique_ptr<ChunkReader> reader) {
+    const internal::MutexLock lock(mutex_);
+    if (idle_.size() < kIdleMax) idle_.push_back(std::move(reader));
+}
+
+Result<void> read_object(ChunkReader& reader, const ContentHash& id, const ObjectRecord& record,
+                         const ByteSink& sink) {
+    merkle::BlockTree tree;
+    const auto check_root = [&]() -> Result<void> {
+        const ContentHash root = tree.finish();
+        if (root == id) return {};
+        return fail(Error(Errc::kContentCorrupted, "object does not match its id",
+                          CorruptionDetail{id.to_string(), root.to_string(), {id.to_string()}})
+                        .with_input("object record"));
+    };
+    for (std::size_t i = 0; i < record.chunks.size(); ++i) {
+        CATALOG_TRY(const ByteView bytes, reader.read(id, record.chunks[i]));
+        tree.update(bytes);
+        if (i + 1 == record.chunks.size()) CATALOG_TRY_VOID(check_root());
+        CATALOG_TRY_VOID(sink(bytes));
+    }
+    return record.chunks.empty() ? check_root() : Result<void>();
+}
+
+}  // namespace catalog::content

@@ -1,0 +1,104 @@
+#pragma once
+// What the parts of the content store share: options, backend, records, and verified reading.
+
+#include <catalog/internal/mutex.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/content/compressor.hpp"
+#include "catalog/content/content_addressed_storage.hpp"
+#include "catalog/content/content_records.hpp"
+#include "catalog/content/storage_backend.hpp"
+
+namespace catalog::content {
+
+/// The error of an object that is not there, or that nobody references.
+[[nodiscard]] tl::unexpected<Error> object_not_found(const ContentHash& id);
+
+/// Returns "00000001.pack at 4096", as errors and reports name a place.
+[[nodiscard]] std::string place_of(const ChunkLocation& location);
+
+struct ContentCore {
+    ContentOptions options;
+    std::shared_ptr<StorageBackend> backend;
+    FormatRecord format;
+
+    /// Returns the record of an object that somebody references. Errors: kContentNotFound,
+    /// kContentCorrupted, kDatabaseIo.
+    [[nodiscard]] Result<ObjectRecord> find_object(const ContentHash& id) const;
+
+    /// Returns where a chunk is, or nullopt. Errors: kDatabaseIo, kDatabaseCorrupt.
+    [[nodiscard]] Result<std::optional<ChunkLocation>> find_chunk(const ChunkId& id) const;
+
+    /// Returns the records of all packs as the snapshot has them.
+    [[nodiscard]] Result<std::vector<PackMark>> pack_marks(const kv::Snapshot& snapshot) const;
+};
+
+/// Tells whether somebody references the object; `references` iterates that family.
+[[nodiscard]] Result<bool> is_referenced(kv::Iterator& references, const ContentHash& id);
+
+/// Calls `each` with id and record's value of every referenced object of the snapshot, in order,
+/// until it returns an error.
+[[nodiscard]] Result<void> for_each_object(
+    const ContentCore& core, const kv::Snapshot& snapshot,
+    const std::function<Result<void>(const ContentHash&, std::string_view)>& each);
+
+/// Reads chunks and checks them against their ids. Thread safety: one thread at a time.
+class ChunkReader {
+public:
+    explicit ChunkReader(const ContentCore& core) : core_(core) {}
+
+    /// Returns the bytes of a chunk of `object`, valid until the next call. Errors:
+    /// kContentCorrupted that names chunk, object and place; kIo, kDatabaseIo.
+    [[nodiscard]] Result<ByteView> read(const ContentHash& object, const ChunkRef& chunk);
+
+private:
+    [[nodiscard]] Result<ByteView> read_verified(const ChunkRef& chunk);
+
+    const ContentCore& core_;
+    Compressor compressor_;
+    Bytes stored_;
+    Bytes plain_;
+};
+
+/// Keeps readers with their buffers and decoders between uses. Thread safety: any thread.
+class ReaderPool {
+public:
+    explicit ReaderPool(const ContentCore& core) : core_(core) {}
+
+    [[nodiscard]] std::unique_ptr<ChunkReader> take();
+    void give_back(std::unique_ptr<ChunkReader> reader);
+
+private:
+    static constexpr std::size_t kIdleMax = 8;
+
+    const ContentCore& core_;
+    internal::Mutex mutex_;
+    std::vector<std::unique_ptr<ChunkReader>> idle_ CATALOG_GUARDED_BY(mutex_);
+};
+
+/// Decodes a record's payload and checks it against the id in its header. The result is valid until
+/// `plain` or the payload changes. Errors: kContentCorrupted with CorruptionDetail.
+[[nodiscard]] Result<ByteView> decode_verified(Compressor& compressor, const StoredRecord& record,
+                                               Bytes& plain);
+
+/// Recomputes an object's root from its chunks, giving each to `sink` once it is verified, the last
+/// one after the root was found right. Errors: as ChunkReader::read, what `sink` returned.
+[[nodiscard]] Result<void> read_object(ChunkReader& reader, const ContentHash& id,
+                                       const ObjectRecord& record, const ByteSink& sink);
+
+/// Begins a session; see content_transaction.cpp. `core` outlives it.
+[[nodiscard]] Result<std::unique_ptr<ContentTransaction>> make_transaction(const ContentCore& core);
+
+/// See ContentStorage::verify; content_verify.cpp.
+[[nodiscard]] Result<VerifyReport> verify_content(const ContentCore& core, VerifyDepth depth,
+                                                  const CallContext& context);
+
+/// See ContentStorage::stats; content_stats.cpp.
+[[nodiscard]] Result<StorageStats> count_content(const ContentCore& core);
+
+}  // namespace catalog::content

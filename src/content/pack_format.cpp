@@ -1,0 +1,132 @@
+#include "catalog/content/pack_format.hpp"
+
+#include <algorithm>
+#include <catalog/internal/try.hpp>
+
+#include "catalog/content/checksum.hpp"
+
+namespace catalog::content {
+namespace {
+
+constexpr std::string_view kPackMagic("CATPACK\n", 8);
+constexpr std::size_t kPackCrcOffset = kPackHeaderBytes - 4;
+constexpr std::size_t kPackStoreOffset = 24;
+constexpr std::size_t kPackProfileOffset = 40;
+
+constexpr std::uint32_t kRecordMagic = 0x4b484343;  // "CCHK" in the file
+constexpr std::size_t kRecordIdOffset = 16;
+constexpr std::size_t kRecordPayloadCrcOffset = 48;
+constexpr std::size_t kRecordHeaderCrcOffset = 52;
+
+constexpr std::string_view kPackSuffix = ".pack";
+constexpr std::size_t kPackDigits = 8;
+
+void append_view(std::string& out, ByteView bytes) { out.append(as_text(bytes)); }
+
+}  // namespace
+
+std::string encode_pack_header(const PackHeader& header) {
+    std::string out;
+    out.reserve(kPackHeaderBytes);
+    out.append(kPackMagic);
+    append_le(out, kPackFormatVersion);
+    append_le(out, static_cast<std::uint32_t>(kPackHeaderBytes));
+    append_le(out, static_cast<std::uint32_t>(header.pack));
+    append_le(out, std::uint32_t{0});
+    append_view(out, header.store);
+    append_profile(out, header.profile);
+    out.resize(kPackCrcOffset, '\0');
+    append_le(out, crc32c(as_bytes(out)));
+    return out;
+}
+
+Result<PackHeader> decode_pack_header(ByteView bytes) {
+    if (bytes.size() < kPackHeaderBytes)
+        return fail(Errc::kPackInvalid,
+                    "pack header is cut short at " + std::to_string(bytes.size()) + " bytes");
+    bytes = bytes.first(kPackHeaderBytes);
+    if (as_text(bytes.first(kPackMagic.size())) != kPackMagic)
+        return fail(Errc::kPackInvalid, "pack header has another magic");
+    if (crc32c(bytes.first(kPackCrcOffset)) != load_le<std::uint32_t>(&bytes[kPackCrcOffset]))
+        return fail(Errc::kPackInvalid, "pack header does not match its checksum");
+    const auto version = load_le<std::uint32_t>(&bytes[8]);
+    if (version != kPackFormatVersion)
+        return fail(Errc::kPackInvalid,
+                    "pack has format version " + std::to_string(version) + ", not 1");
+    if (load_le<std::uint32_t>(&bytes[12]) != kPackHeaderBytes)
+        return fail(Errc::kPackInvalid, "pack header says another length than 4096");
+
+    PackHeader header;
+    header.pack = PackId{load_le<std::uint32_t>(&bytes[16])};
+    const ByteView store = bytes.subspan(kPackStoreOffset, header.store.size());
+    std::copy(store.begin(), store.end(), header.store.begin());
+    auto profile = decode_profile(bytes.subspan(kPackProfileOffset, kChunkProfileBytes));
+    if (!profile)
+        return fail(Error(Errc::kPackInvalid, "pack header holds no usable profile")
+                        .with_cause(profile.error()));
+    header.profile = *profile;
+    return header;
+}
+
+void append_record(std::string& out, const RecordHeader& header, ByteView payload) {
+    const std::size_t begin = out.size();
+    append_le(out, kRecordMagic);
+    out.push_back(static_cast<char>(header.codec));
+    out.append(3, '\0');
+    append_le(out, header.plain_bytes);
+    append_le(out, header.stored_bytes);
+    append_view(out, header.id.bytes());
+    append_le(out, crc32c(payload));
+    append_le(out, crc32c(as_bytes(std::string_view(out).substr(begin))));
+    append_view(out, payload);
+    out.resize(begin + record_bytes(header.stored_bytes), '\0');
+}
+
+Result<RecordHeader> decode_record_header(ByteView bytes) {
+    if (bytes.size() < kRecordHeaderBytes)
+        return fail(Errc::kPackInvalid, "record header is cut short");
+    if (load_le<std::uint32_t>(bytes.data()) != kRecordMagic)
+        return fail(Errc::kPackInvalid, "there is no record here");
+    if (crc32c(bytes.first(kRecordHeaderCrcOffset)) !=
+        load_le<std::uint32_t>(&bytes[kRecordHeaderCrcOffset]))
+        return fail(Errc::kPackInvalid, "record header does not match its checksum");
+
+    RecordHeader header;
+    const auto codec = std::to_integer<std::uint8_t>(bytes[4]);
+    if (codec > static_cast<std::uint8_t>(Codec::kZstd))
+        return fail(Errc::kPackInvalid, "record has unknown codec " + std::to_string(codec));
+    if (load_le<std::uint32_t>(&bytes[4]) >> 8 != 0)
+        return fail(Errc::kPackInvalid, "record has reserved bytes that are not zero");
+    header.codec = static_cast<Codec>(codec);
+    header.plain_bytes = load_le<std::uint32_t>(&bytes[8]);
+    header.stored_bytes = load_le<std::uint32_t>(&bytes[12]);
+    if (header.plain_bytes == 0 || header.plain_bytes > kChunkBytesMax ||
+        header.stored_bytes == 0 || header.stored_bytes > header.plain_bytes ||
+        (header.codec == Codec::kRaw && header.stored_bytes != header.plain_bytes))
+        return fail(Errc::kPackInvalid, "record says impossible lengths");
+    CATALOG_TRY(header.id,
+                ChunkId::from_digest(HashAlgorithm::kSha256,
+                                     bytes.subspan(kRecordIdOffset, ContentHash::kDigestBytes)));
+    header.payload_crc = load_le<std::uint32_t>(&bytes[kRecordPayloadCrcOffset]);
+    return header;
+}
+
+std::string pack_file_name(PackId pack) {
+    std::string big_endian;
+    append_be(big_endian, static_cast<std::uint32_t>(pack));
+    return to_hex(as_bytes(big_endian)).append(kPackSuffix);
+}
+
+Result<PackId> parse_pack_file_name(std::string_view name) {
+    if (name.size() == kPackDigits + kPackSuffix.size() && name.ends_with(kPackSuffix)) {
+        const auto number = from_hex(name.substr(0, kPackDigits));
+        if (number) {
+            const PackId pack{
+                load_be<std::uint32_t>(reinterpret_cast<const char*>(number->data()))};
+            if (pack != PackId{} && pack_file_name(pack) == name) return pack;
+        }
+    }
+    return fail(Errc::kPackInvalid, "this is not the name of a pack");
+}
+
+}  // namespace catalog::content

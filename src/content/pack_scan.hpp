@@ -1,0 +1,29 @@
+#pragma once
+// What both backends do with the bytes of a pack, wherever these are.
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "catalog/content/storage_backend.hpp"
+
+namespace catalog::content {
+
+/// Reads up to out.size() bytes at an offset of a pack; fewer only at its end.
+using PackReader = std::function<Result<std::size_t>(std::uint64_t, std::span<std::byte>)>;
+
+/// Damage at a place of a pack: kContentCorrupted with "FILE at OFFSET" as input.
+[[nodiscard]] tl::unexpected<Error> pack_damaged(PackId pack, std::uint64_t offset,
+                                                 const std::string& what);
+
+/// See StorageBackend::peek, read, inspect and scan. `size` is how long the pack is in fact.
+[[nodiscard]] Result<RecordHeader> peek_record(const PackReader& reader,
+                                               const ChunkLocation& location);
+[[nodiscard]] Result<StoredRecord> read_record(const PackReader& reader,
+                                               const ChunkLocation& location, Bytes& buffer);
+[[nodiscard]] Result<PackHeader> inspect_pack(const PackReader& reader, std::uint64_t size,
+                                              const PackMark& mark);
+[[nodiscard]] Result<void> scan_pack(const PackReader& reader, std::uint64_t size,
+                                     const PackMark& mark, PackVisitor& visitor);
+
+}  // namespace catalog::content
