@@ -1,0 +1,62 @@
+#pragma once
+// FaultyStorageBackend: a working backend that fails at a chosen call.
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "catalog/content/storage_backend.hpp"
+
+namespace catalog::content::testing {
+
+/// Calls that can be made to fail.
+enum class BackendCall : std::uint8_t {
+    kRecover,
+    kAppend,
+    kSync,  ///< Also loses what was appended since the last success, as a disk that fails does.
+    kPeek,
+    kRead,
+    kInspect,
+    kScan,
+    kStats,
+};
+
+/// Passes every call on to another backend, except those that were made to fail. Thread safety: as
+/// the wrapped backend.
+class FaultyStorageBackend final : public StorageBackend {
+public:
+    explicit FaultyStorageBackend(std::shared_ptr<StorageBackend> wrapped)
+        : wrapped_(std::move(wrapped)) {}
+
+    /// Lets the n-th such call from now (1 is the next) fail, once.
+    void fail_nth(BackendCall call, std::uint64_t nth, Errc error);
+
+    Result<void> recover(const StoreId& store, const ChunkProfile& profile,
+                         std::span<const PackMark> committed) override;
+    Result<ChunkLocation> append(const NewRecord& record) override;
+    Result<std::vector<PackMark>> sync() override;
+    bool is_lost(const ChunkLocation& location) const override;
+    std::uint64_t losses() const override;
+    Result<RecordHeader> peek(const ChunkLocation& location) override;
+    Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
+    Result<PackHeader> inspect(const PackMark& mark) override;
+    Result<void> scan(const PackMark& mark, PackVisitor& visitor) override;
+    Result<BackendStats> stats() override;
+
+private:
+    struct Rule {
+        std::uint64_t left = 0;
+        Errc error{};
+    };
+
+    [[nodiscard]] Result<void> enter(BackendCall call);
+
+    std::shared_ptr<StorageBackend> wrapped_;
+    mutable std::mutex mutex_;
+    std::map<BackendCall, Rule> rules_;
+    std::vector<ChunkLocation> unsynced_;
+    std::vector<ChunkLocation> lost_;
+    std::uint64_t losses_ = 0;
+};
+
+}  // namespace catalog::content::testing

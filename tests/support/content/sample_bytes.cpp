@@ -1,0 +1,57 @@
+#include "support/content/sample_bytes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "catalog/merkle/tree.hpp"
+#include "support/io/seeded_random.hpp"
+
+namespace catalog::content::testing {
+
+using io::testing::SeededRandom;
+
+Bytes noise(std::size_t count, std::uint64_t seed) {
+    SeededRandom random(seed);
+    Bytes bytes(count);
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random.next() >> 56);
+    return bytes;
+}
+
+Bytes prose(std::size_t count, std::uint64_t seed) {
+    static constexpr std::array<std::string_view, 12> kWords = {
+        "function ", "return ", "value", "const ",      "(",     ") {\n",
+        ";\n",       "    ",    "index", "export let ", " === ", "null"};
+    SeededRandom random(seed);
+    Bytes bytes;
+    bytes.reserve(count + 16);
+    while (bytes.size() < count) {
+        const ByteView word = as_bytes(kWords[random.below(kWords.size())]);
+        bytes.insert(bytes.end(), word.begin(), word.end());
+        if (random.chance(20)) bytes.push_back(static_cast<std::byte>('a' + random.below(26)));
+    }
+    bytes.resize(count);
+    return bytes;
+}
+
+ByteSource slices_of(ByteView bytes, std::size_t slice) {
+    return [whole = source_of(bytes), slice](std::span<std::byte> out) {
+        return whole(out.first(std::min(slice, out.size())));
+    };
+}
+
+ByteSource ragged_slices_of(ByteView bytes, std::size_t slice_max, std::uint64_t seed) {
+    return [whole = source_of(bytes), random = SeededRandom(seed),
+            slice_max](std::span<std::byte> out) mutable {
+        const auto slice = static_cast<std::size_t>(1 + random.below(slice_max));
+        return whole(out.first(std::min(slice, out.size())));
+    };
+}
+
+ContentHash id_of(ByteView bytes) {
+    merkle::BlockTree tree;
+    tree.update(bytes);
+    return tree.finish();
+}
+
+}  // namespace catalog::content::testing
