@@ -6,6 +6,7 @@ target_compile_options(catalog_build_flags INTERFACE
 if(CATALOG_DEVELOPER_MODE)
   target_compile_options(catalog_build_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wvla
+    -Wdeprecated-copy-dtor
     -Werror)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports these falsely inside libstdc++ and tl::expected once they are inlined (GCC PR 105329, 105562, 105651).

@@ -114,6 +114,19 @@ def body_after(code: str, position: int) -> str:
 
 
 @rule
+def results_nodiscard(root: Path, files: list[str]) -> Iterator[Finding]:
+    """tl::expected is not [[nodiscard]] itself, so each public function that returns a Result is."""
+    returns = re.compile(r"^\s*(?:(?:virtual|static|friend|constexpr|inline|explicit)\s+)*Result<")
+    for path in (f for f in files if f.startswith("include/") and is_cpp(f)):
+        lines = code_only(read(root, path)).split("\n")
+        for number, line in enumerate(lines, 1):
+            # A member or alias of that type is no function; a declaration may continue on the next line.
+            if returns.search(line) and "(" in line + (lines[number] if number < len(lines) else ""):
+                if not lines[number - 2].rstrip().endswith(("]]", ",", "(", "=", "<")):
+                    yield Finding(path, number, "returns a Result and is not [[nodiscard]]")
+
+
+@rule
 def tests_assert(root: Path, files: list[str]) -> Iterator[Finding]:
     """A test without an assertion cannot fail. A call whose name says that it checks counts as one."""
     start = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P|RC_GTEST_\w*PROP)\s*\(", re.MULTILINE)

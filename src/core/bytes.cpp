@@ -76,8 +76,8 @@ Result<Bytes> from_base64(std::string_view text) {
     Bytes bytes;
     bytes.reserve(text.size() / 4 * 3);
     for (std::size_t i = 0; i < text.size(); i += 4) {
-        const bool last = i + 4 == text.size();
-        const std::size_t padding = !last ? 0 : text[i + 2] == '=' ? 2 : text[i + 3] == '=' ? 1 : 0;
+        std::size_t padding = 0;
+        if (i + 4 == text.size() && text[i + 3] == '=') padding = text[i + 2] == '=' ? 2 : 1;
         std::uint32_t word = 0;
         for (std::size_t k = 0; k < 4; ++k) {
             const bool pad = k >= 4 - padding;

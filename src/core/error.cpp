@@ -1,6 +1,7 @@
 #include "catalog/core/error.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace catalog {
 
@@ -72,10 +73,18 @@ Error Error::with_detail(ErrorDetail detail) const {
     return Error(data);
 }
 
-Error Error::with_cause(Error cause) const {
-    Data* data = clone();
-    data->cause = data->cause ? data->cause->with_cause(std::move(cause)) : std::move(cause);
-    return Error(data);
+Error Error::with_cause(const Error& cause) const {
+    std::vector<const Error*> chain;
+    for (const Error* error = this; error != nullptr; error = error->cause())
+        chain.push_back(error);
+    // Shared data never changes, so every link above the new end is made again.
+    Error result = cause;
+    for (auto link = chain.rbegin(); link != chain.rend(); ++link) {
+        Data* data = (*link)->clone();
+        data->cause = result;
+        result = Error(data);
+    }
+    return result;
 }
 
 std::string Error::to_string() const {

@@ -159,7 +159,7 @@ public:
     [[nodiscard]] Error with_detail(ErrorDetail detail) const;
 
     /// Returns a copy whose innermost cause is `cause`.
-    [[nodiscard]] Error with_cause(Error cause) const;
+    [[nodiscard]] Error with_cause(const Error& cause) const;
 
     /// Returns "input: message: cause's message ..." on one line, without the hint.
     [[nodiscard]] std::string to_string() const;
