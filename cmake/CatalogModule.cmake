@@ -2,8 +2,8 @@
 #
 # One module = one folder = one target = one namespace. The only include folder of a module is its view, a folder that holds
 # nothing but a link to its own public headers; DEPS add the views of the modules that it may see. An include of a module
-# that was not declared is "no such file", and a dependency that is not declared yet is refused, so the order of calls in
-# src/CMakeLists.txt is the layering and a cycle cannot be written.
+# that was not declared is "no such file", and a dependency outside the lower layers of src/CMakeLists.txt is refused, so
+# neither a cycle nor an arrow between modules of one layer can be written: docs/decisions/0003-include-views.md.
 function(catalog_module)
   cmake_parse_arguments(M "" "NAME" "SOURCES;HEADERS;DEPS;PRIVATE_LIBS" ${ARGN})
   set(target catalog_${M_NAME})
@@ -19,8 +19,12 @@ function(catalog_module)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE "-ffile-prefix-map=${view}/=include/")
   foreach(dep IN LISTS M_DEPS)
-    if(NOT TARGET catalog_${dep})
-      message(FATAL_ERROR "module ${M_NAME} depends on ${dep}, which is not a lower layer (not declared yet)")
+    set(layer "")
+    if(TARGET catalog_${dep})
+      get_target_property(layer catalog_${dep} CATALOG_LAYER)
+    endif()
+    if(layer STREQUAL "" OR NOT layer LESS CATALOG_LAYER)
+      message(FATAL_ERROR "module ${M_NAME} of layer ${CATALOG_LAYER} depends on ${dep}, which is not in a lower layer")
     endif()
     target_link_libraries(${target} PUBLIC catalog_${dep})
   endforeach()
@@ -34,11 +38,11 @@ function(catalog_module)
     target_link_libraries(${target} PRIVATE ${lib})
   endforeach()
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:catalog_build_flags> $<BUILD_INTERFACE:catalog_internal>)
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${M_NAME} CXX_EXTENSIONS OFF
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${M_NAME} CXX_EXTENSIONS OFF CATALOG_LAYER ${CATALOG_LAYER}
                                              VERIFY_INTERFACE_HEADER_SETS ${CATALOG_DEVELOPER_MODE})
   set_property(GLOBAL APPEND PROPERTY CATALOG_MODULES ${M_NAME})
   string(JOIN " " deps ${M_DEPS})
-  set_property(GLOBAL APPEND PROPERTY CATALOG_MODULE_LINES "${M_NAME}: ${deps}")
+  set_property(GLOBAL APPEND PROPERTY CATALOG_MODULE_LINES "${CATALOG_LAYER} ${M_NAME}: ${deps}")
   install(TARGETS ${target} EXPORT catalogTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
           FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 endfunction()
