@@ -80,7 +80,7 @@ constexpr Accepted kAccepted[] = {
     {"StringSingleQuote", "[\"'\"]", "[\"'\"]"},
 };
 
-class AcceptedText : public testing::TestWithParam<Accepted> {};
+class AcceptedText : public ::testing::TestWithParam<Accepted> {};
 
 TEST_P(AcceptedText, IsReadAndHasThatCanonicalForm) {
     const Result<Value> value = read(GetParam().text);
@@ -218,6 +218,10 @@ constexpr Refused kRefused[] = {
      "escape \\ud800 is half of a surrogate pair"},
     {"StringTwoHighSurrogates", R"(["\ud800\ud800"])"sv, Errc::kJsonEncoding, 2,
      "escape \\ud800 is half of a surrogate pair"},
+    {"StringHighSurrogateThenAnotherUnit", R"(["\ud800\ue000"])"sv, Errc::kJsonEncoding, 2,
+     "escape \\ud800 is half of a surrogate pair"},
+    {"StringUnknownEscapeAfterPair", R"(["\ud83d\ude00\x"])"sv, Errc::kJsonSyntax, 14,
+     "unknown escape in a string"},
     {"StringLoneLowSurrogate", R"(["a\udc00"])"sv, Errc::kJsonEncoding, 3,
      "escape \\udc00 is half of a surrogate pair"},
     {"StringSwappedSurrogates", R"(["\udd1e\ud834"])"sv, Errc::kJsonEncoding, 2,
@@ -260,7 +264,7 @@ constexpr Refused kRefused[] = {
     {"Xml", "<a/>"sv, Errc::kJsonSyntax, 0, "expected a value, found '<'"},
 };
 
-class RefusedText : public testing::TestWithParam<Refused> {};
+class RefusedText : public ::testing::TestWithParam<Refused> {};
 
 TEST_P(RefusedText, IsRefusedForThatReasonAtThatPlace) {
     const Result<Value> value = read(GetParam().text);
@@ -276,8 +280,8 @@ TEST_P(RefusedText, IsRefusedForThatReasonAtThatPlace) {
 
 constexpr auto kCaseName = [](const auto& test_case) { return std::string(test_case.param.name); };
 
-INSTANTIATE_TEST_SUITE_P(Corpus, AcceptedText, testing::ValuesIn(kAccepted), kCaseName);
-INSTANTIATE_TEST_SUITE_P(Corpus, RefusedText, testing::ValuesIn(kRefused), kCaseName);
+INSTANTIATE_TEST_SUITE_P(Corpus, AcceptedText, ::testing::ValuesIn(kAccepted), kCaseName);
+INSTANTIATE_TEST_SUITE_P(Corpus, RefusedText, ::testing::ValuesIn(kRefused), kCaseName);
 
 void PrintTo(const Accepted& value, std::ostream* out) { *out << value.text; }
 void PrintTo(const Refused& value, std::ostream* out) { *out << value.text; }

@@ -127,6 +127,15 @@ TEST(LineReader, SaysHowLongAnOverlongLineIs) {
     EXPECT_EQ(reader.next().value()->number, 2u);
 }
 
+TEST(LineReader, SaysTheSameOfALineThatIsOneByteTooLong) {
+    LineReader reader(text_source("\"1234\"\n"), line_limit(5));
+    const LineReader::Line line = reader.next().value().value();
+    ASSERT_FALSE(line.value);
+    ASSERT_NE(line.value.error().detail_as<LimitDetail>(), nullptr);
+    EXPECT_EQ(line.value.error().detail_as<LimitDetail>()->limit, "json_line_bytes_max");
+    EXPECT_EQ(line.value.error().detail_as<LimitDetail>()->actual, 6u);
+}
+
 TEST(LineReader, RefusesAnOverlongLineOfSpaces) {
     EXPECT_EQ(lines_of(std::string(100, ' ') + "\n1\n", 16, line_limit(10)),
               (Lines{"1!limit_exceeded", "2:1"}));

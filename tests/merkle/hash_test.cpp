@@ -37,7 +37,7 @@ TEST(HashOf, NamesItsAlgorithm) {
     EXPECT_EQ(hash_of({}, HashAlgorithm::kBlake2b256).algorithm, HashAlgorithm::kBlake2b256);
 }
 
-class HasherOfEach : public testing::TestWithParam<HashAlgorithm> {};
+class HasherOfEach : public ::testing::TestWithParam<HashAlgorithm> {};
 
 TEST_P(HasherOfEach, AgreesWithHashOfForEveryCut) {
     std::string text;
@@ -69,7 +69,7 @@ TEST_P(HasherOfEach, KeepsItsStateWhenMoved) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Algorithms, HasherOfEach,
-                         testing::Values(HashAlgorithm::kSha256, HashAlgorithm::kBlake2b256),
+                         ::testing::Values(HashAlgorithm::kSha256, HashAlgorithm::kBlake2b256),
                          [](const auto& algorithm) {
                              return algorithm.param == HashAlgorithm::kSha256 ? "Sha256"
                                                                               : "Blake2b256";

@@ -3,10 +3,8 @@
 // are compared with.
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "catalog/core/bytes.hpp"
@@ -66,40 +64,6 @@ inline std::vector<TreeHash> hashes_of(Leaves leaves) {
     std::vector<TreeHash> hashes;
     for (const std::string& leaf : leaves) hashes.push_back(leaf_hash(as_bytes(leaf)));
     return hashes;
-}
-
-/// A store of nodes in memory, filled by Frontier::append.
-class MapSource final : public NodeSource {
-public:
-    void add(std::span<const TreeNode> nodes) {
-        for (const TreeNode& node : nodes) nodes_[{node.level, node.index}] = node.hash;
-    }
-
-    Result<TreeHash> node(std::uint32_t level, std::uint64_t index) const override {
-        ++reads;
-        const auto found = nodes_.find({level, index});
-        if (found == nodes_.end())
-            return fail(Errc::kNotFound,
-                        "no node " + std::to_string(level) + "/" + std::to_string(index));
-        return found->second;
-    }
-
-    std::size_t size() const { return nodes_.size(); }
-
-    mutable std::size_t reads = 0;
-
-private:
-    std::map<std::pair<std::uint32_t, std::uint64_t>, TreeHash> nodes_;
-};
-
-/// The stored tree over `hashes`.
-inline MapSource stored(std::span<const TreeHash> hashes) {
-    MapSource source;
-    Frontier frontier;
-    std::vector<TreeNode> completed;
-    for (const TreeHash& hash : hashes) frontier.append(hash, completed);
-    source.add(completed);
-    return source;
 }
 
 }  // namespace catalog::merkle::model

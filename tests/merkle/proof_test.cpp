@@ -10,6 +10,7 @@
 
 #include "catalog/merkle/tree.hpp"
 #include "model.hpp"
+#include "support/merkle/node_sources.hpp"
 
 namespace catalog::merkle {
 namespace {
@@ -100,7 +101,7 @@ TEST(ReferenceVectors, ConsistencyProofsAreThePublishedOnes) {
 TEST(InclusionProof, AgreesWithTheModelForEveryLeafOfEverySize) {
     const std::vector<std::string> leaves = model::make_leaves(80);
     const std::vector<TreeHash> hashes = model::hashes_of(leaves);
-    const model::MapSource source = model::stored(hashes);
+    const testing::MemoryNodeSource source(hashes);
     for (std::size_t size = 1; size <= leaves.size(); ++size) {
         for (std::size_t index = 0; index < size; ++index) {
             const auto expected = model::path(index, model::Leaves(leaves).first(size));
@@ -115,7 +116,7 @@ TEST(InclusionProof, AgreesWithTheModelForEveryLeafOfEverySize) {
 TEST(ConsistencyProof, AgreesWithTheModelForEveryPairOfSizes) {
     const std::vector<std::string> leaves = model::make_leaves(80);
     const std::vector<TreeHash> hashes = model::hashes_of(leaves);
-    const model::MapSource source = model::stored(hashes);
+    const testing::MemoryNodeSource source(hashes);
     for (std::size_t size = 1; size <= leaves.size(); ++size) {
         for (std::size_t old_size = 1; old_size <= size; ++old_size) {
             const auto expected =
@@ -130,7 +131,7 @@ TEST(ConsistencyProof, AgreesWithTheModelForEveryPairOfSizes) {
 
 TEST(VerifyInclusion, AcceptsEveryProof) {
     const std::vector<TreeHash> hashes = model::hashes_of(model::make_leaves(130));
-    const model::MapSource source = model::stored(hashes);
+    const testing::MemoryNodeSource source(hashes);
     for (std::size_t size = 1; size <= hashes.size(); ++size) {
         const TreeHash root = root_of(source, size).value();
         for (std::size_t index = 0; index < size; ++index) {
@@ -143,7 +144,7 @@ TEST(VerifyInclusion, AcceptsEveryProof) {
 
 TEST(VerifyConsistency, AcceptsEveryProof) {
     const std::vector<TreeHash> hashes = model::hashes_of(model::make_leaves(130));
-    const model::MapSource source = model::stored(hashes);
+    const testing::MemoryNodeSource source(hashes);
     for (std::size_t size = 0; size <= hashes.size(); ++size) {
         const TreeHash root = root_of(source, size).value();
         for (std::size_t old_size = 0; old_size <= size; ++old_size) {
@@ -222,7 +223,7 @@ TEST(VerifyInclusion, RefusesEveryAlteration) {
 
 TEST(VerifyInclusion, RefusesAnotherSizeUnlessThePathIsTheSame) {
     const std::vector<TreeHash> hashes = model::hashes_of(model::make_leaves(40));
-    const model::MapSource source = model::stored(hashes);
+    const testing::MemoryNodeSource source(hashes);
     for (std::size_t size = 1; size <= hashes.size(); ++size) {
         const TreeHash root = root_of(source, size).value();
         for (std::size_t index = 0; index < size; ++index) {
@@ -290,6 +291,42 @@ TEST(VerifyConsistency, RefusesATreeThatRewroteOneOldLeaf) {
     }
 }
 
+// ---- Proofs made to lead to the right root by a path that the sizes do not have
+
+TEST(VerifyInclusion, RefusesAPathOfAnotherLengthThatLeadsToTheRoot) {
+    const TreeHash leaf = leaf_hash(as_bytes("leaf"));
+    const TreeHash other = leaf_hash(as_bytes("other"));
+    const auto refused = [&](std::uint64_t index, std::uint64_t size,
+                             const std::vector<TreeHash>& proof, const TreeHash& root) {
+        const auto result = verify_inclusion(leaf, index, size, proof, root);
+        return !result && result.error().code() == Errc::kProofInvalid;
+    };
+    EXPECT_TRUE(refused(0, 1, {other}, node_hash(leaf, other)));
+    EXPECT_TRUE(refused(0, 1, {other}, node_hash(other, leaf)));
+    EXPECT_TRUE(refused(1, 2, {other, other}, node_hash(other, node_hash(other, leaf))));
+    EXPECT_TRUE(refused(0, 2, {}, leaf));
+    EXPECT_TRUE(refused(1, 2, {}, leaf));
+    EXPECT_TRUE(refused(2, 4, {other}, node_hash(leaf, other)));
+}
+
+TEST(VerifyConsistency, RefusesAPathOfAnotherLengthThatLeadsToBothRoots) {
+    const TreeHash root = leaf_hash(as_bytes("leaf"));
+    const TreeHash other = leaf_hash(as_bytes("other"));
+    const auto refused = [&](std::uint64_t old_size, std::uint64_t new_size,
+                             const std::vector<TreeHash>& proof, const TreeHash& new_root) {
+        const auto result = verify_consistency(old_size, root, new_size, new_root, proof);
+        return !result && result.error().code() == Errc::kProofInvalid;
+    };
+    EXPECT_TRUE(refused(1, 2, {}, root));
+    EXPECT_TRUE(refused(2, 4, {}, root));
+    EXPECT_TRUE(refused(3, 4, {root}, root));
+    EXPECT_TRUE(refused(2, 3, {other, other}, node_hash(other, node_hash(root, other))));
+    EXPECT_TRUE(refused(2, 3, {other, other}, node_hash(node_hash(root, other), other)));
+    EXPECT_TRUE(refused(2, 1, {}, root));
+    EXPECT_TRUE(refused(4, 3, {}, root));
+    EXPECT_TRUE(refused(3, 2, {root}, root));
+}
+
 // ---- Arguments
 
 TEST(InclusionProof, RefusesALeafOutsideTheTree) {
@@ -316,7 +353,7 @@ TEST(ConsistencyProof, OfNothingAndOfEverythingIsEmpty) {
 }
 
 TEST(StoredProofs, HandTheErrorOfTheSourceThrough) {
-    const model::MapSource nothing;
+    const testing::MemoryNodeSource nothing;
     EXPECT_EQ(inclusion_proof(nothing, 0, 2).error().code(), Errc::kNotFound);
     EXPECT_EQ(consistency_proof(nothing, 1, 2).error().code(), Errc::kNotFound);
     EXPECT_EQ(load_frontier(nothing, 1).error().code(), Errc::kNotFound);
@@ -324,14 +361,14 @@ TEST(StoredProofs, HandTheErrorOfTheSourceThrough) {
 
 TEST(StoredProofs, ReadLogarithmicallyManyNodes) {
     const std::vector<TreeHash> hashes(5000, leaf_hash({}));
-    const model::MapSource source = model::stored(hashes);
+    const testing::MemoryNodeSource source(hashes);
     for (const std::uint64_t index : {0u, 1u, 2500u, 4095u, 4096u, 4999u}) {
-        source.reads = 0;
+        const std::size_t before = source.reads();
         ASSERT_TRUE(inclusion_proof(source, index, 5000));
-        EXPECT_LE(source.reads, 2u * 13) << index;
-        source.reads = 0;
+        const std::size_t between = source.reads();
+        EXPECT_LE(between - before, 2u * 13) << index;
         ASSERT_TRUE(consistency_proof(source, index, 5000));
-        EXPECT_LE(source.reads, 3u * 13) << index;
+        EXPECT_LE(source.reads() - between, 3u * 13) << index;
     }
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model.hpp"
+#include "support/merkle/node_sources.hpp"
 
 namespace catalog::merkle {
 namespace {
@@ -123,7 +124,7 @@ TEST(Frontier, AppendReportsEveryPerfectSubtreeOnce) {
 
 TEST(LoadFrontier, EqualsTheFrontierThatWasAppendedTo) {
     const std::vector<TreeHash> hashes = model::hashes_of(model::make_leaves(kModelLeaves));
-    const model::MapSource source = model::stored(hashes);
+    const testing::MemoryNodeSource source(hashes);
     Frontier appended;
     for (std::size_t n = 0; n <= hashes.size(); ++n) {
         const Result<Frontier> loaded = load_frontier(source, n);
@@ -136,13 +137,13 @@ TEST(LoadFrontier, EqualsTheFrontierThatWasAppendedTo) {
 
 TEST(RootOf, OfAStoredTreeIsTheRootOfItsLeaves) {
     const std::vector<TreeHash> hashes = model::hashes_of(model::make_leaves(kModelLeaves));
-    const model::MapSource source = model::stored(hashes);
+    const testing::MemoryNodeSource source(hashes);
     for (std::size_t n = 0; n <= hashes.size(); ++n)
         ASSERT_EQ(root_of(source, n).value(), root_of(std::span(hashes).first(n))) << n;
 }
 
 TEST(RootOf, HandsTheErrorOfTheSourceThrough) {
-    const model::MapSource nothing;
+    const testing::MemoryNodeSource nothing;
     const auto root = root_of(nothing, 5);
     ASSERT_FALSE(root);
     EXPECT_EQ(root.error().code(), Errc::kNotFound);

@@ -12,7 +12,7 @@
 
 namespace catalog::package {
 
-/// What can be asked for. Values are stored by name.
+/// What can be asked for. Values are stored by name: "list", "read", "install", ...
 enum class Verb : std::uint8_t { kList, kRead, kInstall, kPublish, kYank, kExecute, kSign, kAdmin };
 
 [[nodiscard]] std::string_view verb_name(Verb verb) noexcept;
@@ -23,28 +23,37 @@ struct AccessRule {
     bool allow = false;
     std::string principal;    ///< A principal's id, or "*" for everybody.
     std::vector<Verb> verbs;  ///< Empty: all.
-    std::string package;      ///< Glob over package names, "*" crosses slashes; empty: the library
-                              ///< itself and every package.
+    std::string package;      ///< Glob over package names: `*` any text, slashes included, `?` one
+                              ///< character. Empty: every package and the library itself, to which
+                              ///< no other pattern applies.
     friend bool operator==(const AccessRule&, const AccessRule&) = default;
 };
 
-/// An ordered set of rules. A value type; immutable use from any thread.
+/// An ordered set of rules. A request is allowed when some rule that applies allows it and none
+/// denies it. A value type; immutable use from any thread.
 class AccessControl {
 public:
+    /// Most rules that `from_json` reads.
+    static constexpr std::size_t kRulesMax = 4096;
+
     /// The embedded default: "owner" may do everything, everybody may list and read.
     AccessControl();
     explicit AccessControl(std::vector<AccessRule> rules);
 
     /// Decides. `package` is empty for the library itself. Errors: kPermissionDenied with
-    /// SecurityDetail{"access", package}, the message naming principal, verb and deciding rule.
-    /// Cost: linear in the rules.
+    /// SecurityDetail{"access", package}, the message naming principal, verb and the first rule
+    /// that denies (rules count from 1), or that none allows. Cost: linear in the rules.
     [[nodiscard]] Result<void> check(const Principal& principal, Verb verb,
                                      std::string_view package) const;
 
     [[nodiscard]] const std::vector<AccessRule>& rules() const noexcept { return rules_; }
 
-    /// Errors: kJsonType, kInvalidArgument (unknown member or verb).
+    /// Reads
+    /// `{"rules":[{"effect":"allow"|"deny","principal":"..","verbs":["read"],"package":".."}]}`;
+    /// `verbs` and `package` may be absent. Errors: kJsonType, kInvalidArgument (unknown member,
+    /// effect or verb, empty principal, empty list of verbs), kLimitExceeded (kRulesMax).
     [[nodiscard]] static Result<AccessControl> from_json(const json::Value& value);
+    /// Returns what `from_json` reads back to equal rules.
     [[nodiscard]] json::Value to_json() const;
 
 private:

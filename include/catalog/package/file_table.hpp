@@ -35,27 +35,32 @@ struct FileEntry {
 
 /// Tells whether a package may hold that path: relative, `/`-separated, UTF-8, no empty, `.` or
 /// `..` component, no control characters, no backslash, within the limits, and not below
-/// `.catalog`. Errors: kPathUnsafe, kLimitExceeded.
+/// `.catalog`. Errors: kPathUnsafe, kLimitExceeded. Cost: linear.
 [[nodiscard]] Result<void> check_package_path(std::string_view path, const Limits& limits);
 
-/// Tells whether a link at `path` may point to `target`: relative and, followed from its folder,
-/// inside the package. Errors: kLinkRefused.
+/// Tells whether a link at `path` may point to `target`: relative, UTF-8 without control characters
+/// and backslashes, and, followed from its folder as text, inside the package and not below
+/// `.catalog`. The target need not exist. FileTable checks moreover that no target goes up through
+/// another link, because then text and file system disagree. Errors: kLinkRefused. Cost: linear.
 [[nodiscard]] Result<void> check_link_target(std::string_view path, std::string_view target,
                                              const Limits& limits);
 
 /// Entries in byte order of their paths, unique, and without a path that is both a file and a
-/// folder of another.
+/// folder of another. A value type; concurrent reads of one table are safe.
 class FileTable {
 public:
     FileTable() = default;
 
-    /// Sorts and checks entries. Errors: kDuplicatePath, kPathUnsafe, kLinkRefused, kModeRefused,
-    /// kFileTableInvalid (a file below a file), kLimitExceeded.
+    /// Sorts and checks entries. Errors: kDuplicatePath, kPathUnsafe, kLinkRefused, kModeRefused
+    /// (any mode but those that FileEntry lists), kFileTableInvalid (a path below a file, a link or
+    /// an entry for an empty folder; a member that the kind does not have), kLimitExceeded. Cost:
+    /// n log n.
     [[nodiscard]] static Result<FileTable> make(std::vector<FileEntry> entries,
                                                 const Limits& limits = {});
 
     /// Reads the stored form; accepts only what `encode` writes. Errors: as `make`,
-    /// kFileTableInvalid.
+    /// kFileTableInvalid with LocationDetail::offset. Cost: linear; allocates no more than the
+    /// bytes there are can describe.
     [[nodiscard]] static Result<FileTable> decode(ByteView bytes, const Limits& limits = {});
 
     /// Returns the stored form.
@@ -67,10 +72,12 @@ public:
     /// Returns the sum of the regular files' sizes, bytes.
     [[nodiscard]] std::uint64_t total_bytes() const noexcept { return total_bytes_; }
 
-    /// Returns `files_root`: the RFC 6962 root over the encoded entries in order.
+    /// Returns `files_root`: the RFC 6962 root over the encoded entries in order. Cost: two hashes
+    /// an entry.
     [[nodiscard]] ContentHash files_root() const;
 
-    /// Returns the bytes whose leaf hash stands for `entry` in `files_root`.
+    /// Returns the bytes whose leaf hash stands for `entry` in `files_root`. REQUIRES: an entry of
+    /// a table.
     [[nodiscard]] static Bytes encode_entry(const FileEntry& entry);
 
     friend bool operator==(const FileTable&, const FileTable&) = default;

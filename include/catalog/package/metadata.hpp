@@ -19,6 +19,12 @@
 
 namespace catalog::package {
 
+/// Largest whole number that a manifest can hold: 2^53, up to which JSON numbers are exact.
+inline constexpr std::uint64_t kExactIntegerMax = std::uint64_t{1} << 53;
+
+/// Longest name of a feature, bytes.
+inline constexpr std::size_t kFeatureNameBytesMax = 64;
+
 /// What kind of asset a package is. Written by name, for example "library".
 enum class PackageType : std::uint8_t {
     kLibrary,
@@ -51,6 +57,7 @@ struct Dependency {
     std::vector<std::string> features;  ///< Features of the target that are asked for.
     bool default_features = true;  ///< Whether the target's `default` feature is asked for too.
     std::vector<DependencyTarget> any_of;  ///< Alternatives to `target`, in preference order.
+    json::Object extra;                    ///< Unknown members of the input, kept as they came.
     friend bool operator==(const Dependency&, const Dependency&) = default;
 };
 
@@ -68,9 +75,10 @@ struct Provide {
     friend bool operator==(const Provide&, const Provide&) = default;
 };
 
-/// What a package needs of the machine that runs it. Zero or empty: nothing particular.
+/// What a package needs of the machine that runs it. Zero: nothing particular. Numbers of bytes are
+/// at most kExactIntegerMax, because manifests are JSON.
 struct ResourceRequirements {
-    double cpu_cores = 0;  ///< Cores; fractions allowed.
+    double cpu_cores = 0;  ///< Cores; fractions allowed; finite and not negative.
     std::uint64_t memory_bytes = 0;
     std::uint64_t storage_bytes = 0;
     std::uint32_t gpu_count = 0;
@@ -125,24 +133,47 @@ struct PackageMetadata {
     [[nodiscard]] PackageId id() const;
 };
 
-/// Checks everything that can be checked without other packages: limits, UTF-8, features name
-/// existing things, paths are relative and safe, no Local constraint when `for_publish`. Errors:
-/// kMetadataInvalid, kLimitExceeded, kPathUnsafe.
+/// Checks everything that can be checked without other packages:
+///  - limits, UTF-8, no control characters (a description may have line ends and tabs);
+///  - dependencies are unique by (kind, name, platform), provides by (name, version), conflicts by
+///    (name, constraint);
+///  - a feature's name is 1 to kFeatureNameBytesMax letters, digits and `_ - + .`, beginning with a
+///    letter, digit or `_`; what it switches on is `dep:NAME` (an optional dependency),
+///    `NAME/FEATURE` (a feature of a dependency), or the name of another feature or of an optional
+///    dependency;
+///  - `entry`, `binaries`, `templates` and `resources` pass check_package_path;
+///  - numbers fit a manifest; `extra` holds no member that has a meaning of its own;
+///  - no Local constraint when `for_publish`.
+/// Errors: kMetadataInvalid, kLimitExceeded, kPathUnsafe, with the member in the message. Cost:
+/// n log n in the members. Thread safety: any thread.
 [[nodiscard]] Result<void> validate(const PackageMetadata& metadata, const Limits& limits,
                                     bool for_publish);
 
-/// Sorts dependencies, conflicts and provides into canonical order, so that equal packages have
-/// equal manifests.
+/// Brings metadata into the one form that all equal metadata share, so that equal packages have
+/// equal manifests. Sorts and removes repetitions where order means nothing: dependencies (by kind,
+/// name, platform), conflicts, provides, the patterns of a platform, features and what they switch
+/// on, `binaries`, `templates`, `resources`. Keeps the order of authors, keywords, tags and
+/// alternatives. Numbers in `extra` become what a JSON reader would read back: a whole double an
+/// integer, an integer beyond 2^53 a double, NaN and infinities null. Idempotent. Cost: n log n.
 void canonicalise(PackageMetadata& metadata);
 
-/// Reads the members that a manifest and a line of a neutral package list share; unknown ones go to
-/// `extra`. `where` prefixes messages ("line 3"). Errors: kMetadataInvalid, kJsonType,
-/// kInvalidName, kVersionSyntax, kRequirementSyntax.
+/// Reads the members that a manifest and a line of a neutral package list share. Only `name` and
+/// `version` are mandatory; null counts as absent; docs/formats/package-list.md lists all. Members
+/// of the document and of a dependency that have no meaning go to `extra`; elsewhere they are
+/// errors. `yanked` is no metadata and is skipped (see yanked_in). `where` prefixes messages
+/// ("line 3"). Nothing beyond types and syntax is checked (see validate). Errors:
+/// kMetadataInvalid, kJsonType, kInvalidName, kVersionSyntax, kRequirementSyntax. Cost: linear.
 [[nodiscard]] Result<PackageMetadata> metadata_from_json(const json::Object& object,
                                                          std::string_view where);
 
-/// Returns the members that a manifest holds for the metadata; `metadata_from_json` reads them back
-/// to an equal value.
+/// Returns the member `yanked` of a line of a neutral package list, false when it is absent or
+/// null. Errors: kJsonType.
+[[nodiscard]] Result<bool> yanked_in(const json::Object& object, std::string_view where);
+
+/// Returns the members that a manifest holds for the metadata, without those that have their
+/// default value; `metadata_from_json` reads them back to an equal value (canonical numbers in
+/// `extra` provided, see canonicalise). Members of `extra` that have a meaning of their own, which
+/// `validate` refuses, are left out.
 [[nodiscard]] json::Object metadata_to_json(const PackageMetadata& metadata);
 
 }  // namespace catalog::package

@@ -1,6 +1,6 @@
 #pragma once
 // States of packages and of installations: one table of transitions, from which
-// docs/architecture.md draws its picture.
+// docs/architecture-states.md draws its picture.
 
 #include <cstdint>
 #include <span>
@@ -21,7 +21,8 @@ enum class PackageState : std::uint8_t {
     kArchived = 6,    ///< Kept and verifiable; not resolved any more except by a lock.
 };
 
-/// What a state belongs to.
+/// What a state belongs to: kPreparing, kPublished, kDeprecated and kArchived to a package, the
+/// others to an installation.
 enum class Lifecycle : std::uint8_t { kPackage, kInstallation };
 
 /// One allowed step.
@@ -33,14 +34,17 @@ struct Transition {
         event;  ///< "publish", "deprecate", "archive", "installed", "update", "restore", ...
 };
 
-/// Returns the whole table.
+/// Returns the whole table. A lifecycle begins in the state that no row leads to.
 [[nodiscard]] std::span<const Transition> transitions() noexcept;
 
+/// Returns "preparing", "published", "installing", "installed", "updating", "deprecated" or
+/// "archived"; "unknown" for another number.
 [[nodiscard]] std::string_view state_name(PackageState state) noexcept;
-[[nodiscard]] Result<PackageState> parse_state(
-    std::string_view text);  ///< Errors: kInvalidArgument.
+/// Reads those names. Errors: kInvalidArgument.
+[[nodiscard]] Result<PackageState> parse_state(std::string_view text);
 
-/// Tells whether the table has that step. Errors: kStateTransition with StateDetail.
+/// Tells whether the table has that step; staying in a state is no step. Errors: kStateTransition
+/// with StateDetail, the hint naming the states that can follow.
 [[nodiscard]] Result<void> check_transition(Lifecycle lifecycle, PackageState from,
                                             PackageState to);
 
