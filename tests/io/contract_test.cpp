@@ -18,21 +18,21 @@ FileSystemUnderTest posix_with(SafePathMethod method) {
 
 FileSystemUnderTest simulated() {
     auto fs = SimulatedFileSystem::make();
-    must(fs->make_directories("/work"));
-    return {fs, "/work", nullptr};
+    must(fs->make_directories("/base"));
+    return {fs, "/base", nullptr};
 }
 
 FileSystemUnderTest recovered() {
     auto fs = SimulatedFileSystem::make();
-    must(make_directories_durably(*fs, "/work"));
+    must(make_directories_durably(*fs, "/base"));
     fs->crash_now();
-    return {fs->recover(CrashPolicy::kDropUnsynced), "/work", nullptr};
+    return {fs->recover(CrashPolicy::kDropUnsynced), "/base", nullptr};
 }
 
 FileSystemUnderTest wrapped() {
     auto fs = SimulatedFileSystem::make();
-    must(fs->make_directories("/work"));
-    return {std::make_shared<FaultyFileSystem>(fs), "/work", nullptr};
+    must(fs->make_directories("/base"));
+    return {std::make_shared<FaultyFileSystem>(fs), "/base", nullptr};
 }
 
 std::vector<FileSystemFactory> all_file_systems() {

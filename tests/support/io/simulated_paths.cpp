@@ -47,9 +47,13 @@ Result<Ticket> SimulatedWorld::begin(FileOperation operation, const std::string&
     }
     Ticket ticket;
     ticket.fault = faults.take(operation, path, counted ? mutations : UINT64_MAX);
-    if (ticket.fault && counted) calls.back().detail += " FAULT";
+    const auto mark = [&](std::string_view what) {
+        std::string& text = calls.back().detail;
+        text.append(text.empty() ? "" : ", ").append(what);
+    };
+    if (ticket.fault && counted) mark("fault");
     if (counted && mutations == crash_number) {
-        calls.back().detail += " POWER LOST";
+        mark("power lost");
         ticket.power_lost = crashed = true;
         ticket.fault.reset();
     }
