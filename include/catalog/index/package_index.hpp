@@ -110,10 +110,12 @@ public:
                                          const package::PackageMetadata& metadata,
                                          std::string_view canonical_manifest);
 
-    /// Changes state and yanked flag. Errors: kPackageNotFound, kStateTransition.
-    [[nodiscard]] Result<void> stage_state(const kv::CommitView& view, kv::WriteBatch& batch,
-                                           const PackageId& id, package::PackageState state,
-                                           bool yanked);
+    /// Changes the state, the yanked flag or both, and returns the entry as it will be. Errors:
+    /// kPackageNotFound, kStateTransition.
+    [[nodiscard]] Result<IndexEntry> stage_change(const kv::CommitView& view, kv::WriteBatch& batch,
+                                                  const PackageId& id,
+                                                  std::optional<package::PackageState> state,
+                                                  std::optional<bool> yanked);
 
     // Reading.
 

@@ -143,6 +143,10 @@ public:
                                                                const CallContext& context = {});
     [[nodiscard]] Result<std::vector<index::DependencyEdge>> dependents(
         const PackageName& name, bool all_versions, const CallContext& context = {});
+    /// Returns up to `limit` package names that start with `prefix`.
+    [[nodiscard]] Result<std::vector<std::string>> complete(std::string_view prefix,
+                                                            std::size_t limit,
+                                                            const CallContext& context = {});
     [[nodiscard]] Result<package::FileTable> file_table(const package::PackageDigest& digest,
                                                         const CallContext& context = {});
     /// Gives a package's file to `sink`, verified. Errors: kPackageNotFound, kFileNotFound,

@@ -141,6 +141,10 @@ public:
     [[nodiscard]] Result<std::vector<std::string>> prefixes();
 
 private:
+    [[nodiscard]] Result<std::vector<PrefixDamage>> verify_generation(const std::string& prefix,
+                                                                      const Generation& generation,
+                                                                      const CallContext& context);
+
     Services services_;
 };
 

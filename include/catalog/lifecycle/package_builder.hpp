@@ -18,6 +18,7 @@
 #include "catalog/io/file_system.hpp"
 #include "catalog/package/file_table.hpp"
 #include "catalog/package/metadata.hpp"
+#include "catalog/package/package_content.hpp"
 #include "catalog/package/project.hpp"
 
 namespace catalog::lifecycle {
@@ -81,6 +82,8 @@ public:
     /// or identity by then is kContentChanged.
     PackageBuilder& file_from(std::shared_ptr<io::FileSystem> fs, std::string path,
                               std::string source_path);
+    /// Adds a path that was put together elsewhere.
+    PackageBuilder& add(DraftFile file);
     PackageBuilder& link(std::string path, std::string target);
     PackageBuilder& directory(std::string path);
     /// Adds a folder's content as `include` and `exclude` say (see package::Project). `.git`,

@@ -39,6 +39,11 @@ struct ImportReport {
     std::uint64_t refused_total = 0;
 };
 
+/// Reads a draft's files and returns what publishing it would yield - digest, root, counts -
+/// without a library. Errors: as PublishingPipeline::publish, apart from those of storing.
+[[nodiscard]] Result<PublishReceipt> hash_draft(const PackageDraft& draft, const Clock& clock,
+                                                const Limits& limits, const CallContext& context);
+
 /// Brings packages into a library and changes their state. Thread safety: any thread; publishers
 /// run side by side and share syncs. Interrupted anywhere, a package is either published or not
 /// there.
@@ -50,11 +55,6 @@ public:
     /// alone differs), kMetadataInvalid, kKeyNotFound, kContentChanged, kStorageFull,
     /// kCommitFailed, kCancelled, kDeadlineExceeded ...
     [[nodiscard]] Result<PublishReceipt> publish(const PackageDraft& draft,
-                                                 const CallContext& context);
-
-    /// Reads the draft's files and returns what publishing would yield, without storing. Errors: as
-    /// `publish`.
-    [[nodiscard]] Result<PublishReceipt> dry_run(const PackageDraft& draft,
                                                  const CallContext& context);
 
     /// Sets or clears the yanked flag, deprecates, restores or archives; a log entry each. `event`

@@ -47,6 +47,7 @@ public:
     KeyStore* keys = nullptr;
     std::vector<PublicKey> trusted;  ///< Publishers whose signature counts.
     LifecycleFamilies families;
+    bool read_only = false;  ///< The library is open for reading: notes of prefixes are not kept.
     Limits limits;
 };
 

@@ -59,8 +59,10 @@ public:
 
     /// Returns the newest signed checkpoint, or nullopt when none was stored.
     [[nodiscard]] Result<std::optional<std::string>> signed_checkpoint() const;
-    /// Appends a signed checkpoint to `batch`.
-    void stage_checkpoint(kv::WriteBatch& batch, std::string_view note) const;
+    /// Appends a signed checkpoint of `size` leaves to `batch`, unless `view` has one that is as
+    /// new. Errors: kDatabaseIo.
+    [[nodiscard]] Result<void> stage_checkpoint(const kv::CommitView& view, kv::WriteBatch& batch,
+                                                std::string_view note, std::uint64_t size) const;
 
     /// Recomputes every node from the leaves and compares. Returns what is wrong, one sentence
     /// each. Errors: kDatabaseIo.

@@ -1,0 +1,104 @@
+#include "app.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <new>
+#include <ostream>
+
+namespace catalog::cli {
+
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 ok; 1 the answer is no; 2 usage; 3 input at fault; 4 environment at fault; 5 "
+    "busy or denied; 130 "
+    "interrupted.\nThe library is --library DIR, else $CATALOG_LIBRARY, else "
+    "$XDG_DATA_HOME/catalog.";
+
+void add_global_options(CLI::App& app, Session& session) {
+    GlobalOptions& options = session.options;
+    app.add_option("--library", options.library, "Folder of the library")->type_name("DIR");
+    app.add_flag("--json", options.json, "Print answers and errors as JSON");
+    app.add_flag("-q,--quiet", options.quiet, "Print no remarks and no progress");
+    app.add_flag("-v,--verbose", options.verbose,
+                 "Print diagnostics of the library to standard error");
+    app.add_flag("--no-progress", options.no_progress, "Draw no progress bar");
+    app.add_option("--lock-wait", options.lock_wait_seconds,
+                   "How long to wait for another writer, seconds")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.0, 86400.0))
+        ->capture_default_str();
+}
+
+/// Reports a mistake in the command line itself.
+int usage_error(const CLI::App& app, const CLI::ParseError& mistake, Session& session) {
+    const CLI::App* chosen = &app;
+    while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+    const std::string command =
+        chosen == &app ? "catalog --help" : "catalog " + chosen->get_name() + " --help";
+    session.report(Error(Errc::kFailedPrecondition, mistake.what()).with_hint("see: " + command));
+    return static_cast<int>(ExitCode::kUsage);
+}
+
+int run_action(Session& session) {
+    const Result<ExitCode> result = session.action();
+    session.streams().out.flush();
+    if (!result) return static_cast<int>(session.report(result.error()));
+    if (!session.streams().out) {
+        // Whoever reads has gone away, or the disk is full: an answer that did not arrive is not a
+        // success.
+        session.report(Error(Errc::kIo, "standard output cannot be written"));
+        return static_cast<int>(ExitCode::kEnvironment);
+    }
+    return static_cast<int>(*result);
+}
+
+}  // namespace
+
+int run(std::span<const std::string> arguments, Streams& streams, const std::stop_token& stop) {
+    Session session(streams, stop);
+    CLI::App app(
+        "Catalog keeps packages: it publishes, finds, resolves, installs, updates and verifies "
+        "them.",
+        "catalog");
+    app.set_version_flag("--version", "catalog " CATALOG_VERSION);
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.footer(kFooter);
+    app.set_help_all_flag("--help-all", "Print help of all commands");
+    add_global_options(app, session);
+    add_library_commands(app, session);
+    add_publish_commands(app, session);
+    add_look_commands(app, session);
+    add_resolve_commands(app, session);
+    add_install_commands(app, session);
+    add_store_commands(app, session);
+    add_batch_commands(app, session);
+    add_completion_command(app, session);
+    // The JSON form must hold for mistakes that are found before --json has been read.
+    for (const std::string& argument : arguments)
+        if (argument == "--json") session.options.json = true;
+    try {
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::CallForHelp&) {
+        const CLI::App* chosen = &app;
+        while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+        streams.out << chosen->help() << std::flush;
+        return 0;
+    } catch (const CLI::CallForAllHelp&) {
+        streams.out << app.help("", CLI::AppFormatMode::All) << std::flush;
+        return 0;
+    } catch (const CLI::CallForVersion& version) {
+        streams.out << version.what() << '\n' << std::flush;
+        return 0;
+    } catch (const CLI::ParseError& mistake) {
+        return usage_error(app, mistake, session);
+    }
+    try {
+        return run_action(session);
+    } catch (const std::bad_alloc&) {
+        return static_cast<int>(session.report(Error(Errc::kOutOfMemory, "out of memory")));
+    }
+}
+
+}  // namespace catalog::cli

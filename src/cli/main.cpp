@@ -1,0 +1,56 @@
+// The program: streams, signals, exit code.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app.hpp"
+
+namespace {
+
+/// Turns the first SIGINT or SIGTERM into a request to stop; the second ends the process at once. A
+/// thread waits for the signals, because next to nothing may be called from a handler.
+class SignalWatch {
+public:
+    explicit SignalWatch(std::stop_source& stop) {
+        sigemptyset(&signals_);
+        sigaddset(&signals_, SIGINT);
+        sigaddset(&signals_, SIGTERM);
+        pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+        thread_ = std::thread([this, &stop] {
+            int signal = 0;
+            sigwait(&signals_, &signal);
+            stop.request_stop();
+            pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+            for (;;) pause();
+        });
+        thread_.detach();
+    }
+
+private:
+    sigset_t signals_{};
+    std::thread thread_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    signal(SIGPIPE, SIG_IGN);
+    std::stop_source stop;
+    const SignalWatch watch(stop);
+    std::ios::sync_with_stdio(false);
+    std::cin.tie(nullptr);
+    catalog::cli::Streams streams{std::cin, std::cout, std::cerr, isatty(STDOUT_FILENO) == 1,
+                                  isatty(STDERR_FILENO) == 1};
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const int code = catalog::cli::run(arguments, streams, stop.get_token());
+    std::cout.flush();
+    std::cerr.flush();
+    // The thread that waits for signals has no way to be woken; leaving this way runs no destructor
+    // of it.
+    _exit(code);
+}

@@ -1,0 +1,293 @@
+// new, check, publish, import, import-npm, yank and its like.
+
+#include <CLI/CLI.hpp>
+
+#include <fstream>
+#include <istream>
+#include <memory>
+
+#include "answers.hpp"
+#include "app.hpp"
+#include "catalog/internal/try.hpp"
+#include "catalog/lifecycle/npm_import.hpp"
+#include "catalog/lifecycle/publishing_pipeline.hpp"
+#include "catalog/package/project.hpp"
+#include "input.hpp"
+#include "text.hpp"
+
+namespace catalog::cli {
+
+namespace {
+
+struct NewOptions {
+    std::string directory = ".";
+    std::string name;
+    std::string version = "0.1.0";
+    std::string type = "library";
+};
+
+Result<ExitCode> make_project(Session& session, const NewOptions& options) {
+    CATALOG_TRY(const PackageName name, PackageName::parse(options.name));
+    CATALOG_TRY(const version::SemVer version, version::SemVer::parse(options.version));
+    CATALOG_TRY(const package::PackageType type, package::parse_package_type(options.type));
+    const std::shared_ptr<io::FileSystem> fs = session.file_system();
+    const std::string path = io::join_path(options.directory, "catalog.toml");
+    CATALOG_TRY(const bool there, io::exists(*fs, path));
+    if (there)
+        return fail(Error(Errc::kFileExists, "there is a project here already").with_input(path));
+    CATALOG_TRY_VOID(fs->make_directories(options.directory));
+    const std::string text = package::new_catalog_toml(name, version, type);
+    CATALOG_TRY_VOID(io::write_file_durably(*fs, path, as_bytes(text)));
+    if (session.json())
+        session.print_json(json::Object{{"path", path}});
+    else
+        session.print("made " + path + "\n");
+    return ExitCode::kOk;
+}
+
+void print_receipt(Session& session, const lifecycle::PublishReceipt& receipt,
+                   const std::vector<std::string>& warnings, std::string_view verb) {
+    for (const std::string& warning : warnings)
+        session.note("warning: " + receipt.id.to_string() + ": " + printable(warning));
+    if (session.json()) {
+        json::Object object = to_json(receipt);
+        object.emplace("warnings", to_json(warnings));
+        session.print_json(object);
+        return;
+    }
+    session.print((receipt.already_published ? "already there " : std::string(verb) + " ") +
+                  receipt.id.to_string() + "  " + count_text(receipt.file_count) + " files, " +
+                  size_text(receipt.file_bytes) + "  " + receipt.digest.to_string() + "\n");
+}
+
+Result<ExitCode> check(Session& session, const std::string& directory) {
+    CATALOG_TRY(const lifecycle::PackageDraft draft,
+                lifecycle::draft_from_directory(session.file_system(), directory));
+    CATALOG_TRY(
+        const lifecycle::PublishReceipt receipt,
+        lifecycle::hash_draft(draft, *session.environment().clock, Limits{}, session.context()));
+    print_receipt(session, receipt, draft.warnings, "would publish");
+    return ExitCode::kOk;
+}
+
+/// Publishes drafts one after another; each is atomic.
+class Batch {
+public:
+    Batch(Session& session, bool keep_going) : session_(session), keep_going_(keep_going) {}
+
+    Result<void> add(const lifecycle::PackageDraft& draft) {
+        CATALOG_TRY(library::AssetLibrary * library, session_.open(Access::kWrite));
+        const Result<lifecycle::PublishReceipt> receipt =
+            library->publish(draft, session_.context());
+        if (!receipt) return failed(receipt.error().with_input(draft.metadata.id().to_string()));
+        ++(receipt->already_published ? already_there_ : published_);
+        bytes_ += receipt->file_bytes;
+        print_receipt(session_, *receipt, draft.warnings, "published");
+        return {};
+    }
+
+    /// Reports an error and goes on, or returns it.
+    Result<void> failed(const Error& error) {
+        const bool interrupted = errc_category(error.code()) == ErrorCategory::kInterrupted;
+        if (!keep_going_ || interrupted) return fail(error);
+        code_ = session_.report(error);
+        ++failed_;
+        return {};
+    }
+
+    ExitCode finish() {
+        if (published_ + already_there_ + failed_ > 1)
+            session_.note(count_text(published_) + " published, " + count_text(already_there_) +
+                          " already there, " + count_text(failed_) + " failed, " +
+                          size_text(bytes_));
+        return code_;
+    }
+
+private:
+    Session& session_;
+    bool keep_going_;
+    std::uint64_t published_ = 0;
+    std::uint64_t already_there_ = 0;
+    std::uint64_t failed_ = 0;
+    std::uint64_t bytes_ = 0;
+    ExitCode code_ = ExitCode::kOk;
+};
+
+struct PublishOptions {
+    std::vector<std::string> paths;
+    bool keep_going = false;
+};
+
+Result<ExitCode> publish(Session& session, const PublishOptions& options) {
+    CATALOG_TRY_VOID(session.open(Access::kWrite));
+    Batch batch(session, options.keep_going);
+    for (const std::string& path : options.paths) {
+        const Result<lifecycle::PackageDraft> draft =
+            lifecycle::draft_from_directory(session.file_system(), path);
+        CATALOG_TRY_VOID(draft ? batch.add(*draft) : batch.failed(draft.error()));
+    }
+    return batch.finish();
+}
+
+Result<ExitCode> import_npm(Session& session, const PublishOptions& options) {
+    CATALOG_TRY_VOID(session.open(Access::kWrite));
+    Batch batch(session, options.keep_going);
+    for (const std::string& path : options.paths) {
+        const Result<std::vector<lifecycle::PackageDraft>> drafts =
+            lifecycle::drafts_from_npm(session.file_system(), path);
+        if (!drafts) {
+            CATALOG_TRY_VOID(batch.failed(drafts.error()));
+            continue;
+        }
+        for (const lifecycle::PackageDraft& draft : *drafts) CATALOG_TRY_VOID(batch.add(draft));
+    }
+    return batch.finish();
+}
+
+struct ImportOptions {
+    std::string path;
+    bool strict = false;
+};
+
+Result<ExitCode> import_metadata(Session& session, const ImportOptions& options) {
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+    CATALOG_TRY(const content::ByteSource source, open_input(session, options.path));
+    CATALOG_TRY(const lifecycle::ImportReport report,
+                library->import_metadata(source, options.strict, session.context()));
+    if (session.json()) {
+        json::Array refused;
+        for (const lifecycle::ImportReport::Refused& line : report.refused)
+            refused.push_back(json::Object{{"line", line.line}, {"error", to_json(line.error)}});
+        session.print_json(json::Object{{"lines", report.lines},
+                                        {"imported", report.imported},
+                                        {"already_there", report.already_there},
+                                        {"refused_total", report.refused_total},
+                                        {"refused", std::move(refused)}});
+    } else {
+        for (const lifecycle::ImportReport::Refused& line : report.refused)
+            session.note("refused: " + printable(line.error.to_string()));
+        session.print(count_text(report.imported) + " imported, " +
+                      count_text(report.already_there) + " already there, " +
+                      count_text(report.refused_total) + " of " + count_text(report.lines) +
+                      " lines refused\n");
+    }
+    return report.refused_total == 0 ? ExitCode::kOk : ExitCode::kInput;
+}
+
+struct StateOptions {
+    std::string id;
+    std::string reason;
+};
+
+Result<ExitCode> change_state(Session& session, const StateOptions& options,
+                              const std::string& event) {
+    CATALOG_TRY(const PackageId id, PackageId::parse(options.id));
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+    CATALOG_TRY_VOID(library->change_state(id, event, options.reason, session.context()));
+    CATALOG_TRY(const index::LazyPackage package, library->find(options.id, session.context()));
+    if (session.json())
+        session.print_json(to_json(package.entry()));
+    else
+        session.print(options.id + ": " + flags_text(package.entry()) + "\n");
+    return ExitCode::kOk;
+}
+
+void add_state_command(CLI::App& app, Session& session, const std::string& event,
+                       const std::string& description, bool reason) {
+    auto options = std::make_shared<StateOptions>();
+    CLI::App* command = app.add_subcommand(event, description);
+    command->add_option("id", options->id, "Package version, NAME@VERSION")
+        ->required()
+        ->type_name("ID");
+    CLI::Option* option =
+        command->add_option("--reason", options->reason, "Why; written into the log")
+            ->type_name("TEXT");
+    if (reason) option->required();
+    command->callback([&session, options, event] {
+        session.action = [&session, options, event] {
+            return change_state(session, *options, event);
+        };
+    });
+}
+
+}  // namespace
+
+void add_publish_commands(CLI::App& app, Session& session) {
+    auto new_options = std::make_shared<NewOptions>();
+    CLI::App* command = app.add_subcommand("new", "Start a project: write a catalog.toml");
+    command->add_option("name", new_options->name, "Name of the package")
+        ->required()
+        ->type_name("NAME");
+    command->add_option("directory", new_options->directory, "Folder of the project")
+        ->capture_default_str()
+        ->type_name("DIR");
+    command->add_option("--package-version", new_options->version, "First version")
+        ->capture_default_str()
+        ->type_name("VERSION");
+    command
+        ->add_option("--type", new_options->type,
+                     "library, application, vm, container, dataset, model, template or resource")
+        ->capture_default_str();
+    command->callback([&session, new_options] {
+        session.action = [&session, new_options] { return make_project(session, *new_options); };
+    });
+
+    auto directory = std::make_shared<std::string>(".");
+    command = app.add_subcommand(
+        "check", "Check a project and print the digest that publishing it would give");
+    command->add_option("directory", *directory, "Folder of the project")
+        ->capture_default_str()
+        ->type_name("DIR");
+    command->callback([&session, directory] {
+        session.action = [&session, directory] { return check(session, *directory); };
+    });
+
+    auto publish_options = std::make_shared<PublishOptions>();
+    command = app.add_subcommand(
+        "publish", "Publish projects; each is signed, logged and visible at once or not at all");
+    command->add_option("directories", publish_options->paths, "Folders with a catalog.toml")
+        ->required()
+        ->type_name("DIR");
+    command->add_flag("--keep-going", publish_options->keep_going,
+                      "Go on with the next one after an error");
+    command->callback([&session, publish_options] {
+        session.action = [&session, publish_options] { return publish(session, *publish_options); };
+    });
+
+    auto npm_options = std::make_shared<PublishOptions>();
+    command = app.add_subcommand(
+        "import-npm",
+        "Publish npm packages: unpacked ones, node_modules trees, tarballs of npm pack");
+    command->add_option("paths", npm_options->paths, "Folders or .tgz files")
+        ->required()
+        ->type_name("PATH");
+    command->add_flag("--keep-going", npm_options->keep_going,
+                      "Go on with the next one after an error");
+    command->callback([&session, npm_options] {
+        session.action = [&session, npm_options] { return import_npm(session, *npm_options); };
+    });
+
+    auto import_options = std::make_shared<ImportOptions>();
+    command = app.add_subcommand(
+        "import", "Load package metadata, JSON Lines, into the index without content");
+    command->add_option("file", import_options->path, "File, or - for standard input")
+        ->required()
+        ->type_name("FILE");
+    command->add_flag("--strict", import_options->strict, "End with the first bad line");
+    command->callback([&session, import_options] {
+        session.action = [&session, import_options] {
+            return import_metadata(session, *import_options);
+        };
+    });
+
+    add_state_command(app, session, "yank",
+                      "Keep a version from being resolved anew; locks may still select it", true);
+    add_state_command(app, session, "unyank", "Take a yank back", false);
+    add_state_command(app, session, "deprecate", "Mark a version as deprecated; it stays usable",
+                      true);
+    add_state_command(app, session, "restore", "Take a deprecation back", false);
+    add_state_command(app, session, "archive",
+                      "Take a version out of resolution for good; it stays verifiable", true);
+}
+
+}  // namespace catalog::cli

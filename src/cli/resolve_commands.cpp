@@ -1,0 +1,262 @@
+// resolve, why, why-not.
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "answers.hpp"
+#include "app.hpp"
+#include "catalog/internal/try.hpp"
+#include "catalog/resolve/graph_resolver.hpp"
+#include "catalog/resolve/lock_file.hpp"
+#include "catalog/resolve/sat_resolver.hpp"
+#include "requests.hpp"
+#include "text.hpp"
+
+namespace catalog::cli {
+
+namespace {
+
+constexpr std::uint64_t kLockFileBytesMax = 64u << 20;
+
+struct ResolveOptions {
+    std::vector<std::string> requests;
+    std::string solver = "sat";
+    std::string policy = "single";
+    std::string prefer = "newest";
+    std::string dialect = "cargo";
+    std::string lock;
+    std::string write_lock;
+    std::vector<std::string> optional;
+    bool development = false;
+    bool build = false;
+    bool refuse_cycles = false;
+};
+
+void add_resolution_options(CLI::App& command, ResolveOptions& options) {
+    command.add_option("--policy", options.policy, "Versions of one name: single or per-major")
+        ->capture_default_str();
+    command
+        .add_option("--dialect", options.dialect, "Of requirements in the requests: cargo or npm")
+        ->capture_default_str();
+    command.add_flag("--dev", options.development, "Development dependencies of the requests too");
+    command.add_flag("--build", options.build, "Build dependencies of the requests too");
+    command.add_option("--optional", options.optional, "Optional dependencies to take in, by name")
+        ->type_name("NAME");
+}
+
+Result<resolve::Request> read_request(Session& session, const ResolveOptions& options) {
+    resolve::Request request;
+    CATALOG_TRY(const version::Dialect dialect, version::parse_dialect(options.dialect));
+    CATALOG_TRY(request.policy, parse_policy(options.policy));
+    CATALOG_TRY(request.preference, parse_preference(options.prefer));
+    for (const std::string& text : options.requests) {
+        CATALOG_TRY(resolve::Root root, parse_request(text, dialect));
+        request.roots.push_back(std::move(root));
+    }
+    request.optional = options.optional;
+    request.development = options.development;
+    request.build = options.build;
+    request.refuse_cycles = options.refuse_cycles;
+    if (!options.lock.empty()) {
+        CATALOG_TRY(const std::string text,
+                    io::read_file(*session.file_system(), options.lock, kLockFileBytesMax));
+        const Result<resolve::LockFile> lock = resolve::LockFile::decode(text);
+        if (!lock) return fail(lock.error().with_input(options.lock));
+        request.locked = lock->locked();
+    }
+    return request;
+}
+
+Result<resolve::Solution> solve(Session& session, library::AssetLibrary& library,
+                                const resolve::Request& request, const std::string& solver) {
+    if (solver == "graph") {
+        resolve::GraphResolver resolver(session.environment().clock);
+        return library.resolve(resolver, request, session.context());
+    }
+    if (solver != "sat")
+        return fail(Error(Errc::kInvalidArgument, "unknown solver")
+                        .with_input(solver)
+                        .with_hint("use sat or graph"));
+    resolve::SatResolver resolver(session.environment().clock);
+    return library.resolve(resolver, request, session.context());
+}
+
+std::string text_of(const resolve::Resolved& package) {
+    return package.name + "@" + package.candidate.version.to_string();
+}
+
+void print_solution(Session& session, const resolve::Solution& solution) {
+    Table table({"name", "version", "needed by"});
+    for (std::size_t i = 0; i < solution.packages.size(); ++i) {
+        std::string users;
+        if (std::ranges::find(solution.roots, i) != solution.roots.end()) users = "you";
+        std::size_t more = 0;
+        for (const resolve::Edge& edge : solution.edges) {
+            if (edge.to != i) continue;
+            if (users.size() > 60)
+                ++more;
+            else
+                users += (users.empty() ? "" : ", ") + solution.packages[edge.from].name;
+        }
+        if (more > 0) users += " and " + std::to_string(more) + " more";
+        table.add(
+            {solution.packages[i].name, solution.packages[i].candidate.version.to_string(), users});
+    }
+    session.print(table.to_string());
+    for (const std::vector<std::string>& cycle : resolve::find_cycles(solution)) {
+        std::string text;
+        for (const std::string& name : cycle) text += (text.empty() ? "" : " -> ") + name;
+        session.note("cycle: " + printable(text));
+    }
+}
+
+Result<ExitCode> resolve_requests(Session& session, const ResolveOptions& options) {
+    CATALOG_TRY(const resolve::Request request, read_request(session, options));
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    CATALOG_TRY(const resolve::Solution solution,
+                solve(session, *library, request, options.solver));
+    if (!options.write_lock.empty()) {
+        resolve::LockFile lock = resolve::LockFile::from(request, solution);
+        for (resolve::LockEntry& entry : lock.packages) {
+            const Result<index::LazyPackage> package =
+                library->find(entry.name + "@" + entry.version.to_string(), session.context());
+            if (package) entry.digest = package->entry().digest.to_string();
+        }
+        lock.roots = options.requests;
+        const std::string text = lock.encode();
+        CATALOG_TRY_VOID(
+            io::write_file_durably(*session.file_system(), options.write_lock, as_bytes(text)));
+    }
+    if (session.json()) {
+        json::Object answer = to_json(solution);
+        answer.emplace("status", "sat");
+        session.print_json(answer);
+    } else {
+        print_solution(session, solution);
+    }
+    return ExitCode::kOk;
+}
+
+/// Explains why a request cannot be met, or says that it can.
+Result<ExitCode> why_not(Session& session, const ResolveOptions& options) {
+    CATALOG_TRY(const resolve::Request request, read_request(session, options));
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    const Result<resolve::Solution> solution = solve(session, *library, request, "sat");
+    if (solution) {
+        if (session.json()) {
+            json::Object answer = to_json(*solution);
+            answer.emplace("status", "sat");
+            session.print_json(answer);
+        } else {
+            session.print("nothing stands in the way: " +
+                          std::to_string(solution->packages.size()) + " packages\n");
+        }
+        return ExitCode::kOk;
+    }
+    const auto* reason = solution.error().detail_as<ResolutionDetail>();
+    if (reason == nullptr) return fail(solution.error());
+    if (session.json()) {
+        session.print_json(json::Object{{"status", "unsat"},
+                                        {"message", solution.error().message()},
+                                        {"roots", to_json(reason->roots)},
+                                        {"steps", to_json(reason->steps)}});
+    } else {
+        session.print(printable(solution.error().message()) + "\n");
+        for (const std::string& step : reason->steps) session.print("  " + printable(step) + "\n");
+    }
+    return ExitCode::kOk;
+}
+
+/// Prints the shortest chains from what was asked for to an installed package.
+Result<ExitCode> why(Session& session, const std::string& name, const std::string& prefix) {
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    CATALOG_TRY(const std::vector<lifecycle::Generation> generations,
+                library->history(absolute_path(prefix), session.context()));
+    const auto current = std::ranges::find_if(generations, &lifecycle::Generation::current);
+    if (current == generations.end())
+        return fail(Error(Errc::kPrefixInvalid, "nothing is installed here").with_input(prefix));
+    std::map<std::string, const lifecycle::InstalledPackage*> by_id;
+    for (const lifecycle::InstalledPackage& package : current->packages)
+        by_id.emplace(package.id.to_string(), &package);
+    std::map<std::string, std::string> reached_from;
+    std::deque<std::string> queue;
+    for (const auto& [id, package] : by_id)
+        if (package->root && reached_from.emplace(id, "").second) queue.push_back(id);
+    for (; !queue.empty(); queue.pop_front())
+        for (const std::string& dependency : by_id.at(queue.front())->dependencies)
+            if (by_id.contains(dependency) &&
+                reached_from.emplace(dependency, queue.front()).second)
+                queue.push_back(dependency);
+    json::Array chains;
+    for (const auto& [id, package] : by_id) {
+        if (package->id.name().view() != name || !reached_from.contains(id)) continue;
+        std::vector<std::string> chain;
+        for (std::string at = id; !at.empty(); at = reached_from.at(at))
+            chain.insert(chain.begin(), at);
+        std::string text;
+        for (const std::string& step : chain) text += (text.empty() ? "" : " -> ") + step;
+        if (!session.json())
+            session.print(printable(text) + (chain.size() == 1 ? "  (asked for by you)" : "") +
+                          "\n");
+        chains.emplace_back(to_json(chain));
+    }
+    if (chains.empty())
+        return fail(Error(Errc::kNotInstalled, "the package is not installed",
+                          NotFoundDetail{"installed package", name})
+                        .with_input(name));
+    if (session.json())
+        session.print_json(json::Object{{"name", name}, {"chains", std::move(chains)}});
+    return ExitCode::kOk;
+}
+
+}  // namespace
+
+void add_resolve_commands(CLI::App& app, Session& session) {
+    auto options = std::make_shared<ResolveOptions>();
+    CLI::App* command =
+        app.add_subcommand("resolve", "Find versions that fit together, newest first");
+    command
+        ->add_option("requests", options->requests,
+                     "NAME or NAME@REQUIREMENT, most important first")
+        ->required()
+        ->type_name("REQUEST");
+    command
+        ->add_option("--solver", options->solver, "sat (complete) or graph (fast, without search)")
+        ->capture_default_str();
+    command->add_option("--prefer", options->prefer, "newest or minimal")->capture_default_str();
+    command->add_option("--lock", options->lock, "Prefer the versions in this lock file")
+        ->type_name("FILE");
+    command->add_option("--write-lock", options->write_lock, "Write the answer as a lock file")
+        ->type_name("FILE");
+    command->add_flag("--refuse-cycles", options->refuse_cycles,
+                      "A dependency cycle in the answer is an error");
+    add_resolution_options(*command, *options);
+    command->callback([&session, options] {
+        session.action = [&session, options] { return resolve_requests(session, *options); };
+    });
+
+    auto why_not_options = std::make_shared<ResolveOptions>();
+    command = app.add_subcommand("why-not", "Explain why requests cannot be met together");
+    command->add_option("requests", why_not_options->requests, "NAME or NAME@REQUIREMENT")
+        ->required()
+        ->type_name("REQUEST");
+    add_resolution_options(*command, *why_not_options);
+    command->callback([&session, why_not_options] {
+        session.action = [&session, why_not_options] { return why_not(session, *why_not_options); };
+    });
+
+    auto name = std::make_shared<std::string>();
+    auto prefix = std::make_shared<std::string>();
+    command = app.add_subcommand("why", "Say who needs an installed package");
+    command->add_option("name", *name, "Name of the package")->required()->type_name("NAME");
+    command->add_option("--prefix", *prefix, "The installation")->required()->type_name("DIR");
+    command->callback([&session, name, prefix] {
+        session.action = [&session, name, prefix] { return why(session, *name, *prefix); };
+    });
+}
+
+}  // namespace catalog::cli

@@ -1,0 +1,120 @@
+#include "session.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <ostream>
+
+#include "answers.hpp"
+#include "catalog/json/write.hpp"
+#include "log_printer.hpp"
+#include "progress_bar.hpp"
+#include "text.hpp"
+
+namespace catalog::cli {
+
+ExitCode exit_code_of(const Error& error) noexcept {
+    switch (errc_category(error.code())) {
+        case ErrorCategory::kAnswer:
+            return ExitCode::kAnswerIsNo;
+        case ErrorCategory::kUsage:
+            return ExitCode::kUsage;
+        case ErrorCategory::kInput:
+            return ExitCode::kInput;
+        case ErrorCategory::kEnvironment:
+            return ExitCode::kEnvironment;
+        case ErrorCategory::kRefused:
+            return ExitCode::kRefused;
+        case ErrorCategory::kInterrupted:
+            return ExitCode::kInterrupted;
+        case ErrorCategory::kInternal:
+            return ExitCode::kEnvironment;
+    }
+    return ExitCode::kEnvironment;
+}
+
+Session::Session(Streams& streams, std::stop_token stop)
+    : streams_(streams),
+      stop_(std::move(stop)),
+      environment_(library::Environment().with_defaults()) {}
+
+Session::~Session() = default;
+
+std::string Session::library_path() const {
+    if (!options.library.empty()) return options.library;
+    if (const char* path = std::getenv("CATALOG_LIBRARY"); path != nullptr && *path != '\0')
+        return path;
+    if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0')
+        return std::string(data) + "/catalog";
+    const char* home = std::getenv("HOME");
+    return std::string(home != nullptr ? home : ".") + "/.local/share/catalog";
+}
+
+Result<library::AssetLibrary*> Session::open(Access access) {
+    if (library_) return library_.get();
+    if (options.verbose) environment_.log_sink = std::make_shared<LogPrinter>(streams_.error);
+    library::LibraryOptions library_options;
+    library_options.read_only = access == Access::kRead;
+    library_options.holder = "catalog " + command;
+    library_options.lock_wait = access == Access::kWriteIfFree
+                                    ? std::chrono::milliseconds(0)
+                                    : std::chrono::milliseconds(static_cast<std::int64_t>(
+                                          options.lock_wait_seconds * 1000));
+    Result<std::unique_ptr<library::AssetLibrary>> opened =
+        library::AssetLibrary::open(library_path(), library_options, environment_);
+    const bool busy = !opened && (opened.error().code() == Errc::kLibraryLocked ||
+                                  opened.error().code() == Errc::kAccessDenied);
+    if (busy && access == Access::kWriteIfFree) {
+        library_options.read_only = true;
+        opened = library::AssetLibrary::open(library_path(), library_options, environment_);
+    }
+    if (!opened) return fail(opened.error());
+    library_ = *std::move(opened);
+    return library_.get();
+}
+
+CallContext Session::context() const {
+    CallContext context;
+    context.stop = stop_;
+    const bool wanted =
+        streams_.error_is_terminal && !options.json && !options.quiet && !options.no_progress;
+    if (wanted && !progress_)
+        progress_ = std::make_unique<ProgressBar>(streams_.error, environment_.clock);
+    context.progress = progress_.get();
+    return context;
+}
+
+void Session::print_json(const json::Value& value) {
+    streams_.out << json::write_canonical(value) << '\n';
+}
+
+void Session::print(std::string_view text) { streams_.out << text; }
+
+void Session::note(std::string_view text) {
+    progress_.reset();
+    if (!options.quiet && !options.json) streams_.error << text << '\n';
+}
+
+ExitCode Session::report(const Error& error) {
+    progress_.reset();
+    if (options.json) {
+        print_json(json::Object{{"error", to_json(error)}});
+        return exit_code_of(error);
+    }
+    streams_.error << "catalog: " << printable(error.to_string()) << '\n';
+    if (const auto* resolution = error.detail_as<ResolutionDetail>())
+        for (const std::string& step : resolution->steps)
+            streams_.error << "  " << printable(step) << '\n';
+    if (!error.hint().empty()) streams_.error << "hint: " << printable(error.hint()) << '\n';
+    return exit_code_of(error);
+}
+
+std::string absolute_path(const std::string& path) {
+    std::error_code ignored;
+    const std::filesystem::path absolute =
+        std::filesystem::absolute(path, ignored).lexically_normal();
+    std::string text = absolute.string();
+    while (text.size() > 1 && text.back() == '/') text.pop_back();
+    return text;
+}
+
+}  // namespace catalog::cli

@@ -1,0 +1,80 @@
+#pragma once
+// Keys and values of the index in the key-value store. Format page: docs/formats/index-records.md.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/core/result.hpp"
+#include "catalog/index/package_index.hpp"
+#include "catalog/package/metadata.hpp"
+#include "catalog/version/semver.hpp"
+
+namespace catalog::index {
+
+/// First byte of a posting's key: what kind of term it is.
+enum class TermKind : char {
+    kAuthor = 'a',      ///< Whole author or a word of it, lower case.
+    kDependency = 'd',  ///< Name of a package that is depended on.
+    kTag = 'g',
+    kKeyword = 'k',  ///< Lower case.
+    kLicense = 'l',  ///< Lower case.
+    kType = 't',
+    kVirtual = 'v',  ///< Virtual name that is provided.
+    kWord = 'w',     ///< Word of name, keywords or description, lower case.
+};
+
+/// One posting of a package version.
+struct Term {
+    TermKind kind;
+    std::string text;
+    std::uint32_t weight = 1;  ///< Of a word: the sum of its fields' weights.
+};
+
+/// Returns bytes whose byte-wise order is version precedence (SemVer section 11); build metadata
+/// does not count.
+[[nodiscard]] std::string order_key(const version::SemVer& version);
+
+/// Key of a version in family `packages`: 'p' name NUL order_key.
+[[nodiscard]] std::string entry_key(std::string_view name, const version::SemVer& version);
+/// Prefix of all versions of a name.
+[[nodiscard]] std::string name_prefix(std::string_view name);
+/// Splits what follows 'p' (or a posting's prefix) into name and order key. Errors:
+/// kIndexCorrupted.
+struct NameAndOrder {
+    std::string_view name;
+    std::string_view order;
+};
+[[nodiscard]] Result<NameAndOrder> split_name(std::string_view rest);
+
+/// Prefix of all postings of a term: kind text NUL.
+[[nodiscard]] std::string posting_prefix(TermKind kind, std::string_view text);
+/// Key of one posting: prefix name NUL order_key.
+[[nodiscard]] std::string posting_key(const Term& term, std::string_view name,
+                                      const version::SemVer& version);
+
+/// Key of the counters in family `packages`.
+inline constexpr std::string_view kCountsKey = "c";
+
+[[nodiscard]] std::string encode_entry(const IndexEntry& entry);
+[[nodiscard]] Result<IndexEntry> decode_entry(
+    std::string_view bytes);  ///< Errors: kIndexCorrupted.
+
+[[nodiscard]] std::string encode_weight(std::uint32_t weight);
+[[nodiscard]] std::uint32_t decode_weight(std::string_view bytes) noexcept;
+
+[[nodiscard]] std::string encode_counts(const PackageIndex::Counts& counts);
+[[nodiscard]] Result<PackageIndex::Counts> decode_counts(std::string_view bytes);
+
+/// Returns all postings of a package version, each (kind, text) once.
+[[nodiscard]] std::vector<Term> terms_of(const package::PackageMetadata& metadata);
+
+/// Splits text into lower-case words of ASCII letters and digits and of non-ASCII bytes; a compound
+/// such as `fast-json` or `camelCase` yields its parts and the whole. Words are cut at 64 bytes.
+[[nodiscard]] std::vector<std::string> words_of(std::string_view text);
+
+/// Returns the ASCII lower-case form.
+[[nodiscard]] std::string lower_case(std::string_view text);
+
+}  // namespace catalog::index

@@ -1,0 +1,482 @@
+// Opening, closing and the calls that the facade hands on.
+
+#include "catalog/library/asset_library.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+#include "catalog/index/index_provider.hpp"
+#include "catalog/internal/try.hpp"
+#include "catalog/json/write.hpp"
+#include "catalog/lifecycle/package_reader.hpp"
+#include "catalog/security/ed25519.hpp"
+#include "catalog/security/file_key_store.hpp"
+#include "library_impl.hpp"
+
+namespace catalog::library {
+
+namespace {
+
+constexpr std::string_view kLibraryFileName = "library.toml";
+constexpr std::uint64_t kLibraryFileBytesMax = 64u << 10;
+constexpr std::chrono::milliseconds kLockPoll{20};
+
+/// What stands in a library's folder. A folder that holds nothing else, and no library.toml, is one
+/// whose making was cut short.
+constexpr std::array<std::string_view, 6> kLibraryEntries{"LOCK", "db",    "installations",
+                                                          "keys", "packs", "segments"};
+
+Result<void> check_creatable(io::FileSystem& fs, const std::string& path) {
+    CATALOG_TRY(const bool there, io::exists(fs, path));
+    if (!there) return {};
+    CATALOG_TRY(const std::vector<io::DirectoryEntry> entries, fs.list(path));
+    for (const io::DirectoryEntry& entry : entries) {
+        if (entry.name == kLibraryFileName)
+            return fail(
+                Error(Errc::kLibraryExists, "there is a library here already").with_input(path));
+        if (std::ranges::find(kLibraryEntries, entry.name) == kLibraryEntries.end() &&
+            !io::is_temporary_name(entry.name))
+            return fail(Error(Errc::kLibraryExists, "the folder is not empty")
+                            .with_input(path)
+                            .with_hint("give a folder that does not exist or is empty"));
+    }
+    return {};
+}
+
+Result<LibraryFile> read_library_file(io::FileSystem& fs, const std::string& path) {
+    const std::string file_path = io::join_path(path, kLibraryFileName);
+    Result<std::string> text = io::read_file(fs, file_path, kLibraryFileBytesMax);
+    if (!text) {
+        if (text.error().code() != Errc::kFileNotFound &&
+            text.error().code() != Errc::kNotADirectory)
+            return fail(text.error());
+        return fail(Error(Errc::kLibraryNotFound, "there is no library here",
+                          NotFoundDetail{"library", path})
+                        .with_input(path)
+                        .with_hint("make one with: catalog init " + path));
+    }
+    return LibraryFile::decode(*text, file_path);
+}
+
+Result<std::unique_ptr<io::FileLock>> take_lock(const Environment& environment,
+                                                const std::string& path,
+                                                const LibraryOptions& options) {
+    const std::string lock_path = io::join_path(path, "LOCK");
+    const MonotonicTime deadline = environment.clock->now_monotonic() + options.lock_wait;
+    for (;;) {
+        Result<std::unique_ptr<io::FileLock>> lock = environment.file_system->try_lock(lock_path);
+        if (lock) {
+            const std::string what = options.holder.empty() ? "catalog library" : options.holder;
+            CATALOG_TRY_VOID(
+                (*lock)->set_holder("pid " + std::to_string(::getpid()) + " (" + what + ")"));
+            return lock;
+        }
+        if (lock.error().code() != Errc::kBusy) return fail(lock.error());
+        if (environment.clock->now_monotonic() >= deadline) {
+            const auto* busy = lock.error().detail_as<BusyDetail>();
+            const std::string holder =
+                busy != nullptr && !busy->holder.empty() ? busy->holder : "another process";
+            return fail(Error(Errc::kLibraryLocked, "the library is being written by " + holder,
+                              BusyDetail{path, holder})
+                            .with_input(path)
+                            .with_hint("wait until it has ended, or open the library for reading")
+                            .with_cause(lock.error()));
+        }
+        environment.clock->sleep_for(kLockPoll, {});
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> family_names() {
+    return {"manifests", "packages", "postings",   "log",   "envelopes",     "file_tables",
+            "chunks",    "objects",  "references", "packs", "installations", "audit"};
+}
+
+Environment Environment::with_defaults() const {
+    Environment filled = *this;
+    if (!filled.file_system) filled.file_system = io::make_posix_file_system();
+    if (!filled.clock) filled.clock = make_system_clock();
+    if (!filled.executor) filled.executor = make_thread_pool();
+    if (!filled.random) filled.random = make_system_random();
+    if (!filled.log_sink) filled.log_sink = make_null_log_sink();
+    return filled;
+}
+
+AssetLibrary::AssetLibrary(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+
+AssetLibrary::~AssetLibrary() {
+    if (impl_->queue) impl_->queue->close();
+}
+
+Result<void> AssetLibrary::create(const std::string& path, const LibraryOptions& options,
+                                  const Environment& given) {
+    const Environment environment = given.with_defaults();
+    io::FileSystem& fs = *environment.file_system;
+    CATALOG_TRY_VOID(check_creatable(fs, path));
+    if (options.chunk_bytes_average < 4096 || options.chunk_bytes_average > (1u << 20) ||
+        (options.chunk_bytes_average & (options.chunk_bytes_average - 1)) != 0)
+        return fail(Errc::kInvalidArgument,
+                    "the average chunk is a power of two from 4 KiB to 1 MiB");
+    if (options.compression_level < 1 || options.compression_level > 19)
+        return fail(Errc::kInvalidArgument, "the compression level is 1 to 19");
+    CATALOG_TRY_VOID(io::make_directories_durably(fs, path));
+    CATALOG_TRY(const std::unique_ptr<io::FileLock> lock, take_lock(environment, path, options));
+    CATALOG_TRY_VOID(check_creatable(fs, path));  // somebody else may have been faster
+    LibraryFile file;
+    CATALOG_TRY_VOID(environment.random->fill(file.id.bytes));
+    file.created = environment.clock->now_wall();
+    file.chunk_bytes_average = options.chunk_bytes_average;
+    file.compression_level = options.compression_level;
+    std::shared_ptr<KeyStore> keys = environment.key_store;
+    if (!keys) {
+        // Keys of a making that was cut short were never used: they are made anew.
+        const std::string key_directory = io::join_path(path, "keys");
+        CATALOG_TRY_VOID(fs.remove_tree(key_directory));
+        auto files =
+            std::make_shared<security::FileKeyStore>(environment.file_system, key_directory);
+        for (const KeyPurpose purpose : {KeyPurpose::kLibrary, KeyPurpose::kPublisher})
+            CATALOG_TRY_VOID(files->create(purpose, *environment.random));
+        keys = std::move(files);
+    }
+    CATALOG_TRY(const KeyInfo library_key, keys->default_key(KeyPurpose::kLibrary));
+    CATALOG_TRY(const KeyInfo publisher_key, keys->default_key(KeyPurpose::kPublisher));
+    file.library_key = library_key.public_key;
+    file.publishers = {publisher_key.public_key};
+    kv::OpenOptions database;
+    database.families = family_names();
+    database.create_if_missing = true;
+    CATALOG_TRY_VOID(
+        kv::open_rocksdb(environment.file_system, io::join_path(path, "db"), database));
+    const std::string text = file.encode();
+    return io::write_file_durably(fs, io::join_path(path, kLibraryFileName), as_bytes(text));
+}
+
+Result<std::unique_ptr<AssetLibrary>> AssetLibrary::open(const std::string& path,
+                                                         const LibraryOptions& options,
+                                                         const Environment& given) {
+    auto impl = std::make_unique<Impl>();
+    impl->path = path;
+    impl->options = options;
+    impl->environment = given.with_defaults();
+    Result<LibraryFile> file = read_library_file(*impl->environment.file_system, path);
+    if (!file && file.error().code() == Errc::kLibraryNotFound && options.create_if_missing &&
+        !options.read_only) {
+        CATALOG_TRY_VOID(create(path, options, impl->environment));
+        file = read_library_file(*impl->environment.file_system, path);
+    }
+    if (!file) return fail(file.error());
+    impl->file = *std::move(file);
+    if (!options.read_only) {
+        CATALOG_TRY(impl->lock, take_lock(impl->environment, path, options));
+    }
+    CATALOG_TRY_VOID(impl->wire());
+    if (!options.read_only) {
+        // What a crash may have left: a log head without signature, a prefix half way through a
+        // switch.
+        lifecycle::PublishingPipeline publishing(impl->services);
+        CATALOG_TRY_VOID(publishing.sign_head());
+        lifecycle::InstallationManager installations(impl->services);
+        if (const Result<std::uint64_t> touched = installations.reconcile({}); !touched) {
+            // A prefix on a disk that is not there now must not keep the library from opening.
+            const std::string text = touched.error().to_string();
+            const LogField field{"error", text};
+            impl->environment.log_sink->write(
+                {LogLevel::kWarning, "library", "a prefix could not be reconciled", {&field, 1}});
+        }
+    }
+    return std::unique_ptr<AssetLibrary>(new AssetLibrary(std::move(impl)));
+}
+
+Result<void> AssetLibrary::Impl::wire() {
+    if (!environment.key_store)
+        environment.key_store = std::make_shared<security::FileKeyStore>(
+            environment.file_system, io::join_path(path, "keys"));
+    kv::OpenOptions database;
+    database.families = family_names();
+    database.read_only = options.read_only;
+    database.memory_bytes = options.memory_bytes;
+    CATALOG_TRY(store,
+                kv::open_rocksdb(environment.file_system, io::join_path(path, "db"), database));
+    queue = std::make_unique<kv::CommitQueue>(*store);
+
+    content::ContentOptions content_options;
+    content_options.file_system = environment.file_system;
+    content_options.directory = path;
+    content_options.store = store.get();
+    content_options.queue = queue.get();
+    content_options.families = {family(FamilyNumber::kChunks), family(FamilyNumber::kObjects),
+                                family(FamilyNumber::kReferences), family(FamilyNumber::kPacks)};
+    content_options.clock = environment.clock;
+    content_options.executor = environment.executor;
+    content_options.random = environment.random;
+    content_options.read_only = options.read_only;
+    content_options.profile.bytes_avg = file.chunk_bytes_average;
+    content_options.profile.bytes_min = file.chunk_bytes_average / 4;
+    content_options.profile.bytes_max = file.chunk_bytes_average * 4;
+    content_options.compression_level = file.compression_level;
+    CATALOG_TRY(content, content::ContentAddressedStorage::open(std::move(content_options)));
+    queue->add_group_hook([this](kv::WriteBatch& batch) { return content->before_commit(batch); });
+
+    index = std::make_shared<index::PackageIndex>(
+        *store,
+        index::IndexFamilies{family(FamilyNumber::kManifests), family(FamilyNumber::kPackages),
+                             family(FamilyNumber::kPostings)});
+    log = std::make_unique<security::TransparencyLog>(*store, family(FamilyNumber::kLog),
+                                                      "catalog/" + file.id.to_string());
+
+    services.fs = environment.file_system;
+    services.clock = environment.clock;
+    services.executor = environment.executor;
+    services.random = environment.random;
+    services.log_sink = environment.log_sink;
+    services.store = store.get();
+    services.queue = queue.get();
+    services.content = content.get();
+    services.index = index.get();
+    services.log = log.get();
+    services.keys = environment.key_store.get();
+    services.trusted = file.publishers;
+    services.families = {family(FamilyNumber::kEnvelopes), family(FamilyNumber::kFileTables),
+                         family(FamilyNumber::kInstallations)};
+    services.read_only = options.read_only;
+    services.limits = options.limits;
+    return {};
+}
+
+void AssetLibrary::Impl::audit_denial(const CallContext& context, package::Verb verb,
+                                      std::string_view package) {
+    const LogField fields[] = {{"principal", context.principal.id},
+                               {"verb", package::verb_name(verb)},
+                               {"package", package}};
+    environment.log_sink->write({LogLevel::kWarning, "library", "access denied", fields});
+    if (options.read_only) return;
+    // The time makes keys sort by it, the random part keeps two denials of one microsecond apart.
+    std::string key;
+    append_be(key,
+              static_cast<std::uint64_t>(environment.clock->now_wall().time_since_epoch().count()));
+    std::array<std::byte, 8> random{};
+    static_cast<void>(environment.random->fill(random));
+    key += as_text(random);
+    kv::Commit commit;
+    commit.batch.put(family(FamilyNumber::kAudit), key,
+                     json::write_canonical(json::Object{{"event", "denied"},
+                                                        {"principal", context.principal.id},
+                                                        {"verb", package::verb_name(verb)},
+                                                        {"package", package}}));
+    static_cast<void>(queue->submit(
+        std::move(commit)));  // the caller is told of the denial, not of the audit's trouble
+}
+
+Result<void> AssetLibrary::Impl::enter(const CallContext& context, package::Verb verb,
+                                       std::string_view package) {
+    if (Result<void> allowed = options.access.check(context.principal, verb, package); !allowed) {
+        audit_denial(context, verb, package);
+        return allowed;
+    }
+    CATALOG_TRY_VOID(context.check(*environment.clock));
+    return store->refresh();
+}
+
+Result<void> AssetLibrary::Impl::enter_writing(const CallContext& context, package::Verb verb,
+                                               std::string_view package) {
+    CATALOG_TRY_VOID(enter(context, verb, package));
+    if (options.read_only)
+        return fail(
+            Error(Errc::kLibraryReadOnly, "the library is open for reading only").with_input(path));
+    return {};
+}
+
+LibraryMetadata AssetLibrary::metadata() const {
+    LibraryMetadata metadata;
+    metadata.id = impl_->file.id;
+    metadata.format = impl_->file.format;
+    metadata.path = impl_->path;
+    metadata.read_only = impl_->options.read_only;
+    metadata.created = impl_->file.created;
+    metadata.chunk_bytes_average = impl_->file.chunk_bytes_average;
+    metadata.compression_level = impl_->file.compression_level;
+    metadata.keys.push_back(
+        {security::key_id(impl_->file.library_key), KeyPurpose::kLibrary, impl_->file.library_key});
+    for (const PublicKey& key : impl_->file.publishers)
+        metadata.keys.push_back({security::key_id(key), KeyPurpose::kPublisher, key});
+    return metadata;
+}
+
+Result<LibraryStats> AssetLibrary::stats(const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
+    LibraryStats stats;
+    CATALOG_TRY(stats.packages, impl_->index->counts());
+    CATALOG_TRY(stats.content, impl_->content->stats());
+    CATALOG_TRY(stats.database_bytes, impl_->store->disk_bytes());
+    CATALOG_TRY(stats.log_size, impl_->log->size());
+    stats.commits = impl_->queue->stats();
+    return stats;
+}
+
+Result<void> AssetLibrary::refresh() { return impl_->store->refresh(); }
+
+Result<lifecycle::PublishReceipt> AssetLibrary::publish(const lifecycle::PackageDraft& draft,
+                                                        const CallContext& context) {
+    CATALOG_TRY_VOID(
+        impl_->enter_writing(context, package::Verb::kPublish, draft.metadata.name.view()));
+    return lifecycle::PublishingPipeline(impl_->services).publish(draft, context);
+}
+
+Result<lifecycle::ImportReport> AssetLibrary::import_metadata(const content::ByteSource& source,
+                                                              bool strict,
+                                                              const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, ""));
+    return lifecycle::PublishingPipeline(impl_->services).import_metadata(source, strict, context);
+}
+
+Result<void> AssetLibrary::change_state(const PackageId& id, std::string_view event,
+                                        std::string_view reason, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kYank, id.name().view()));
+    return lifecycle::PublishingPipeline(impl_->services).change_state(id, event, reason, context);
+}
+
+Result<index::LazyPackage> AssetLibrary::find(std::string_view name_and_requirement,
+                                              const CallContext& context) {
+    const std::size_t at = name_and_requirement.rfind('@');
+    const bool versioned = at != std::string_view::npos && at > 0;
+    CATALOG_TRY(const PackageName name, PackageName::parse(name_and_requirement.substr(
+                                            0, versioned ? at : name_and_requirement.size())));
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, name.view()));
+    if (!versioned) {
+        CATALOG_TRY(index::IndexEntry entry,
+                    impl_->index->best(name, version::VersionConstraint()));
+        return index::LazyPackage(impl_->index, std::move(entry));
+    }
+    const std::string_view requirement = name_and_requirement.substr(at + 1);
+    // A whole version means exactly that one, whatever its state; anything else is a requirement.
+    if (version::SemVer::parse(requirement)) {
+        CATALOG_TRY(const PackageId id, PackageId::make(name, requirement));
+        CATALOG_TRY(index::IndexEntry entry, impl_->index->find(id));
+        return index::LazyPackage(impl_->index, std::move(entry));
+    }
+    CATALOG_TRY(const version::VersionConstraint constraint,
+                version::VersionConstraint::parse(requirement, version::Dialect::kCargo));
+    CATALOG_TRY(index::IndexEntry entry, impl_->index->best(name, constraint));
+    return index::LazyPackage(impl_->index, std::move(entry));
+}
+
+Result<std::vector<index::IndexEntry>> AssetLibrary::versions(const PackageName& name,
+                                                              const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, name.view()));
+    return impl_->index->versions(name);
+}
+
+Result<index::Page> AssetLibrary::list(const index::Filter& filter, std::size_t limit,
+                                       std::string_view cursor, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
+    return impl_->index->list(filter, limit, cursor);
+}
+
+Result<std::vector<index::SearchHit>> AssetLibrary::search(std::string_view words,
+                                                           const index::Filter& filter,
+                                                           std::size_t limit,
+                                                           const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
+    return impl_->index->search(words, filter, limit);
+}
+
+Result<std::vector<index::DependencyEdge>> AssetLibrary::dependents(const PackageName& name,
+                                                                    bool all_versions,
+                                                                    const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, name.view()));
+    return impl_->index->dependents(name, all_versions);
+}
+
+Result<std::vector<std::string>> AssetLibrary::complete(std::string_view prefix, std::size_t limit,
+                                                        const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
+    return impl_->index->complete(prefix, limit);
+}
+
+Result<package::FileTable> AssetLibrary::file_table(const package::PackageDigest& digest,
+                                                    const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    CATALOG_TRY(const package::Manifest manifest, impl_->index->manifest(digest));
+    return lifecycle::load_file_table(impl_->services, digest, manifest, context);
+}
+
+Result<void> AssetLibrary::read_file(const PackageId& id, std::string_view path,
+                                     const content::ByteSink& sink, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, id.name().view()));
+    CATALOG_TRY(const index::IndexEntry entry, impl_->index->find(id));
+    CATALOG_TRY(const package::Manifest manifest, impl_->index->manifest(entry.digest));
+    CATALOG_TRY(const package::FileTable table,
+                lifecycle::load_file_table(impl_->services, entry.digest, manifest, context));
+    const package::FileEntry* file = table.find(path);
+    if (file == nullptr || file->kind != package::FileEntryKind::kRegular)
+        return fail(
+            Error(Errc::kNotFound,
+                  file == nullptr ? "the package has no such file" : "this is not a regular file",
+                  NotFoundDetail{"file", std::string(path)})
+                .with_input(id.to_string() + ":" + std::string(path)));
+    return impl_->content->retrieve(file->tree, sink, context);
+}
+
+Result<resolve::Solution> AssetLibrary::resolve(resolve::Resolver& resolver,
+                                                const resolve::Request& request,
+                                                const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    index::IndexProvider provider(*impl_->index, request.locked);
+    return resolver.resolve(request, provider, context);
+}
+
+Result<lifecycle::InstallReceipt> AssetLibrary::install(const std::string& prefix,
+                                                        const std::vector<std::string>& requests,
+                                                        const lifecycle::InstallOptions& options,
+                                                        const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
+    for (const std::string& request : requests)
+        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall,
+                                      request.substr(0, request.find('@', 1))));
+    return lifecycle::InstallationManager(impl_->services)
+        .install(prefix, requests, options, context);
+}
+
+Result<lifecycle::InstallReceipt> AssetLibrary::uninstall(const std::string& prefix,
+                                                          const std::vector<std::string>& names,
+                                                          const lifecycle::InstallOptions& options,
+                                                          const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
+    return lifecycle::InstallationManager(impl_->services)
+        .uninstall(prefix, names, options, context);
+}
+
+Result<lifecycle::InstallReceipt> AssetLibrary::update(const std::string& prefix,
+                                                       const std::vector<std::string>& names,
+                                                       const lifecycle::InstallOptions& options,
+                                                       const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
+    return lifecycle::InstallationManager(impl_->services).update(prefix, names, options, context);
+}
+
+Result<lifecycle::InstallReceipt> AssetLibrary::rollback(const std::string& prefix,
+                                                         std::optional<std::uint64_t> generation,
+                                                         const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
+    return lifecycle::InstallationManager(impl_->services).rollback(prefix, generation, context);
+}
+
+Result<std::vector<lifecycle::Generation>> AssetLibrary::history(const std::string& prefix,
+                                                                 const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    return lifecycle::InstallationManager(impl_->services).history(prefix);
+}
+
+Result<std::vector<lifecycle::PrefixDamage>> AssetLibrary::verify_prefix(
+    const std::string& prefix, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    return lifecycle::InstallationManager(impl_->services).verify(prefix, context);
+}
+
+content::ContentStorage& AssetLibrary::content() { return *impl_->content; }
+
+}  // namespace catalog::library

@@ -1,0 +1,276 @@
+// verify and repair: what is stored against what it was when it was published.
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "catalog/core/bytes.hpp"
+#include "catalog/internal/try.hpp"
+#include "catalog/lifecycle/package_reader.hpp"
+#include "catalog/merkle/tree.hpp"
+#include "library_impl.hpp"
+
+namespace catalog::library {
+
+namespace {
+
+/// Which files consist of an object.
+using ObjectUsers = std::map<ContentHash, std::vector<std::string>>;
+
+/// One verification under way. Damage becomes a finding and never stops it.
+class LibraryCheck {
+public:
+    LibraryCheck(const lifecycle::Services& services, const LibraryFile& file,
+                 const CallContext& context)
+        : services_(services), file_(file), context_(context) {}
+
+    Result<VerifyResult> run(bool deep) {
+        if (deep) check_database();
+        check_log();
+        check_checkpoint();
+        check_index();
+        CATALOG_TRY_VOID(check_packages());
+        CATALOG_TRY_VOID(check_content(deep));
+        return std::move(result_);
+    }
+
+private:
+    void add(std::string where, std::string what, std::vector<std::string> packages = {},
+             std::vector<std::string> files = {}) {
+        result_.findings.push_back(
+            {std::move(where), std::move(what), std::move(packages), std::move(files)});
+    }
+
+    void check_database() {
+        const Result<std::vector<std::string>> problems = services_.store->verify();
+        if (!problems) return add("database", problems.error().to_string());
+        for (const std::string& problem : *problems) add("database", problem);
+    }
+
+    void check_log() {
+        const Result<std::vector<std::string>> problems = services_.log->verify();
+        if (!problems) return add("log", problems.error().to_string());
+        for (const std::string& problem : *problems) add("log", problem);
+    }
+
+    void check_checkpoint() {
+        const Result<security::Checkpoint> head = services_.log->head();
+        const Result<std::optional<std::string>> note = services_.log->signed_checkpoint();
+        if (!head) return add("log", head.error().to_string());
+        if (!note) return add("checkpoint", note.error().to_string());
+        if (!*note) {
+            if (head->size > 0) add("checkpoint", "the log's head has never been signed");
+            return;
+        }
+        const Result<security::Checkpoint> signed_head =
+            security::open_checkpoint(**note, head->origin, file_.library_key);
+        if (!signed_head) return add("checkpoint", signed_head.error().to_string());
+        if (signed_head->size > head->size)
+            return add("checkpoint", "the signed checkpoint has " +
+                                         std::to_string(signed_head->size) +
+                                         " entries, the log only " + std::to_string(head->size));
+        const Result<std::vector<merkle::TreeHash>> proof =
+            services_.log->consistency_proof(signed_head->size, head->size);
+        if (!proof) return add("log", proof.error().to_string());
+        if (const Result<void> consistent = merkle::verify_consistency(
+                signed_head->size, signed_head->root, head->size, head->root, *proof);
+            !consistent)
+            add("checkpoint", "the log does not contain what the signed checkpoint promises");
+    }
+
+    void check_index() {
+        const Result<std::vector<std::string>> problems = services_.index->verify();
+        if (!problems) return add("index", problems.error().to_string());
+        for (const std::string& problem : *problems) add("index", problem);
+    }
+
+    Result<void> check_packages() {
+        Result<index::PackageIndex::Counts> counts = services_.index->counts();
+        const std::uint64_t total = counts ? counts->versions : 0;
+        const Result<void> walked =
+            services_.index->for_each([&](const index::IndexEntry& entry) -> Result<void> {
+                CATALOG_TRY_VOID(context_.check(*services_.clock));
+                check_package(entry);
+                context_.report({"verify", "packages", "packages", ++result_.packages, total});
+                return {};
+            });
+        if (walked) return {};
+        if (errc_category(walked.error().code()) == ErrorCategory::kInterrupted) return walked;
+        add("index", walked.error().to_string());
+        return {};
+    }
+
+    void check_package(const index::IndexEntry& entry) {
+        const std::string id = entry.id.to_string();
+        const Result<package::Manifest> manifest = services_.index->manifest(entry.digest);
+        if (!manifest) return add("manifest", manifest.error().to_string(), {id});
+        if (entry.origin == index::Origin::kImported) return;
+        if (const Result<void> signature = lifecycle::check_envelope(services_, entry.digest);
+            !signature)
+            add("envelope", signature.error().to_string(), {id});
+        const Result<security::LogEntry> leaf = services_.log->entry(entry.log_index);
+        if (!leaf)
+            add("log", leaf.error().to_string(), {id});
+        else if (leaf->event != "publish" || leaf->digest != entry.digest.to_string() ||
+                 leaf->id != id)
+            add("log", "the log entry that the package names is of something else", {id});
+        const Result<package::FileTable> table =
+            lifecycle::load_file_table(services_, entry.digest, *manifest, context_);
+        if (!table)
+            return add("content", "the file table cannot be read: " + table.error().to_string(),
+                       {id});
+        for (const package::FileEntry& file : table->entries()) {
+            if (file.kind != package::FileEntryKind::kRegular) continue;
+            const std::string name = id + ":" + file.path;
+            users_[file.tree].push_back(name);
+            const Result<content::ObjectInfo> info = services_.content->info(file.tree);
+            if (!info || info->size != file.size)
+                add("content",
+                    info ? "the stored object has another size" : info.error().to_string(), {id},
+                    {name});
+        }
+    }
+
+    Result<void> check_content(bool deep) {
+        const Result<content::VerifyReport> report = services_.content->verify(
+            deep ? content::VerifyDepth::kFull : content::VerifyDepth::kStructure, context_);
+        if (!report) {
+            if (errc_category(report.error().code()) == ErrorCategory::kInterrupted)
+                return fail(report.error());
+            add("content", report.error().to_string());
+            return {};
+        }
+        result_.objects = report->objects;
+        result_.bytes = report->bytes;
+        for (const content::Damage& damage : report->damages) {
+            std::set<std::string> packages;
+            std::set<std::string> files;
+            for (const ContentHash& object : damage.objects) {
+                const auto users = users_.find(object);
+                if (users == users_.end()) continue;
+                for (const std::string& file : users->second) {
+                    files.insert(file);
+                    packages.insert(file.substr(0, file.find(':', file.rfind('@'))));
+                }
+            }
+            add("content", damage.where + ": " + damage.what, {packages.begin(), packages.end()},
+                {files.begin(), files.end()});
+        }
+        return {};
+    }
+
+    const lifecycle::Services& services_;
+    const LibraryFile& file_;
+    const CallContext& context_;
+    VerifyResult result_;
+    ObjectUsers users_;
+};
+
+/// What the log says has become of a package.
+struct Logged {
+    std::uint64_t index = 0;
+    WallTime time{};
+    package::PackageState state = package::PackageState::kPublished;
+    bool yanked = false;
+};
+
+Result<std::map<std::string, Logged>> read_log(const security::TransparencyLog& log) {
+    std::map<std::string, Logged> logged;
+    CATALOG_TRY(const std::uint64_t size, log.size());
+    for (std::uint64_t index = 0; index < size; ++index) {
+        CATALOG_TRY(const security::LogEntry entry, log.entry(index));
+        Logged& package = logged[entry.digest];
+        if (entry.event == "publish")
+            package = {index, entry.time, package::PackageState::kPublished, false};
+        if (entry.event == "deprecate") package.state = package::PackageState::kDeprecated;
+        if (entry.event == "restore") package.state = package::PackageState::kPublished;
+        if (entry.event == "archive") package.state = package::PackageState::kArchived;
+        if (entry.event == "yank") package.yanked = true;
+        if (entry.event == "unyank") package.yanked = false;
+    }
+    return logged;
+}
+
+index::IndexEntry entry_from(const package::Manifest& manifest,
+                             const package::PackageDigest& digest, const Logged* logged,
+                             const index::PackageIndex& index) {
+    const package::PackageMetadata& metadata = manifest.metadata;
+    index::IndexEntry entry(metadata.id(), metadata.version);
+    entry.digest = digest;
+    entry.type = metadata.type;
+    entry.file_count = manifest.file_count;
+    entry.file_bytes = manifest.file_bytes;
+    entry.description = metadata.description;
+    entry.license = metadata.license;
+    if (logged != nullptr) {
+        entry.state = logged->state;
+        entry.yanked = logged->yanked;
+        entry.published = logged->time;
+        entry.log_index = logged->index;
+        return entry;
+    }
+    entry.origin = index::Origin::kImported;
+    // The log does not speak of imported metadata: what the old index still knows is all there is.
+    if (const Result<index::IndexEntry> old_entry = index.find(entry.id);
+        old_entry && old_entry->digest == digest) {
+        entry.yanked = old_entry->yanked;
+        entry.state = old_entry->state;
+    }
+    return entry;
+}
+
+}  // namespace
+
+Result<VerifyResult> AssetLibrary::verify(bool deep, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    return LibraryCheck(impl_->services, impl_->file, context).run(deep);
+}
+
+Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
+    RepairResult result;
+    CATALOG_TRY(const auto logged, read_log(*impl_->log));
+    std::vector<index::IndexEntry> entries;
+    const std::unique_ptr<kv::Iterator> manifests =
+        impl_->store->iterate(family(FamilyNumber::kManifests));
+    for (manifests->seek(""); manifests->valid(); manifests->next()) {
+        CATALOG_TRY_VOID(context.check(*impl_->environment.clock));
+        package::PackageDigest digest;
+        const Result<ContentHash> key =
+            ContentHash::from_digest(HashAlgorithm::kSha256, as_bytes(manifests->key()));
+        if (key) digest.hash = *key;
+        const Result<package::Manifest> manifest = impl_->index->manifest(digest);
+        if (!key || !manifest) {
+            const std::string what = key ? manifest.error().to_string()
+                                         : std::string("a manifest stands under a malformed key");
+            result.remaining.push_back({"manifest", what, {}, {}});
+            continue;
+        }
+        const auto found = logged.find(digest.to_string());
+        entries.push_back(entry_from(
+            *manifest, digest, found == logged.end() ? nullptr : &found->second, *impl_->index));
+        context.report({"repair", "index", "packages", entries.size(), 0});
+    }
+    CATALOG_TRY_VOID(manifests->status());
+
+    kv::Commit commit;
+    CATALOG_TRY(result.index_entries_rebuilt, impl_->index->stage_rebuild(commit.batch, entries));
+    if (result.index_entries_rebuilt > 0) {
+        CATALOG_TRY_VOID(impl_->queue->submit(std::move(commit)));
+        result.actions.push_back("rebuilt " + std::to_string(result.index_entries_rebuilt) +
+                                 " records of the index");
+    }
+    CATALOG_TRY(const std::optional<std::string> before, impl_->log->signed_checkpoint());
+    CATALOG_TRY_VOID(lifecycle::PublishingPipeline(impl_->services).sign_head());
+    CATALOG_TRY(const std::optional<std::string> after, impl_->log->signed_checkpoint());
+    if (before != after) result.actions.emplace_back("signed the log's head");
+    CATALOG_TRY(const std::uint64_t prefixes,
+                lifecycle::InstallationManager(impl_->services).reconcile(context));
+    if (prefixes > 0)
+        result.actions.push_back("reconciled " + std::to_string(prefixes) + " prefixes");
+    CATALOG_TRY(VerifyResult check, LibraryCheck(impl_->services, impl_->file, context).run(false));
+    std::ranges::move(check.findings, std::back_inserter(result.remaining));
+    return result;
+}
+
+}  // namespace catalog::library

@@ -1,0 +1,73 @@
+#pragma once
+// What the parts of AssetLibrary share.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/content/content_addressed_storage.hpp"
+#include "catalog/kv/commit_queue.hpp"
+#include "catalog/kv/key_value_store.hpp"
+#include "catalog/library/asset_library.hpp"
+#include "catalog/lifecycle/services.hpp"
+#include "catalog/security/transparency_log.hpp"
+#include "library_file.hpp"
+
+namespace catalog::library {
+
+/// Column families of a library's database, in the order of their numbers. Stored: never reordered,
+/// new ones at the end.
+enum class FamilyNumber : std::uint32_t {
+    kManifests,
+    kPackages,
+    kPostings,
+    kLog,
+    kEnvelopes,
+    kFileTables,
+    kChunks,
+    kObjects,
+    kReferences,
+    kPacks,
+    kInstallations,
+    kAudit,
+    kCount,
+};
+
+[[nodiscard]] constexpr kv::Family family(FamilyNumber number) noexcept {
+    return static_cast<kv::Family>(static_cast<std::uint32_t>(number));
+}
+
+/// Names of the families in the order of their numbers.
+[[nodiscard]] std::vector<std::string> family_names();
+
+/// Members stand in the order in which they depend on each other: destruction runs backwards.
+struct AssetLibrary::Impl {
+    std::string path;
+    LibraryOptions options;
+    Environment environment;
+    LibraryFile file;
+    std::unique_ptr<io::FileLock> lock;
+    std::unique_ptr<kv::KeyValueStore> store;
+    std::unique_ptr<content::ContentAddressedStorage> content;
+    std::shared_ptr<index::PackageIndex> index;
+    std::unique_ptr<security::TransparencyLog> log;
+    std::unique_ptr<kv::CommitQueue> queue;
+    lifecycle::Services services;
+
+    /// Checks access and, in a reader, looks at what the writer has committed since. Denials go to
+    /// the audit log.
+    [[nodiscard]] Result<void> enter(const CallContext& context, package::Verb verb,
+                                     std::string_view package);
+
+    /// As `enter`, and refuses in a library that is open for reading. Errors: kLibraryReadOnly.
+    [[nodiscard]] Result<void> enter_writing(const CallContext& context, package::Verb verb,
+                                             std::string_view package);
+
+    /// Writes a denial down, where that is possible.
+    void audit_denial(const CallContext& context, package::Verb verb, std::string_view package);
+
+    /// Fills `services` and everything that it points to. Errors: see AssetLibrary::open.
+    [[nodiscard]] Result<void> wire();
+};
+
+}  // namespace catalog::library

@@ -1,0 +1,73 @@
+#include "installation_note.hpp"
+
+#include "catalog/internal/try.hpp"
+#include "catalog/json/read.hpp"
+#include "catalog/json/write.hpp"
+
+namespace catalog::lifecycle {
+
+namespace {
+
+std::string encode_note(std::uint64_t generation, package::PackageState state) {
+    return json::write_canonical(
+        json::Object{{"generation", generation}, {"state", package::state_name(state)}});
+}
+
+Result<InstallationNote> decode_note(std::string_view prefix, std::string_view text) {
+    CATALOG_TRY(const json::Value document, json::read(text));
+    const json::Object* object = document.as_object();
+    if (object == nullptr) return fail(Errc::kDatabaseCorrupt, "the note of a prefix is malformed");
+    InstallationNote note;
+    note.prefix = std::string(prefix);
+    CATALOG_TRY(note.generation, json::require_uint(*object, "generation", "note"));
+    CATALOG_TRY(const std::string state, json::require_string(*object, "state", "note"));
+    CATALOG_TRY(note.state, package::parse_state(state));
+    return note;
+}
+
+Result<void> commit_note(const Services& services, kv::WriteBatch batch) {
+    if (services.read_only) return {};
+    kv::Commit commit;
+    commit.batch = std::move(batch);
+    return services.queue->submit(std::move(commit));
+}
+
+}  // namespace
+
+Result<void> note_intent(const Services& services, const std::string& prefix,
+                         std::uint64_t generation, bool update) {
+    kv::WriteBatch batch;
+    batch.put(services.families.installations, prefix,
+              encode_note(generation, update ? package::PackageState::kUpdating
+                                             : package::PackageState::kInstalling));
+    return commit_note(services, std::move(batch));
+}
+
+Result<void> note_current(const Services& services, const std::string& prefix,
+                          std::uint64_t generation) {
+    if (generation == 0) return forget_prefix(services, prefix);
+    kv::WriteBatch batch;
+    batch.put(services.families.installations, prefix,
+              encode_note(generation, package::PackageState::kInstalled));
+    return commit_note(services, std::move(batch));
+}
+
+Result<void> forget_prefix(const Services& services, const std::string& prefix) {
+    kv::WriteBatch batch;
+    batch.remove(services.families.installations, prefix);
+    return commit_note(services, std::move(batch));
+}
+
+Result<std::vector<InstallationNote>> installation_notes(const Services& services) {
+    std::vector<InstallationNote> notes;
+    const std::unique_ptr<kv::Iterator> iterator =
+        services.store->iterate(services.families.installations);
+    for (iterator->seek(""); iterator->valid(); iterator->next()) {
+        CATALOG_TRY(InstallationNote note, decode_note(iterator->key(), iterator->value()));
+        notes.push_back(std::move(note));
+    }
+    CATALOG_TRY_VOID(iterator->status());
+    return notes;
+}
+
+}  // namespace catalog::lifecycle

@@ -1,0 +1,36 @@
+#pragma once
+// What a library knows of the prefixes that it installed into. The prefix itself is authoritative;
+// the note is how the library finds it again after a crash. A library that is open for reading only
+// keeps no notes.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "catalog/core/result.hpp"
+#include "catalog/lifecycle/services.hpp"
+#include "catalog/package/state.hpp"
+
+namespace catalog::lifecycle {
+
+struct InstallationNote {
+    std::string prefix;            ///< As it was given.
+    std::uint64_t generation = 0;  ///< Current, or about to be.
+    package::PackageState state =
+        package::PackageState::kInstalled;  ///< kInstalling, kInstalled or kUpdating.
+};
+
+/// Notes that a generation is about to become current. Errors: kStateTransition, kCommitFailed.
+[[nodiscard]] Result<void> note_intent(const Services& services, const std::string& prefix,
+                                       std::uint64_t generation, bool update);
+
+/// Notes which generation is current; 0 forgets the prefix. Errors: kCommitFailed.
+[[nodiscard]] Result<void> note_current(const Services& services, const std::string& prefix,
+                                        std::uint64_t generation);
+
+[[nodiscard]] Result<void> forget_prefix(const Services& services, const std::string& prefix);
+
+/// Returns all notes, in byte order of prefixes. Errors: kDatabaseIo, kDatabaseCorrupt.
+[[nodiscard]] Result<std::vector<InstallationNote>> installation_notes(const Services& services);
+
+}  // namespace catalog::lifecycle

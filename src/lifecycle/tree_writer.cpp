@@ -1,0 +1,168 @@
+#include "tree_writer.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "catalog/internal/try.hpp"
+#include "catalog/merkle/tree.hpp"
+
+namespace catalog::lifecycle {
+
+namespace {
+
+constexpr std::size_t kCompareBufferBytes = 256u << 10;
+
+std::string below(const std::string& location, const std::string& path) {
+    if (location.empty()) return path;
+    return path.empty() ? location : location + "/" + path;
+}
+
+Result<void> write_regular(const Services& services, const io::SafeDirectory& root,
+                           const std::string& path, const package::FileEntry& entry,
+                           const CallContext& context,
+                           const std::function<void(std::uint64_t)>& written) {
+    CATALOG_TRY(const std::unique_ptr<io::WritableFile> file, root.create_file(path, entry.mode));
+    const content::ByteSink sink = [&](ByteView bytes) -> Result<void> {
+        CATALOG_TRY_VOID(file->append(bytes));
+        written(bytes.size());
+        return {};
+    };
+    CATALOG_TRY_VOID(services.content->retrieve(entry.tree, sink, context));
+    if (file->size() != entry.size)
+        return fail(Error(Errc::kContentCorrupted,
+                          "the content has another size than the file table says",
+                          CorruptionDetail{entry.tree.to_string(), "", {}})
+                        .with_input(path));
+    // The mode that was asked for at creation is subject to the umask; a package's mode is not.
+    CATALOG_TRY_VOID(file->set_mode(entry.mode));
+    CATALOG_TRY_VOID(file->sync());
+    return file->close();
+}
+
+/// What one path of a tree should be.
+struct ExpectedPath {
+    const package::FileEntry* entry;
+    const std::string* id;
+};
+
+/// Returns what is wrong with one entry, empty when nothing is.
+Result<std::string> compare_entry(const io::SafeDirectory& root, const std::string& path,
+                                  const package::FileEntry& entry, Bytes& buffer) {
+    const Result<io::FileInfo> info = root.info(path);
+    if (!info) {
+        const bool gone = info.error().code() == Errc::kFileNotFound ||
+                          info.error().code() == Errc::kNotADirectory ||
+                          info.error().code() == Errc::kPathUnsafe;
+        return std::string(gone ? "missing" : "unreadable");
+    }
+    const io::FileKind kind =
+        entry.kind == package::FileEntryKind::kRegular   ? io::FileKind::kRegular
+        : entry.kind == package::FileEntryKind::kSymlink ? io::FileKind::kSymlink
+                                                         : io::FileKind::kDirectory;
+    if (info->kind != kind) return std::string("kind");
+    if (entry.kind == package::FileEntryKind::kDirectory) return std::string();
+    if (entry.kind == package::FileEntryKind::kSymlink) {
+        const Result<std::string> target = root.read_symlink(path);
+        return std::string(target && *target == entry.target ? "" : "changed");
+    }
+    if (info->size != entry.size) return std::string("changed");
+    const Result<std::unique_ptr<io::ReadableFile>> file = root.open_read(path);
+    if (!file) return std::string("unreadable");
+    merkle::BlockTree tree;
+    std::uint64_t offset = 0;
+    for (;;) {
+        const Result<std::size_t> got = (*file)->read_at(offset, buffer);
+        if (!got) return std::string("unreadable");
+        if (*got == 0) break;
+        tree.update(ByteView(buffer).first(*got));
+        offset += *got;
+    }
+    if (tree.finish() != entry.tree) return std::string("changed");
+    return std::string(info->mode == entry.mode ? "" : "mode");
+}
+
+}  // namespace
+
+Result<void> write_package(const Services& services, const io::SafeDirectory& root,
+                           const std::string& location, const package::FileTable& files,
+                           const CallContext& context,
+                           const std::function<void(std::uint64_t)>& written) {
+    if (!location.empty()) CATALOG_TRY_VOID(root.make_directories(location));
+    std::string made = location;
+    for (const package::FileEntry& entry : files.entries()) {
+        CATALOG_TRY_VOID(context.check(*services.clock));
+        const std::string path = below(location, entry.path);
+        if (entry.kind == package::FileEntryKind::kDirectory) {
+            CATALOG_TRY_VOID(root.make_directories(path));
+            continue;
+        }
+        // Entries are sorted, so files of one folder mostly follow each other.
+        if (std::string folder = io::parent_path(path); folder != "." && folder != made) {
+            CATALOG_TRY_VOID(root.make_directories(folder));
+            made = std::move(folder);
+        }
+        if (entry.kind == package::FileEntryKind::kSymlink)
+            CATALOG_TRY_VOID(root.make_symlink(entry.target, path));
+        else
+            CATALOG_TRY_VOID(write_regular(services, root, path, entry, context, written));
+    }
+    return {};
+}
+
+Result<void> sync_folders(io::FileSystem& fs, const std::string& path) {
+    std::vector<std::string> folders{path};
+    for (std::size_t next = 0; next < folders.size(); ++next) {
+        CATALOG_TRY(const std::vector<io::DirectoryEntry> entries, fs.list(folders[next]));
+        for (const io::DirectoryEntry& entry : entries)
+            if (entry.kind == io::FileKind::kDirectory)
+                folders.push_back(io::join_path(folders[next], entry.name));
+    }
+    for (std::size_t i = folders.size(); i-- > 0;) CATALOG_TRY_VOID(fs.sync_directory(folders[i]));
+    return {};
+}
+
+Result<std::vector<PrefixDamage>> compare_tree(const Services& services, const std::string& root,
+                                               const std::vector<ExpectedCopy>& copies,
+                                               const CallContext& context) {
+    std::map<std::string, ExpectedPath> expected;
+    std::set<std::string> folders;
+    for (const ExpectedCopy& copy : copies) {
+        for (const package::FileEntry& entry : copy.files->entries()) {
+            std::string path = below(copy.location, entry.path);
+            for (std::string folder = io::parent_path(path);
+                 folder != "." && folders.insert(folder).second;)
+                folder = io::parent_path(folder);
+            expected.emplace(std::move(path), ExpectedPath{&entry, &copy.id});
+        }
+    }
+    CATALOG_TRY(const std::unique_ptr<io::SafeDirectory> directory,
+                services.fs->open_directory(root));
+    std::vector<PrefixDamage> damages;
+    Bytes buffer(kCompareBufferBytes);
+    std::uint64_t done = 0;
+    for (const auto& [path, wanted] : expected) {
+        CATALOG_TRY_VOID(context.check(*services.clock));
+        CATALOG_TRY(std::string what, compare_entry(*directory, path, *wanted.entry, buffer));
+        if (!what.empty()) damages.push_back({*wanted.id, path, std::move(what)});
+        context.report({"verify", "prefix", "files", ++done, expected.size()});
+    }
+    // What stands there and belongs to no package.
+    std::vector<std::string> pending{""};
+    while (!pending.empty()) {
+        const std::string folder = std::move(pending.back());
+        pending.pop_back();
+        const Result<std::vector<io::DirectoryEntry>> entries = directory->list(folder);
+        if (!entries) continue;  // its files were reported above
+        for (const io::DirectoryEntry& entry : *entries) {
+            std::string path = folder.empty() ? entry.name : folder + "/" + entry.name;
+            const bool known = expected.contains(path) || folders.contains(path);
+            if (!known) damages.push_back({"", path, "extra"});
+            if (known && entry.kind == io::FileKind::kDirectory) pending.push_back(std::move(path));
+        }
+    }
+    std::ranges::sort(damages, {}, &PrefixDamage::path);
+    return damages;
+}
+
+}  // namespace catalog::lifecycle
