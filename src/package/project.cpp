@@ -57,7 +57,7 @@ keywords = []
 # "acme/tip" = { git = "https://example.org/tip", rev = "main" }
 # "acme/near" = { path = "../near" }  # not in a package that is published
 # Also: [optional-dependencies] [dev-dependencies] [build-dependencies] [peer-dependencies]
-# [conflicts] and [provides], each with NAME = "..." lines.
+# [conflicts] [provides] [consensus]
 
 [features]
 # default = ["fast"]
