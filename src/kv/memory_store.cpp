@@ -1,8 +1,8 @@
 #include <catalog/internal/mutex.hpp>
 
+#include "batch_check.hpp"
 #include "catalog/kv/key_value_store.hpp"
 #include "persistent_map.hpp"
-#include "write_batch_check.hpp"
 
 namespace catalog::kv {
 namespace {

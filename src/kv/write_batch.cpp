@@ -1,7 +1,7 @@
 #include <iterator>
 
+#include "batch_check.hpp"
 #include "catalog/kv/key_value_store.hpp"
-#include "write_batch_check.hpp"
 
 namespace catalog::kv {
 

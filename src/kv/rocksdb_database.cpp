@@ -1,0 +1,198 @@
+#include "rocksdb_database.hpp"
+
+#include <rocksdb/env.h>
+
+#include <algorithm>
+#include <catalog/internal/try.hpp>
+
+#include "batch_check.hpp"
+#include "rocksdb_env.hpp"
+#include "rocksdb_file_system.hpp"
+#include "rocksdb_options.hpp"
+
+namespace catalog::kv {
+namespace {
+
+/// Write-ahead logs of earlier openings that an opening leaves as they are.
+constexpr std::uint64_t kLogsKeptMax = 8;
+
+rocksdb::Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view text_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+class RocksIterator final : public Iterator {
+public:
+    RocksIterator(std::shared_ptr<const void> owner, std::unique_ptr<rocksdb::Iterator> walk,
+                  const std::string& path)
+        : owner_(std::move(owner)), walk_(std::move(walk)), path_(path) {}
+
+    void seek(std::string_view key) override { walk_->Seek(slice_of(key)); }
+    void seek_for_prev(std::string_view key) override { walk_->SeekForPrev(slice_of(key)); }
+    void next() override {
+        if (walk_->Valid()) walk_->Next();
+    }
+    void prev() override {
+        if (walk_->Valid()) walk_->Prev();
+    }
+    [[nodiscard]] bool valid() const override { return walk_->Valid(); }
+    [[nodiscard]] std::string_view key() const override {
+        return walk_->Valid() ? text_of(walk_->key()) : std::string_view();
+    }
+    [[nodiscard]] std::string_view value() const override {
+        return walk_->Valid() ? text_of(walk_->value()) : std::string_view();
+    }
+    [[nodiscard]] Result<void> status() const override {
+        return call_rocksdb({Errc::kDatabaseIo, "read", path_}, [&] { return walk_->status(); });
+    }
+
+private:
+    std::shared_ptr<const void> owner_;  // first: the walk must go before what it reads
+    std::unique_ptr<rocksdb::Iterator> walk_;
+    std::string path_;
+};
+
+/// Stands for a family that is not there.
+class EmptyIterator final : public Iterator {
+public:
+    explicit EmptyIterator(Result<void> status) : status_(std::move(status)) {}
+    void seek(std::string_view) override {}
+    void seek_for_prev(std::string_view) override {}
+    void next() override {}
+    void prev() override {}
+    [[nodiscard]] bool valid() const override { return false; }
+    [[nodiscard]] std::string_view key() const override { return {}; }
+    [[nodiscard]] std::string_view value() const override { return {}; }
+    [[nodiscard]] Result<void> status() const override { return status_; }
+
+private:
+    Result<void> status_;
+};
+
+/// Turns the general error of an opening into the one that says what the caller can do.
+Error refine_open_error(Error error) {
+    const Errc origin = error.cause() != nullptr ? error.cause()->code() : error.code();
+    switch (origin) {
+        case Errc::kStorageFull:
+            return Error(Errc::kStorageFull, std::string(error.message()), error.detail());
+        case Errc::kAccessDenied:
+        case Errc::kReadOnlyFileSystem:
+            return Error(Errc::kAccessDenied, std::string(error.message()), error.detail());
+        case Errc::kBusy:
+            return error.with_hint("close the other program that writes to it, or open it to read");
+        default:
+            return error;
+    }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(std::shared_ptr<io::FileSystem> fs,
+                                                           const std::string& path,
+                                                           const OpenOptions& options) {
+    const std::shared_ptr<RocksDatabase> opened(new RocksDatabase(path));
+    const auto guard = std::make_shared<RecoveryGuard>();
+    const auto env_made = call_rocksdb(opened->task(Errc::kDatabaseOpen, "open"), [&] {
+        opened->env_ =
+            make_rocksdb_env(make_rocksdb_file_system(std::move(fs), guard), !options.read_only);
+        return rocksdb::Status::OK();
+    });
+    if (!env_made) return fail(env_made.error());
+    auto done = opened->open_families(options);
+    if (done && !options.read_only) done = opened->settle(guard->recovered(), options.memory_bytes);
+    if (!done) return fail(refine_open_error(done.error()).with_input(path));
+    return opened;
+}
+
+Result<void> RocksDatabase::open_families(const OpenOptions& options) {
+    const RocksTask task = this->task(Errc::kDatabaseOpen, "open");
+    const RocksOptions made = make_rocksdb_options(options, *env_);
+    std::vector<std::string> names = options.families;
+    if (options.read_only) {
+        // A follower cannot make families: it opens those that are there.
+        std::vector<std::string> existing;
+        CATALOG_TRY_VOID(call_rocksdb(task, [&] {
+            return rocksdb::DB::ListColumnFamilies(made.database, path_, &existing);
+        }));
+        std::erase_if(names, [&](const std::string& name) {
+            return std::find(existing.begin(), existing.end(), name) == existing.end();
+        });
+    }
+    if (std::find(names.begin(), names.end(), rocksdb::kDefaultColumnFamilyName) == names.end())
+        names.push_back(rocksdb::kDefaultColumnFamilyName);
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    for (const std::string& name : names) descriptors.emplace_back(name, made.family);
+
+    rocksdb::DB* db = nullptr;
+    CATALOG_TRY_VOID(call_rocksdb(task, [&] {
+        return options.read_only
+                   ? rocksdb::DB::OpenForReadOnly(made.database, path_, descriptors, &all_handles_,
+                                                  &db)
+                   : rocksdb::DB::Open(made.database, path_, descriptors, &all_handles_, &db);
+    }));
+    db_.reset(db);
+    for (const std::string& name : options.families) {
+        const auto at = std::find(names.begin(), names.end(), name);
+        handles_.push_back(at == names.end()
+                               ? nullptr
+                               : all_handles_[static_cast<std::size_t>(at - names.begin())]);
+    }
+    return {};
+}
+
+Result<void> RocksDatabase::settle(const RecoveredLogs& recovered, std::uint64_t bytes_max) {
+    // What was found in logs that nobody closed may be in the page cache alone: after a failed sync
+    // Linux calls such pages clean. Writing it to new files, with syncs of their own, makes it
+    // durable before anybody builds on it. Logs that were closed stay as they are, which spares an
+    // opening one file a family, until there are many.
+    const bool keep = recovered.closed_clean && recovered.logs <= kLogsKeptMax &&
+                      recovered.bytes <= bytes_max / 16;
+    if (keep) return {};
+    return call_rocksdb(task(Errc::kDatabaseOpen, "open"),
+                        [&] { return db_->Flush(rocksdb::FlushOptions(), all_handles_); });
+}
+
+RocksDatabase::~RocksDatabase() {
+    if (db_ == nullptr) return;
+    // Everything durable was made so by its own sync; there is nobody left to tell of an error.
+    (void)call_rocksdb(task(Errc::kDatabaseIo, "close"), [&] {
+        for (rocksdb::ColumnFamilyHandle* handle : all_handles_)
+            db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+        return db_->Close();
+    });
+}
+
+Result<std::optional<std::string>> RocksDatabase::get(Family family, std::string_view key,
+                                                      const rocksdb::Snapshot* moment) const {
+    CATALOG_TRY_VOID(check_family(family, families()));
+    rocksdb::ColumnFamilyHandle* const in = handle(family);
+    if (in == nullptr) return std::optional<std::string>();
+    rocksdb::ReadOptions options;
+    options.snapshot = moment;
+    std::optional<std::string> value(std::in_place);
+    CATALOG_TRY_VOID(call_rocksdb(task(Errc::kDatabaseIo, "read"), [&] {
+        const rocksdb::Status status = db_->Get(options, in, slice_of(key), &*value);
+        if (!status.IsNotFound()) return status;
+        value.reset();
+        return rocksdb::Status::OK();
+    }));
+    return value;
+}
+
+std::unique_ptr<Iterator> RocksDatabase::iterate(
+    const std::shared_ptr<const RocksDatabase>& database, Family family,
+    const rocksdb::Snapshot* moment, std::shared_ptr<const void> owner) {
+    if (auto known = check_family(family, database->families()); !known)
+        return std::make_unique<EmptyIterator>(std::move(known));
+    rocksdb::ColumnFamilyHandle* const in = database->handle(family);
+    if (in == nullptr) return std::make_unique<EmptyIterator>(Result<void>());
+    rocksdb::ReadOptions options;
+    options.snapshot = moment;
+    std::unique_ptr<rocksdb::Iterator> walk;
+    const auto made = call_rocksdb(database->task(Errc::kDatabaseIo, "read"), [&] {
+        walk.reset(database->db_->NewIterator(options, in));
+        return rocksdb::Status::OK();
+    });
+    if (!made) return std::make_unique<EmptyIterator>(made);
+    return std::make_unique<RocksIterator>(std::move(owner), std::move(walk), database->path_);
+}
+
+}  // namespace catalog::kv

@@ -1,0 +1,167 @@
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <catalog/internal/mutex.hpp>
+#include <catalog/internal/try.hpp>
+
+#include "batch_check.hpp"
+#include "catalog/kv/key_value_store.hpp"
+#include "recovery_guard.hpp"
+#include "rocksdb_database.hpp"
+#include "rocksdb_follower.hpp"
+
+namespace catalog::kv {
+namespace {
+
+using DatabaseLink = std::shared_ptr<const RocksDatabase>;
+
+/// A moment of a writable store: a sequence number that compactions respect.
+class RocksSnapshot final : public Snapshot, public std::enable_shared_from_this<RocksSnapshot> {
+public:
+    explicit RocksSnapshot(DatabaseLink database)
+        : database_(std::move(database)), moment_(database_->db().GetSnapshot()) {}
+    ~RocksSnapshot() override { database_->db().ReleaseSnapshot(moment_); }
+
+    [[nodiscard]] Result<std::optional<std::string>> get(Family family,
+                                                         std::string_view key) const override {
+        return database_->get(family, key, moment_);
+    }
+    [[nodiscard]] std::unique_ptr<Iterator> iterate(Family family) const override {
+        return RocksDatabase::iterate(database_, family, moment_, shared_from_this());
+    }
+
+private:
+    DatabaseLink database_;
+    const rocksdb::Snapshot* moment_;
+};
+
+class RocksStore final : public KeyValueStore {
+public:
+    RocksStore(std::shared_ptr<io::FileSystem> fs, std::shared_ptr<RocksDatabase> database)
+        : fs_(std::move(fs)),
+          database_(std::move(database)),
+          durable_end_(database_->db().GetLatestSequenceNumber() + 1) {}
+
+    ~RocksStore() override { mark_clean_close(); }
+
+    [[nodiscard]] Result<std::optional<std::string>> get(Family family,
+                                                         std::string_view key) const override {
+        return database_->get(family, key, nullptr);
+    }
+    [[nodiscard]] std::unique_ptr<Iterator> iterate(Family family) const override {
+        return RocksDatabase::iterate(database_, family, nullptr, database_);
+    }
+    [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override {
+        return std::make_shared<RocksSnapshot>(database_);
+    }
+    [[nodiscard]] Result<void> refresh() override { return {}; }
+
+    [[nodiscard]] Result<void> write(const WriteBatch& batch, Durability durability) override {
+        CATALOG_TRY_VOID(check_batch(batch, database_->families()));
+        // One at a time: the mark of a batch speaks of all batches before it.
+        const internal::MutexLock lock(mutex_);
+        if (failure_)
+            return fail(Error(Errc::kCommitFailed, "the store takes no writes after a failed one")
+                            .with_hint("open the library again")
+                            .with_cause(*failure_));
+        const auto written = write_marked(&batch, durability);
+        if (!written) failure_ = written.error();
+        return written;
+    }
+
+    [[nodiscard]] Result<std::uint64_t> disk_bytes() const override {
+        return folder_bytes(*fs_, database_->path());
+    }
+
+private:
+    Result<void> write_marked(const WriteBatch* batch, Durability durability)
+        CATALOG_REQUIRES(mutex_) {
+        const bool sync = durability == Durability::kSync;
+        CATALOG_TRY_VOID(call_rocksdb({Errc::kCommitFailed, "write", database_->path()}, [&]() {
+            rocksdb::WriteBatch changes(batch != nullptr ? batch->bytes() + 64 : 64);
+            rocksdb::Status status = changes.PutLogData(make_durability_mark(durable_end_));
+            if (batch != nullptr)
+                for (const WriteBatch::Change& change : batch->changes())
+                    if (status.ok()) status = add(changes, change);
+            if (!status.ok()) return status;
+            rocksdb::WriteOptions options;
+            options.sync = sync;
+            return database_->db().Write(options, &changes);
+        }));
+        unmarked_ = sync;
+        if (sync) durable_end_ = database_->db().GetLatestSequenceNumber() + 1;
+        return {};
+    }
+
+    rocksdb::Status add(rocksdb::WriteBatch& changes, const WriteBatch::Change& change) const {
+        rocksdb::ColumnFamilyHandle* const in = database_->handle(change.family);
+        return change.kind == WriteBatch::Kind::kPut ? changes.Put(in, change.key, change.value)
+                                                     : changes.Delete(in, change.key);
+    }
+
+    /// Lets a later opening prove that the last commit was durable: marks speak of what stands
+    /// before them. The mark itself need not be durable, so this costs no sync.
+    void mark_clean_close() {
+        const internal::MutexLock lock(mutex_);
+        if (failure_ || !unmarked_) return;
+        (void)write_marked(nullptr, Durability::kNoSync);
+    }
+
+    std::shared_ptr<io::FileSystem> fs_;
+    std::shared_ptr<RocksDatabase> database_;
+    internal::Mutex mutex_;
+    std::uint64_t durable_end_ CATALOG_GUARDED_BY(mutex_);
+    bool unmarked_ CATALOG_GUARDED_BY(mutex_) = false;  // the last commit has no mark behind it
+    std::optional<Error> failure_ CATALOG_GUARDED_BY(mutex_);
+};
+
+Result<void> check_store_is_there(io::FileSystem& fs, const std::string& path) {
+    CATALOG_TRY(const bool there, io::exists(fs, io::join_path(path, "CURRENT")));
+    if (there) return {};
+    return fail(
+        Error(Errc::kDatabaseOpen, "there is no database here", StorageDetail{path, "open", 0})
+            .with_input(path));
+}
+
+Result<void> make_folder(io::FileSystem& fs, const std::string& path) {
+    CATALOG_TRY(const bool there, io::exists(fs, path));
+    if (there) return {};
+    CATALOG_TRY_VOID(fs.make_directories(path));
+    return fs.sync_directory(io::parent_path(path));
+}
+
+Result<std::unique_ptr<KeyValueStore>> open_store(std::shared_ptr<io::FileSystem> fs,
+                                                  const std::string& path,
+                                                  const OpenOptions& options) {
+    if (options.create_if_missing && !options.read_only) {
+        CATALOG_TRY_VOID(make_folder(*fs, path));
+    } else {
+        CATALOG_TRY_VOID(check_store_is_there(*fs, path));
+    }
+    if (options.read_only) return open_follower(std::move(fs), path, options);
+    CATALOG_TRY(auto database, RocksDatabase::open(fs, path, options));
+    return std::make_unique<RocksStore>(std::move(fs), std::move(database));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KeyValueStore>> open_rocksdb(std::shared_ptr<io::FileSystem> fs,
+                                                    const std::string& path,
+                                                    const OpenOptions& options) {
+    auto opened = open_store(std::move(fs), path, options);
+    if (opened) return opened;
+    switch (opened.error().code()) {
+        case Errc::kDatabaseOpen:
+        case Errc::kDatabaseCorrupt:
+        case Errc::kStorageFull:
+        case Errc::kAccessDenied:
+            return opened;
+        default:
+            return fail(Error(Errc::kDatabaseOpen, "the database could not be opened",
+                              StorageDetail{path, "open", 0})
+                            .with_input(path)
+                            .with_cause(opened.error()));
+    }
+}
+
+}  // namespace catalog::kv
