@@ -66,6 +66,7 @@ public:
         visitor.intact = [&](std::string_view head) {
             const auto record = parse_wal_record(head);
             if (!record || broken_ || (next_ && record->sequence != *next_)) {
+                broken_ = true;
                 evidence_.add(head);
                 return false;
             }
@@ -74,19 +75,23 @@ public:
             return true;
         };
         CATALOG_TRY(const LogExtent extent, read_record_log(file, visitor));
-        // A log ends where the next one begins. Behind a damaged one nothing can be durable, or the
-        // evidence says so.
-        broken_ = broken_ || extent.damaged();
+        damaged_ = damaged_ || extent.damaged();
+        // With a number to go on from, the next log shows whether the damage hid a change. Without
+        // one nothing behind the damage can be used.
+        broken_ = broken_ || (extent.damaged() && !next_);
         return extent.intact_bytes;
     }
 
     [[nodiscard]] bool lost_something() const noexcept { return evidence_.proves_loss(next_); }
     /// Tells whether the last record is a mark alone that covers everything before it.
-    [[nodiscard]] bool closed_clean() const noexcept { return closed_clean_ && !broken_; }
+    [[nodiscard]] bool closed_clean() const noexcept {
+        return closed_clean_ && !broken_ && !damaged_;
+    }
 
 private:
     std::optional<std::uint64_t> next_;
     bool closed_clean_ = true;
+    bool damaged_ = false;
     bool broken_ = false;
     Evidence evidence_;
 };
@@ -127,6 +132,12 @@ bool is_manifest(std::string_view path) noexcept {
     return file_name(path).starts_with("MANIFEST-");
 }
 
+std::string wal_name(std::uint64_t number) {
+    std::string name = std::to_string(number) + ".log";
+    if (name.size() < 10) name.insert(0, 10 - name.size(), '0');
+    return name;
+}
+
 Result<std::uint64_t> RecoveryGuard::readable_bytes(io::FileSystem& fs, const std::string& path) {
     if (is_manifest(path)) return manifest_bytes(fs, path);
     const auto number = wal_number(file_name(path));
@@ -159,9 +170,8 @@ Result<void> RecoveryGuard::decide(io::FileSystem& fs, const std::string& folder
             bytes.emplace(*number, 0);
     WalChain chain;
     for (auto& [number, readable] : bytes) {
-        std::string name = std::to_string(number) + ".log";
-        if (name.size() < 10) name.insert(0, 10 - name.size(), '0');
-        CATALOG_TRY(const auto file, fs.open_read(io::join_path(folder, name)));
+        recovered_.youngest = io::join_path(folder, wal_name(number));
+        CATALOG_TRY(const auto file, fs.open_read(recovered_.youngest));
         CATALOG_TRY(readable, chain.add(*file));
         recovered_.bytes += readable;
     }

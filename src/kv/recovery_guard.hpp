@@ -36,6 +36,9 @@ struct WalRecord {
 /// Returns the number of a write-ahead log, "000012.log" is 12; nullopt for other names.
 [[nodiscard]] std::optional<std::uint64_t> wal_number(std::string_view name) noexcept;
 
+/// Returns the name of the write-ahead log with that number.
+[[nodiscard]] std::string wal_name(std::uint64_t number);
+
 /// Returns what follows the last slash.
 [[nodiscard]] std::string_view file_name(std::string_view path) noexcept;
 
@@ -45,8 +48,9 @@ struct WalRecord {
 /// What the write-ahead logs that a store still needed were like.
 struct RecoveredLogs {
     std::uint64_t logs = 0;
+    std::string youngest;      ///< Path of the youngest; empty when there is none.
     std::uint64_t bytes = 0;   ///< That RocksDB read.
-    bool closed_clean = true;  ///< Everything in them is known to be on stable storage.
+    bool closed_clean = true;  ///< Every batch in them is known to be on stable storage.
 };
 
 /// Serves one opening of one store. Thread safety: one thread at a time (RocksDB recovers on the

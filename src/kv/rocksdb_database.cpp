@@ -85,19 +85,18 @@ Error refine_open_error(Error error) {
 
 }  // namespace
 
-Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(std::shared_ptr<io::FileSystem> fs,
-                                                           const std::string& path,
-                                                           const OpenOptions& options) {
+Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
+    const std::shared_ptr<io::FileSystem>& fs, const std::string& path,
+    const OpenOptions& options) {
     const std::shared_ptr<RocksDatabase> opened(new RocksDatabase(path));
     const auto guard = std::make_shared<RecoveryGuard>();
     const auto env_made = call_rocksdb(opened->task(Errc::kDatabaseOpen, "open"), [&] {
-        opened->env_ =
-            make_rocksdb_env(make_rocksdb_file_system(std::move(fs), guard), !options.read_only);
+        opened->env_ = make_rocksdb_env(make_rocksdb_file_system(fs, guard), !options.read_only);
         return rocksdb::Status::OK();
     });
     if (!env_made) return fail(env_made.error());
     auto done = opened->open_families(options);
-    if (done && !options.read_only) done = opened->settle(guard->recovered(), options.memory_bytes);
+    if (done && !options.read_only) done = opened->settle(*fs, guard->recovered(), options);
     if (!done) return fail(refine_open_error(done.error()).with_input(path));
     return opened;
 }
@@ -138,16 +137,22 @@ Result<void> RocksDatabase::open_families(const OpenOptions& options) {
     return {};
 }
 
-Result<void> RocksDatabase::settle(const RecoveredLogs& recovered, std::uint64_t bytes_max) {
+Result<void> RocksDatabase::settle(io::FileSystem& fs, const RecoveredLogs& recovered,
+                                   const OpenOptions& options) {
     // What was found in logs that nobody closed may be in the page cache alone: after a failed sync
     // Linux calls such pages clean. Writing it to new files, with syncs of their own, makes it
     // durable before anybody builds on it. Logs that were closed stay as they are, which spares an
     // opening one file a family, until there are many.
     const bool keep = recovered.closed_clean && recovered.logs <= kLogsKeptMax &&
-                      recovered.bytes <= bytes_max / 16;
-    if (keep) return {};
-    return call_rocksdb(task(Errc::kDatabaseOpen, "open"),
-                        [&] { return db_->Flush(rocksdb::FlushOptions(), all_handles_); });
+                      recovered.bytes <= options.memory_bytes / 16;
+    if (!keep)
+        return call_rocksdb(task(Errc::kDatabaseOpen, "open"),
+                            [&] { return db_->Flush(rocksdb::FlushOptions(), all_handles_); });
+    if (recovered.youngest.empty()) return {};
+    // The mark that closed it was not synced, and from now on stands between two commits.
+    CATALOG_TRY(const auto file, fs.open_write(recovered.youngest, io::OpenMode::kReadWrite));
+    CATALOG_TRY_VOID(file->sync());
+    return file->close();
 }
 
 RocksDatabase::~RocksDatabase() {

@@ -22,7 +22,8 @@ public:
     /// Opens for writing, or for reading when `options.read_only`. Errors: kDatabaseOpen,
     /// kDatabaseCorrupt, kStorageFull, kAccessDenied.
     [[nodiscard]] static Result<std::shared_ptr<RocksDatabase>> open(
-        std::shared_ptr<io::FileSystem> fs, const std::string& path, const OpenOptions& options);
+        const std::shared_ptr<io::FileSystem>& fs, const std::string& path,
+        const OpenOptions& options);
 
     ~RocksDatabase();
     RocksDatabase(const RocksDatabase&) = delete;
@@ -47,7 +48,8 @@ private:
     explicit RocksDatabase(std::string path) : path_(std::move(path)) {}
 
     Result<void> open_families(const OpenOptions& options);
-    Result<void> settle(const RecoveredLogs& recovered, std::uint64_t bytes_max);
+    Result<void> settle(io::FileSystem& fs, const RecoveredLogs& recovered,
+                        const OpenOptions& options);
     [[nodiscard]] RocksTask task(Errc code, std::string_view operation) const {
         return {code, operation, path_};
     }

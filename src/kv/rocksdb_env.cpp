@@ -1,5 +1,8 @@
 #include "rocksdb_env.hpp"
 
+#include <rocksdb/system_clock.h>
+
+#include <algorithm>
 #include <catalog/internal/mutex.hpp>
 #include <deque>
 #include <optional>
@@ -93,10 +96,25 @@ private:
     std::thread thread_;
 };
 
+/// The system's clock, except that background jobs do not hold up a closing store: after an error
+/// RocksDB lets them sleep for a second.
+class ShortSleepClock final : public rocksdb::SystemClockWrapper {
+public:
+    using SystemClockWrapper::SystemClockWrapper;
+    const char* Name() const override { return "CatalogClock"; }
+    void SleepForMicroseconds(int micros) override {
+        SystemClockWrapper::SleepForMicroseconds(std::min(micros, kSleepMicrosMax));
+    }
+
+private:
+    static constexpr int kSleepMicrosMax = 10'000;
+};
+
 class OwnThreadsEnv final : public rocksdb::EnvWrapper {
 public:
     OwnThreadsEnv(std::shared_ptr<rocksdb::FileSystem> fs, bool background)
         : EnvWrapper(rocksdb::NewCompositeEnv(std::move(fs))) {
+        system_clock_ = std::make_shared<ShortSleepClock>(rocksdb::SystemClock::Default());
         if (!background) return;
         flushes_.start();
         compactions_.start();

@@ -292,7 +292,14 @@ public:
     }
     IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions&,
                         IODebugContext*) override {
-        return guarded([&] { return status_of(fs_->rename(from, to)); });
+        return guarded([&] {
+            // RocksDB relies on the new CURRENT not being durable before the manifest that it
+            // names; POSIX promises no order between two changes of one folder.
+            if (file_name(to) == "CURRENT")
+                if (const auto synced = fs_->sync_directory(io::parent_path(to)); !synced)
+                    return to_io_status(synced.error());
+            return status_of(fs_->rename(from, to));
+        });
     }
     IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions&,
                       IODebugContext*) override {
