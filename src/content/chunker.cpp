@@ -96,7 +96,7 @@ Result<void> check_profile(const ChunkProfile& profile) {
     if (profile.algorithm != ChunkAlgorithm::kFastCdc2020)
         return fail(Errc::kInvalidArgument, "unknown chunking algorithm " +
                                                 std::to_string(std::uint32_t(profile.algorithm)));
-    // 64 bytes fill the gear hash, so a boundary never depends on what stood before the chunk.
+    // Chunks of less would not be longer than the headers of their records.
     if (profile.bytes_min < 64 || profile.bytes_min >= profile.bytes_avg ||
         profile.bytes_avg >= profile.bytes_max || profile.bytes_max > kChunkBytesMax)
         return fail(

@@ -82,20 +82,23 @@ public:
     /// Returns the profile by which this store cuts.
     [[nodiscard]] const ChunkProfile& profile() const noexcept;
 
-    Result<std::unique_ptr<ContentTransaction>> begin() override;
-    Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
-                             const CallContext& context) override;
-    Result<void> retrieve(const ContentHash& id, const ByteSink& sink, const CallContext& context,
-                          ByteRange range = {}) override;
-    Result<bool> exists(const ContentHash& id) override;
-    Result<ObjectInfo> info(const ContentHash& id) override;
-    Result<void> remove(const ContentHash& id, std::string_view owner,
-                        kv::WriteBatch& batch) override;
-    Result<void> for_each(const std::function<Result<void>(const ObjectInfo&)>& each) override;
-    Result<void> for_each_of(std::string_view owner,
-                             const std::function<Result<void>(const ContentHash&)>& each) override;
-    Result<StorageStats> stats() override;
-    Result<VerifyReport> verify(VerifyDepth depth, const CallContext& context) override;
+    [[nodiscard]] Result<std::unique_ptr<ContentTransaction>> begin() override;
+    [[nodiscard]] Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
+                                           const CallContext& context) override;
+    [[nodiscard]] Result<void> retrieve(const ContentHash& id, const ByteSink& sink,
+                                        const CallContext& context, ByteRange range = {}) override;
+    [[nodiscard]] Result<bool> exists(const ContentHash& id) override;
+    [[nodiscard]] Result<ObjectInfo> info(const ContentHash& id) override;
+    [[nodiscard]] Result<void> remove(const ContentHash& id, std::string_view owner,
+                                      kv::WriteBatch& batch) override;
+    [[nodiscard]] Result<void> for_each(
+        const std::function<Result<void>(const ObjectInfo&)>& each) override;
+    [[nodiscard]] Result<void> for_each_of(
+        std::string_view owner,
+        const std::function<Result<void>(const ContentHash&)>& each) override;
+    [[nodiscard]] Result<StorageStats> stats() override;
+    [[nodiscard]] Result<VerifyReport> verify(VerifyDepth depth,
+                                              const CallContext& context) override;
 
 private:
     struct Impl;

@@ -61,12 +61,12 @@ public:
     virtual ~PackVisitor() = default;
     /// A whole record: header, checksum of the payload and padding are right. The views hold for
     /// the call. An error ends the scan and is returned by it.
-    virtual Result<void> record(const ChunkLocation& location, const RecordHeader& header,
-                                ByteView payload) = 0;
+    [[nodiscard]] virtual Result<void> record(const ChunkLocation& location,
+                                              const RecordHeader& header, ByteView payload) = 0;
     /// Bytes that are not what they should be. `what` is one sentence. The scan goes on at the next
     /// record that it can recognise. An error ends the scan and is returned by it.
-    virtual Result<void> damage(PackId pack, std::uint64_t offset, std::uint64_t bytes,
-                                const std::string& what) = 0;
+    [[nodiscard]] virtual Result<void> damage(PackId pack, std::uint64_t offset,
+                                              std::uint64_t bytes, const std::string& what) = 0;
 };
 
 /// Chunks in append-only packs.

@@ -1,0 +1,55 @@
+#include "catalog/content/checksum.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/content/sample_bytes.hpp"
+
+namespace catalog::content {
+namespace {
+
+// RFC 3720 appendix B.4, and the check value of the catalogue of CRC algorithms.
+TEST(Crc32c, GivesThePublishedValues) {
+    std::string rising;
+    std::string falling;
+    for (int i = 0; i < 32; ++i) {
+        rising.push_back(static_cast<char>(i));
+        falling.push_back(static_cast<char>(31 - i));
+    }
+    EXPECT_EQ(crc32c(as_bytes(std::string(32, '\0'))), 0x8a9136aau);
+    EXPECT_EQ(crc32c(as_bytes(std::string(32, '\xff'))), 0x62a8ab43u);
+    EXPECT_EQ(crc32c(as_bytes(rising)), 0x46dd794eu);
+    EXPECT_EQ(crc32c(as_bytes(falling)), 0x113fdb5cu);
+    EXPECT_EQ(crc32c(as_bytes("123456789")), 0xe3069283u);
+    EXPECT_EQ(crc32c({}), 0u);
+}
+
+std::uint32_t crc32c_bit_by_bit(ByteView bytes) {
+    std::uint32_t crc = ~0u;
+    for (const std::byte byte : bytes) {
+        crc ^= std::to_integer<std::uint32_t>(byte);
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78u : 0u);
+    }
+    return ~crc;
+}
+
+TEST(Crc32c, AgreesWithTheDefinitionAtEveryLengthAndAlignment) {
+    const Bytes bytes = testing::noise(80, 1);
+    for (std::size_t begin = 0; begin < 9; ++begin)
+        for (std::size_t count = 0; begin + count <= bytes.size(); ++count) {
+            const ByteView part = ByteView(bytes).subspan(begin, count);
+            ASSERT_EQ(crc32c(part), crc32c_bit_by_bit(part)) << begin << " " << count;
+        }
+}
+
+TEST(Crc32c, GoesOnFromTheChecksumOfWhatStoodBefore) {
+    const Bytes bytes = testing::noise(50, 2);
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut)
+        ASSERT_EQ(crc32c(ByteView(bytes).subspan(cut), crc32c(ByteView(bytes).first(cut))),
+                  crc32c(bytes))
+            << cut;
+}
+
+}  // namespace
+}  // namespace catalog::content

@@ -1,0 +1,160 @@
+#include "catalog/content/content_records.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "catalog/merkle/hash.hpp"
+#include "golden.hpp"
+#include "support/content/sample_bytes.hpp"
+#include "support/io/results.hpp"
+
+namespace catalog::content {
+namespace {
+
+using io::testing::code_of;
+using io::testing::must;
+
+ContentHash hash_number(std::uint64_t number) { return merkle::hash_of(testing::noise(8, number)); }
+
+ObjectRecord sample_object() {
+    return {300'000,
+            {{hash_number(1), 100'000}, {hash_number(2), 65'536}, {hash_number(1), 134'464}}};
+}
+
+FormatRecord sample_format() {
+    FormatRecord format;
+    for (std::size_t i = 0; i < format.store.size(); ++i)
+        format.store[i] = static_cast<std::byte>(0xf0 + i);
+    format.profile.seed = 42;
+    return format;
+}
+
+TEST(ContentRecords, WritesTheGoldenRecords) {
+    const ContentHash id = hash_number(9);
+    std::string text;
+    const auto line = [&](const char* name, const std::string& bytes) {
+        text.append(name).append(" ").append(to_hex(as_bytes(bytes))).append("\n");
+    };
+    line("hash_key", hash_key(id));
+    line("location", encode_location({PackId{7}, 0x123456789a, 1000, 65'536}));
+    line("object", encode_object(id, sample_object()));
+    line("empty_object", encode_object(id, {}));
+    line("owner_key", owner_key("acme", id));
+    line("referrer_key", referrer_key(id, "acme"));
+    line("pack_key", pack_key(PackId{7}));
+    line("pack_mark", encode_pack_mark({PackId{7}, 0x123456789a, true}));
+    line("format_key", format_key());
+    line("format", encode_format(sample_format()));
+    testing::expect_golden("records_v1.txt", text);
+}
+
+TEST(ContentRecords, ReadsWhatItWrote) {
+    const ContentHash id = hash_number(9);
+    EXPECT_EQ(must(decode_hash_key(hash_key(id))), id);
+    const ChunkLocation location{PackId{7}, 1u << 30, 1000, 65'536};
+    EXPECT_EQ(must(decode_location(encode_location(location))), location);
+    EXPECT_EQ(must(decode_object(id, encode_object(id, sample_object()))), sample_object());
+    EXPECT_EQ(must(decode_object(id, encode_object(id, {}))), ObjectRecord());
+    EXPECT_EQ(must(decode_format(encode_format(sample_format()))), sample_format());
+    for (const bool sealed : {false, true}) {
+        const PackMark mark{PackId{7}, 4096, sealed};
+        EXPECT_EQ(must(decode_pack_mark(pack_key(mark.pack), encode_pack_mark(mark))), mark);
+    }
+}
+
+TEST(ContentRecords, EveryFlippedBitOfAnObjectIsFound) {
+    const ContentHash id = hash_number(9);
+    std::string value = encode_object(id, sample_object());
+    for (std::size_t bit = 0; bit < value.size() * 8; ++bit) {
+        value[bit / 8] = static_cast<char>(value[bit / 8] ^ (1 << (bit % 8)));
+        ASSERT_EQ(code_of(decode_object(id, value)), Errc::kContentCorrupted) << bit;
+        value[bit / 8] = static_cast<char>(value[bit / 8] ^ (1 << (bit % 8)));
+    }
+}
+
+TEST(ContentRecords, AnObjectsRecordBelongsToItsId) {
+    const std::string value = encode_object(hash_number(9), sample_object());
+    EXPECT_EQ(code_of(decode_object(hash_number(8), value)), Errc::kContentCorrupted);
+}
+
+TEST(ContentRecords, RefusesObjectsThatDoNotAddUp) {
+    const ContentHash id = hash_number(9);
+    ObjectRecord object = sample_object();
+    object.size += 1;
+    EXPECT_EQ(code_of(decode_object(id, encode_object(id, object))), Errc::kContentCorrupted);
+    object = {0, {{hash_number(1), 0}}};
+    EXPECT_EQ(code_of(decode_object(id, encode_object(id, object))), Errc::kContentCorrupted);
+    object = {kChunkBytesMax + 1, {{hash_number(1), kChunkBytesMax + 1}}};
+    EXPECT_EQ(code_of(decode_object(id, encode_object(id, object))), Errc::kContentCorrupted);
+}
+
+TEST(ContentRecords, RefusesEveryTruncation) {
+    const ContentHash id = hash_number(9);
+    const std::string object = encode_object(id, sample_object());
+    for (std::size_t size = 0; size < object.size(); ++size)
+        ASSERT_EQ(code_of(decode_object(id, object.substr(0, size))), Errc::kContentCorrupted);
+    const std::string format = encode_format(sample_format());
+    for (std::size_t size = 0; size < format.size(); ++size)
+        ASSERT_EQ(code_of(decode_format(format.substr(0, size))), Errc::kDatabaseCorrupt);
+    const std::string location = encode_location({PackId{7}, 4096, 1000, 65'536});
+    for (std::size_t size = 0; size < location.size(); ++size)
+        ASSERT_EQ(code_of(decode_location(location.substr(0, size))), Errc::kDatabaseCorrupt);
+}
+
+TEST(ContentRecords, RefusesImpossibleLocations) {
+    for (const ChunkLocation& location :
+         {ChunkLocation{PackId{1}, 4096, 0, 10}, ChunkLocation{PackId{1}, 4096, 11, 10},
+          ChunkLocation{PackId{1}, 4096, 10, 0},
+          ChunkLocation{PackId{1}, 4096, 10, kChunkBytesMax + 1}})
+        EXPECT_EQ(code_of(decode_location(encode_location(location))), Errc::kDatabaseCorrupt);
+}
+
+TEST(ContentRecords, SaysWhenAFormatIsTooNew) {
+    std::string value = encode_format(sample_format());
+    value[0] = 2;
+    const auto decoded = decode_format(value);
+    ASSERT_EQ(code_of(decoded), Errc::kLibraryFormat);
+    EXPECT_FALSE(decoded.error().hint().empty());
+}
+
+TEST(ContentRecords, PackKeysSortByNumber) {
+    EXPECT_LT(pack_key(PackId{1}), pack_key(PackId{2}));
+    EXPECT_LT(pack_key(PackId{255}), pack_key(PackId{256}));
+    EXPECT_LT(pack_key(PackId{0xfffffffe}), pack_key(PackId{0xffffffff}));
+}
+
+TEST(ContentRecords, RefusesOtherPackRecords) {
+    const std::string value = encode_pack_mark({PackId{1}, 4096, false});
+    EXPECT_EQ(code_of(decode_pack_mark(pack_key(PackId{0}), value)), Errc::kDatabaseCorrupt);
+    EXPECT_EQ(code_of(decode_pack_mark("p", value)), Errc::kDatabaseCorrupt);
+    EXPECT_EQ(code_of(decode_pack_mark(pack_key(PackId{1}), value + "x")), Errc::kDatabaseCorrupt);
+    EXPECT_EQ(
+        code_of(decode_pack_mark(pack_key(PackId{1}), encode_pack_mark({PackId{1}, 4095, false}))),
+        Errc::kDatabaseCorrupt);
+}
+
+RC_GTEST_PROP(ContentRecords, ReferenceKeysKeepOwnersApart, ()) {
+    const auto owner = *rc::gen::nonEmpty(rc::gen::arbitrary<std::string>());
+    const auto other = *rc::gen::nonEmpty(rc::gen::arbitrary<std::string>());
+    const ContentHash id = hash_number(*rc::gen::arbitrary<std::uint8_t>());
+    const Reference reference{owner, id};
+    RC_ASSERT(must(decode_reference_key(owner_key(owner, id))) == reference);
+    RC_ASSERT(must(decode_reference_key(referrer_key(id, owner))) == reference);
+    RC_ASSERT((owner == other) == (owner_key(owner, id) == owner_key(other, id)));
+    RC_ASSERT(owner == other || !owner_key(owner, id).starts_with(owner_prefix(other)));
+}
+
+TEST(ContentRecords, RefusesOtherReferenceKeys) {
+    const ContentHash id = hash_number(1);
+    const std::string owner = owner_key("ab", id);
+    const std::string referrer = referrer_key(id, "ab");
+    for (const std::string& key :
+         {std::string(), std::string("o"), owner.substr(0, owner.size() - 1), owner + "x",
+          referrer_prefix(id), "x" + referrer.substr(1), owner_key("", id),
+          owner_key(std::string(1025, 'a'), id), referrer_key(id, std::string(1025, 'a'))})
+        EXPECT_EQ(code_of(decode_reference_key(key)), Errc::kDatabaseCorrupt)
+            << to_hex(as_bytes(key));
+}
+
+}  // namespace
+}  // namespace catalog::content
