@@ -68,6 +68,7 @@ private:
     Result<void> create_pack() CATALOG_REQUIRES(mutex_);
     Result<void> sync_open_pack() CATALOG_REQUIRES(mutex_);
     void abandon_open_pack() CATALOG_REQUIRES(mutex_);
+    void forget_files();
     Result<std::shared_ptr<io::ReadableFile>> file_of(PackId pack);
 
     const std::shared_ptr<io::FileSystem> fs_;
@@ -119,6 +120,11 @@ Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& prof
         return fail(Errc::kFailedPrecondition, "a read-only backend has nothing to recover");
     CATALOG_TRY(const auto packs, list_packs());
     header_ = PackHeader{PackId{}, store, profile};
+    last_ = PackId{};
+    open_.reset();
+    unfinished_.reset();
+    unreported_.clear();
+    forget_files();
     std::map<PackId, const PackMark*> marks;
     for (const PackMark& mark : committed) {
         marks[mark.pack] = &mark;
@@ -247,6 +253,11 @@ bool PackBackend::is_lost(const ChunkLocation& location) const {
     const MutexLock lock(mutex_);
     const auto found = lost_.find(location.pack);
     return found != lost_.end() && location.offset >= found->second;
+}
+
+void PackBackend::forget_files() {
+    const MutexLock lock(files_mutex_);
+    files_.clear();
 }
 
 Result<std::shared_ptr<io::ReadableFile>> PackBackend::file_of(PackId pack) {

@@ -89,7 +89,8 @@ TEST(ContentChunker, DefaultProfileNeverChanges) {
     for (const std::size_t cut : cuts_of(ChunkProfile(), noise(4'000'000, 1)))
         text += std::to_string(cut) + " ";
     EXPECT_EQ(text.substr(0, 21), "86380 161986 252187 3");
-    EXPECT_EQ(merkle::hash_of(as_bytes(text)).to_string(), "sha256:39565af495991ca714a50d1eabdff8cc69a500a78fb38fee8abf0fd77be1d975");
+    EXPECT_EQ(merkle::hash_of(as_bytes(text)).to_string(),
+              "sha256:39565af495991ca714a50d1eabdff8cc69a500a78fb38fee8abf0fd77be1d975");
 }
 
 TEST(ContentChunker, CutsDoNotDependOnSlices) {

@@ -80,7 +80,8 @@ public:
 
     /// Sets the packs back to what was committed: what no mark names, or lies beyond its mark, is
     /// dropped. A pack that is missing or too short is not an error here: reads and scans say so.
-    /// The writer calls it once, before anything else. Errors: kIo, kAccessDenied.
+    /// The writer calls it before its first append. Errors: kIo, kAccessDenied,
+    /// kFailedPrecondition (read-only).
     [[nodiscard]] virtual Result<void> recover(const StoreId& store, const ChunkProfile& profile,
                                                std::span<const PackMark> committed) = 0;
 

@@ -1,0 +1,240 @@
+#include "catalog/content/storage_backend.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/content/faulty_storage_backend.hpp"
+#include "support/content/storage_backend_contract.hpp"
+#include "support/io/simulated_file_system.hpp"
+
+namespace catalog::content::testing {
+namespace {
+
+using io::testing::FileOperation;
+using io::testing::SimulatedFileSystem;
+
+INSTANTIATE_TEST_SUITE_P(
+    Backends, StorageBackendContract,
+    ::testing::Values(BackendMaker{"Memory",
+                                   [](const PackOptions& options) {
+                                       return make_memory_backend(options);
+                                   }},
+                      BackendMaker{"Packs",
+                                   [](const PackOptions& options) {
+                                       return make_pack_backend(SimulatedFileSystem::make(),
+                                                                "/library/packs", false, options);
+                                   }},
+                      BackendMaker{"PacksOneOpenFile",
+                                   [](const PackOptions& options) {
+                                       PackOptions one = options;
+                                       one.open_packs_max = 1;
+                                       return make_pack_backend(SimulatedFileSystem::make(),
+                                                                "/library/packs", false, one);
+                                   }},
+                      BackendMaker{"Wrapped",
+                                   [](const PackOptions& options) {
+                                       return std::make_shared<FaultyStorageBackend>(
+                                           make_memory_backend(options));
+                                   }}),
+    [](const auto& backend) { return backend.param.name; });
+
+struct PackBed {
+    std::shared_ptr<SimulatedFileSystem> disk = SimulatedFileSystem::make();
+    std::unique_ptr<StorageBackend> backend = make_pack_backend(disk, "/packs", false);
+
+    PackBed() { must(backend->recover({}, ChunkProfile(), {})); }
+
+    Result<ChunkLocation> append(std::uint64_t seed, std::size_t size = 1000) const {
+        const Bytes bytes = noise(size, seed);
+        return backend->append(
+            {merkle::hash_of(bytes), Codec::kRaw, static_cast<std::uint32_t>(size), bytes});
+    }
+    [[nodiscard]] Errc read_error(const ChunkLocation& location) const {
+        Bytes buffer;
+        return code_of(backend->read(location, buffer)).value_or(Errc{});
+    }
+};
+
+TEST(PackBackend, ReadOnlyWritesNothing) {
+    const auto disk = SimulatedFileSystem::make();
+    const auto backend = make_pack_backend(disk, "/packs", true);
+    const Bytes bytes = noise(10, 1);
+    EXPECT_EQ(code_of(backend->recover({}, ChunkProfile(), {})), Errc::kFailedPrecondition);
+    EXPECT_EQ(code_of(backend->append({merkle::hash_of(bytes), Codec::kRaw, 10, bytes})),
+              Errc::kFailedPrecondition);
+    EXPECT_EQ(must(backend->stats()).packs, 0u);
+    EXPECT_EQ(disk->mutations(), 0u);
+}
+
+TEST(PackBackend, AReaderSeesPacksThatAppearLater) {
+    const PackBed bed;
+    const auto reader = make_pack_backend(bed.disk, "/packs", true);
+    const ChunkLocation location = must(bed.append(1));
+    must(bed.backend->sync());
+    Bytes buffer;
+    EXPECT_EQ(to_bytes(must(reader->read(location, buffer)).payload), noise(1000, 1));
+    const ChunkLocation later = must(bed.append(2));
+    EXPECT_EQ(to_bytes(must(reader->read(later, buffer)).payload), noise(1000, 2));
+}
+
+TEST(PackBackend, OpensNothingForWritingUntilSomethingIsAppended) {
+    const PackBed bed;
+    EXPECT_EQ(bed.disk->mutations(), 0u);
+}
+
+TEST(PackBackend, LeavesForeignFilesAlone) {
+    const PackBed bed;
+    must(bed.disk->make_directories("/packs"));
+    must(io::write_file_durably(*bed.disk, "/packs/notes.txt", as_bytes("mine")));
+    must(io::write_file_durably(*bed.disk, "/packs/00000007.pack", as_bytes("unknown")));
+    must(bed.backend->recover({}, ChunkProfile(), {}));
+    EXPECT_TRUE(must(io::exists(*bed.disk, "/packs/notes.txt")));
+    EXPECT_FALSE(must(io::exists(*bed.disk, "/packs/00000007.pack")));
+}
+
+TEST(PackBackend, AFailedSyncAbandonsThePack) {
+    const PackBed bed;
+    const ChunkLocation durable = must(bed.append(1));
+    must(bed.backend->sync());
+    const ChunkLocation lost = must(bed.append(2));
+    bed.disk->fail_next(FileOperation::kSync, ".pack", Errc::kSyncFailed);
+    EXPECT_EQ(code_of(bed.backend->sync()), Errc::kSyncFailed);
+
+    EXPECT_EQ(bed.backend->losses(), 1u);
+    EXPECT_FALSE(bed.backend->is_lost(durable));
+    EXPECT_TRUE(bed.backend->is_lost(lost));
+    EXPECT_EQ(bed.read_error(durable), Errc{});
+    const ChunkLocation next = must(bed.append(3));
+    EXPECT_NE(next.pack, durable.pack);
+    EXPECT_FALSE(bed.backend->is_lost(next));
+
+    const std::vector<PackMark> marks = must(bed.backend->sync());
+    ASSERT_EQ(marks.size(), 2u);
+    EXPECT_EQ(marks[0], (PackMark{durable.pack, lost.offset, true}));
+    EXPECT_EQ(marks[1].pack, next.pack);
+    must(bed.backend->recover({}, ChunkProfile(), marks));
+    EXPECT_EQ(bed.read_error(durable), Errc{});
+    EXPECT_EQ(bed.read_error(next), Errc{});
+    EXPECT_EQ(bed.read_error(lost), Errc::kContentCorrupted);
+    EXPECT_EQ(must(bed.append(4)).pack, next.pack);
+}
+
+TEST(PackBackend, AFailedSyncOfTheFolderAbandonsThePack) {
+    const PackBed bed;
+    const ChunkLocation lost = must(bed.append(1));
+    bed.disk->fail_next(FileOperation::kSyncDirectory, "packs", Errc::kSyncFailed);
+    EXPECT_EQ(code_of(bed.backend->sync()), Errc::kSyncFailed);
+    EXPECT_TRUE(bed.backend->is_lost(lost));
+    const ChunkLocation next = must(bed.append(2));
+    const std::vector<PackMark> marks = must(bed.backend->sync());
+    ASSERT_EQ(marks.size(), 1u);
+    EXPECT_EQ(marks[0].pack, next.pack);
+}
+
+TEST(PackBackend, AFullPackThatCannotBeSyncedIsLost) {
+    const auto disk = SimulatedFileSystem::make();
+    PackOptions options;
+    options.pack_bytes_max = 6000;
+    const auto backend = make_pack_backend(disk, "/packs", false, options);
+    must(backend->recover({}, ChunkProfile(), {}));
+    const Bytes bytes = noise(1000, 1);
+    const NewRecord record{merkle::hash_of(bytes), Codec::kRaw, 1000, bytes};
+    const ChunkLocation first = must(backend->append(record));
+    disk->fail_next(FileOperation::kSync, ".pack", Errc::kSyncFailed);
+    EXPECT_EQ(code_of(backend->append(record)), Errc::kSyncFailed);
+    EXPECT_TRUE(backend->is_lost(first));
+    EXPECT_TRUE(must(backend->sync()).empty());
+}
+
+TEST(PackBackend, AFullDiskLosesOnlyWhatDidNotFit) {
+    const PackBed bed;
+    const ChunkLocation first = must(bed.append(1));
+    bed.disk->set_capacity(bed.disk->used_bytes() + 500);
+    EXPECT_EQ(code_of(bed.append(2)), Errc::kStorageFull);
+    EXPECT_FALSE(bed.backend->is_lost(first));
+    bed.disk->set_capacity(SimulatedFileSystem::kUnlimited);
+    const ChunkLocation next = must(bed.append(3));
+    EXPECT_EQ(next.pack, first.pack);
+    EXPECT_EQ(next.offset, first.offset + record_bytes(1000));
+    EXPECT_EQ(must(bed.backend->sync()).size(), 1u);
+    EXPECT_EQ(bed.read_error(first), Errc{});
+    EXPECT_EQ(bed.read_error(next), Errc{});
+}
+
+TEST(PackBackend, ATailThatCannotBeCutOffAbandonsThePack) {
+    const PackBed bed;
+    const ChunkLocation first = must(bed.append(1));
+    must(bed.backend->sync());
+    bed.disk->fail_next(FileOperation::kAppend, ".pack", {Errc::kIo});
+    bed.disk->fail_next(FileOperation::kTruncate, ".pack", {Errc::kIo});
+    EXPECT_EQ(code_of(bed.append(2)), Errc::kIo);
+    EXPECT_NE(must(bed.append(3)).pack, first.pack);
+    EXPECT_EQ(bed.read_error(first), Errc{});
+}
+
+TEST(PackBackend, AFullDiskLeavesNoPackWithoutHeader) {
+    const PackBed bed;
+    bed.disk->set_capacity(bed.disk->used_bytes() + 100);
+    EXPECT_EQ(code_of(bed.append(1)), Errc::kStorageFull);
+    EXPECT_EQ(must(bed.backend->stats()).packs, 0u);
+    bed.disk->set_capacity(SimulatedFileSystem::kUnlimited);
+    EXPECT_EQ(must(bed.append(1)).pack, PackId{1});
+}
+
+TEST(PackBackend, AddsNothingToAPackOfAnotherStoreOrWithADamagedHeader) {
+    for (const bool foreign : {true, false}) {
+        const PackBed bed;
+        const ChunkLocation first = must(bed.append(1));
+        const std::vector<PackMark> marks = must(bed.backend->sync());
+        StoreId store{};
+        if (foreign) store[3] = std::byte{1};
+        if (!foreign) must(bed.disk->corrupt("/packs/00000001.pack", 100, 1));
+        must(bed.backend->recover(store, ChunkProfile(), marks));
+        EXPECT_NE(must(bed.append(2)).pack, first.pack);
+        EXPECT_EQ(bed.read_error(first), Errc{});
+    }
+}
+
+TEST(PackBackend, NeverExtendsAPackThatIsTooShort) {
+    const PackBed bed;
+    const ChunkLocation first = must(bed.append(1));
+    must(bed.append(2));
+    const std::vector<PackMark> marks = must(bed.backend->sync());
+    const auto file = must(bed.disk->open_write("/packs/00000001.pack", io::OpenMode::kReadWrite));
+    must(file->truncate(marks[0].bytes - 10));
+    must(bed.backend->recover({}, ChunkProfile(), marks));
+    EXPECT_NE(must(bed.append(3)).pack, first.pack);
+    EXPECT_EQ(must(bed.disk->info("/packs/00000001.pack")).size, marks[0].bytes - 10);
+    EXPECT_EQ(bed.read_error(first), Errc{});
+    const auto inspected = bed.backend->inspect(marks[0]);
+    ASSERT_EQ(code_of(inspected), Errc::kContentCorrupted);
+    CollectingVisitor visitor;
+    must(bed.backend->scan(marks[0], visitor));
+    EXPECT_EQ(visitor.records.size(), 1u);
+    EXPECT_EQ(visitor.damages.size(), 2u);
+}
+
+TEST(PackBackend, AScanGoesOnBehindDamage) {
+    const PackBed bed;
+    std::vector<ChunkLocation> appended;
+    for (std::uint64_t i = 0; i < 9; ++i) appended.push_back(must(bed.append(i, 3000 + i)));
+    const std::vector<PackMark> marks = must(bed.backend->sync());
+    const std::string path = "/packs/00000001.pack";
+    must(bed.disk->corrupt(path, appended[2].offset + 20, 1));    // header
+    must(bed.disk->corrupt(path, appended[4].offset + 1000, 1));  // payload
+    must(bed.disk->corrupt(path, appended[6].offset, 1));         // two headers in a row
+    must(bed.disk->corrupt(path, appended[7].offset, 1));
+    must(bed.disk->corrupt(path, appended[5].offset - 1, 1));  // padding
+    CollectingVisitor visitor;
+    must(bed.backend->scan(marks[0], visitor));
+    EXPECT_EQ(visitor.records, (std::vector<ChunkLocation>{appended[0], appended[1], appended[3],
+                                                           appended[5], appended[8]}));
+    ASSERT_EQ(visitor.damages.size(), 3u);
+    EXPECT_EQ(visitor.damages[0].offset, appended[2].offset);
+    EXPECT_EQ(visitor.damages[0].bytes, record_bytes(3002));
+    EXPECT_EQ(visitor.damages[1].offset, appended[4].offset);
+    EXPECT_EQ(visitor.damages[2].offset, appended[6].offset);
+    EXPECT_EQ(visitor.damages[2].bytes, record_bytes(3006) + record_bytes(3007));
+}
+
+}  // namespace
+}  // namespace catalog::content::testing

@@ -1,0 +1,275 @@
+#pragma once
+// The contract suite of StorageBackend: what every implementation must do, real and fake alike.
+//
+//   INSTANTIATE_TEST_SUITE_P(Memory, StorageBackendContract, testing::Values(BackendMaker{...}));
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "catalog/content/storage_backend.hpp"
+#include "catalog/merkle/hash.hpp"
+#include "support/content/sample_bytes.hpp"
+#include "support/io/results.hpp"
+#include "support/io/seeded_random.hpp"
+
+namespace catalog::content::testing {
+
+using io::testing::code_of;
+using io::testing::must;
+
+/// Makes an empty backend that was not recovered yet.
+struct BackendMaker {
+    std::string name;
+    std::function<std::shared_ptr<StorageBackend>(const PackOptions&)> make;
+    friend std::ostream& operator<<(std::ostream& out, const BackendMaker& maker) {
+        return out << maker.name;
+    }
+};
+
+/// Collects what a scan meets.
+class CollectingVisitor final : public PackVisitor {
+public:
+    struct Stretch {
+        std::uint64_t offset = 0;
+        std::uint64_t bytes = 0;
+    };
+    std::vector<ChunkLocation> records;
+    std::vector<ChunkId> ids;
+    std::vector<Stretch> damages;
+
+    [[nodiscard]] Result<void> record(const ChunkLocation& location, const RecordHeader& header,
+                                      ByteView payload) override {
+        EXPECT_EQ(payload.size(), header.stored_bytes);
+        records.push_back(location);
+        ids.push_back(header.id);
+        return {};
+    }
+    [[nodiscard]] Result<void> damage(PackId, std::uint64_t offset, std::uint64_t bytes,
+                                      const std::string&) override {
+        damages.push_back({offset, bytes});
+        return {};
+    }
+};
+
+class StorageBackendContract : public ::testing::TestWithParam<BackendMaker> {
+protected:
+    static StoreId store_id() {
+        StoreId id{};
+        id[0] = std::byte{7};
+        return id;
+    }
+    static std::shared_ptr<StorageBackend> make(std::uint64_t pack_bytes_max = 64u << 20) {
+        PackOptions options;
+        options.pack_bytes_max = pack_bytes_max;
+        auto backend = GetParam().make(options);
+        must(backend->recover(store_id(), ChunkProfile(), {}));
+        return backend;
+    }
+    static ChunkLocation append(StorageBackend& backend, ByteView bytes) {
+        return must(backend.append({merkle::hash_of(bytes), Codec::kRaw,
+                                    static_cast<std::uint32_t>(bytes.size()), bytes}));
+    }
+    static Bytes read(StorageBackend& backend, const ChunkLocation& location) {
+        Bytes buffer;
+        const StoredRecord record = must(backend.read(location, buffer));
+        EXPECT_EQ(record.header.id, merkle::hash_of(record.payload));
+        return to_bytes(record.payload);
+    }
+    /// Keeps the newest mark of each pack, as a store does.
+    static void merge(std::map<PackId, PackMark>& marks, const std::vector<PackMark>& newer) {
+        for (const PackMark& mark : newer) marks[mark.pack] = mark;
+    }
+    static std::vector<PackMark> list(const std::map<PackId, PackMark>& marks) {
+        std::vector<PackMark> all;
+        for (const auto& [pack, mark] : marks) all.push_back(mark);
+        return all;
+    }
+};
+
+TEST_P(StorageBackendContract, GivesBackWhatWasAppended) {
+    const auto backend = make();
+    std::vector<std::pair<ChunkLocation, Bytes>> appended;
+    for (const std::size_t size : {1u, 7u, 8u, 9u, 1000u, 300'000u}) {
+        Bytes bytes = noise(size, size);
+        const ChunkLocation location = append(*backend, bytes);
+        EXPECT_EQ(location.stored_bytes, size);
+        EXPECT_EQ(location.plain_bytes, size);
+        appended.emplace_back(location, std::move(bytes));
+    }
+    must(backend->sync());
+    for (const auto& [location, bytes] : appended) {
+        EXPECT_EQ(read(*backend, location), bytes);
+        EXPECT_EQ(must(backend->peek(location)).id, merkle::hash_of(bytes));
+        EXPECT_FALSE(backend->is_lost(location));
+    }
+}
+
+TEST_P(StorageBackendContract, RefusesAppendsBeforeRecovery) {
+    const auto backend = GetParam().make({});
+    const Bytes bytes = noise(10, 1);
+    EXPECT_EQ(code_of(backend->append({merkle::hash_of(bytes), Codec::kRaw, 10, bytes})),
+              Errc::kFailedPrecondition);
+}
+
+TEST_P(StorageBackendContract, MarksCoverWhatWasAppendedAndNothingTwice) {
+    const auto backend = make();
+    EXPECT_TRUE(must(backend->sync()).empty());
+    const ChunkLocation first = append(*backend, noise(100, 1));
+    const ChunkLocation second = append(*backend, noise(100, 2));
+    const std::vector<PackMark> marks = must(backend->sync());
+    ASSERT_EQ(marks.size(), 1u);
+    EXPECT_EQ(marks[0].pack, first.pack);
+    EXPECT_EQ(marks[0].bytes, second.offset + record_bytes(second.stored_bytes));
+    EXPECT_FALSE(marks[0].sealed);
+    EXPECT_TRUE(must(backend->sync()).empty());
+}
+
+TEST_P(StorageBackendContract, OpensANewPackWhenOneIsFull) {
+    const auto backend = make(10'000);
+    std::map<PackId, PackMark> marks;
+    std::vector<std::pair<ChunkLocation, Bytes>> appended;
+    for (std::uint64_t i = 0; i < 40; ++i) {
+        Bytes bytes = noise(1000, i);
+        const ChunkLocation location = append(*backend, bytes);
+        appended.emplace_back(location, std::move(bytes));
+        if (i % 7 == 0) merge(marks, must(backend->sync()));
+    }
+    merge(marks, must(backend->sync()));
+    EXPECT_GT(marks.size(), 3u);
+    std::size_t open = 0;
+    for (const auto& [pack, mark] : marks) {
+        EXPECT_LT(mark.bytes, 10'000u + record_bytes(1000));
+        open += mark.sealed ? 0 : 1;
+    }
+    EXPECT_LE(open, 1u);
+    for (const auto& [location, bytes] : appended) EXPECT_EQ(read(*backend, location), bytes);
+    EXPECT_EQ(must(backend->stats()).packs, marks.size());
+}
+
+TEST_P(StorageBackendContract, RecoveryDropsWhatIsNotCommitted) {
+    const auto backend = make(5000);
+    std::map<PackId, PackMark> marks;
+    const Bytes kept = noise(1000, 1);
+    const ChunkLocation kept_at = append(*backend, kept);
+    merge(marks, must(backend->sync()));
+    const ChunkLocation dropped = append(*backend, noise(1000, 2));
+    ChunkLocation beyond{};
+    for (std::uint64_t i = 0; i < 10; ++i) beyond = append(*backend, noise(1000, 3 + i));
+    must(backend->sync());
+    ASSERT_NE(beyond.pack, kept_at.pack);
+
+    must(backend->recover(store_id(), ChunkProfile(), list(marks)));
+    EXPECT_EQ(read(*backend, kept_at), kept);
+    EXPECT_EQ(code_of(backend->peek(dropped)), Errc::kContentCorrupted);
+    EXPECT_EQ(code_of(backend->peek(beyond)), Errc::kContentCorrupted);
+    EXPECT_EQ(must(backend->stats()).bytes, marks.begin()->second.bytes);
+}
+
+TEST_P(StorageBackendContract, GoesOnInThePackThatIsNotFull) {
+    const auto backend = make();
+    std::map<PackId, PackMark> marks;
+    const Bytes first = noise(1000, 1);
+    const ChunkLocation first_at = append(*backend, first);
+    merge(marks, must(backend->sync()));
+    append(*backend, noise(500, 5));
+
+    must(backend->recover(store_id(), ChunkProfile(), list(marks)));
+    const Bytes second = noise(1000, 2);
+    const ChunkLocation second_at = append(*backend, second);
+    EXPECT_EQ(second_at.pack, first_at.pack);
+    EXPECT_EQ(second_at.offset, marks.begin()->second.bytes);
+    merge(marks, must(backend->sync()));
+    EXPECT_EQ(marks.size(), 1u);
+    EXPECT_EQ(read(*backend, first_at), first);
+    EXPECT_EQ(read(*backend, second_at), second);
+}
+
+TEST_P(StorageBackendContract, ASealedPackTakesNothingMore) {
+    const auto backend = make();
+    const ChunkLocation first = append(*backend, noise(1000, 1));
+    std::vector<PackMark> marks = must(backend->sync());
+    marks[0].sealed = true;
+    must(backend->recover(store_id(), ChunkProfile(), marks));
+    EXPECT_NE(append(*backend, noise(1000, 2)).pack, first.pack);
+}
+
+TEST_P(StorageBackendContract, APackThatIsMissingIsDamageAndNotAnError) {
+    const auto backend = make();
+    const std::vector<PackMark> marks = {{PackId{1}, 9000, true}, {PackId{5}, 4096, false}};
+    must(backend->recover(store_id(), ChunkProfile(), marks));
+    EXPECT_EQ(code_of(backend->inspect(marks[0])), Errc::kContentCorrupted);
+    EXPECT_EQ(code_of(backend->peek({PackId{1}, 4096, 10, 10})), Errc::kContentCorrupted);
+    Bytes buffer;
+    EXPECT_EQ(code_of(backend->read({PackId{1}, 4096, 10, 10}, buffer)), Errc::kContentCorrupted);
+    CollectingVisitor visitor;
+    must(backend->scan(marks[0], visitor));
+    ASSERT_EQ(visitor.damages.size(), 1u);
+    EXPECT_EQ(visitor.damages[0].offset + visitor.damages[0].bytes, 9000u);
+    EXPECT_EQ(append(*backend, noise(10, 1)).pack, PackId{6});
+}
+
+TEST_P(StorageBackendContract, ALocationThatPromisesSomethingElseIsDamage) {
+    const auto backend = make();
+    const ChunkLocation right = append(*backend, noise(1000, 1));
+    append(*backend, noise(1000, 2));
+    Bytes buffer;
+    for (const ChunkLocation& wrong :
+         {ChunkLocation{right.pack, right.offset + 8, 1000, 1000},
+          ChunkLocation{right.pack, right.offset, 999, 1000},
+          ChunkLocation{right.pack, right.offset, 1000, 1001},
+          ChunkLocation{right.pack, 0, 1000, 1000}, ChunkLocation{right.pack, 1u << 30, 1000, 1000},
+          ChunkLocation{PackId{99}, right.offset, 1000, 1000}}) {
+        EXPECT_EQ(code_of(backend->peek(wrong)), Errc::kContentCorrupted);
+        const auto found = backend->read(wrong, buffer);
+        ASSERT_EQ(code_of(found), Errc::kContentCorrupted);
+        EXPECT_FALSE(found.error().input().empty());
+    }
+}
+
+TEST_P(StorageBackendContract, ScansItsRecordsInOrder) {
+    const auto backend = make();
+    std::vector<ChunkLocation> expected;
+    io::testing::SeededRandom random(11);
+    for (std::uint64_t i = 0; i < 50; ++i)
+        expected.push_back(append(*backend, noise(1 + random.below(100'000), i)));
+    const std::vector<PackMark> marks = must(backend->sync());
+    append(*backend, noise(10, 99));
+    CollectingVisitor visitor;
+    must(backend->scan(marks[0], visitor));
+    EXPECT_EQ(visitor.records, expected);
+    EXPECT_TRUE(visitor.damages.empty());
+    const PackHeader header = must(backend->inspect(marks[0]));
+    EXPECT_EQ(header.store, store_id());
+    EXPECT_EQ(header.pack, marks[0].pack);
+}
+
+TEST_P(StorageBackendContract, AVisitorCanEndAScan) {
+    class Ending final : public PackVisitor {
+    public:
+        int seen = 0;
+        [[nodiscard]] Result<void> record(const ChunkLocation&, const RecordHeader&,
+                                          ByteView) override {
+            return ++seen < 3 ? Result<void>() : fail(Errc::kCancelled, "enough");
+        }
+        [[nodiscard]] Result<void> damage(PackId, std::uint64_t, std::uint64_t,
+                                          const std::string&) override {
+            return {};
+        }
+    };
+    const auto backend = make();
+    for (std::uint64_t i = 0; i < 10; ++i) append(*backend, noise(100, i));
+    const std::vector<PackMark> marks = must(backend->sync());
+    Ending visitor;
+    EXPECT_EQ(code_of(backend->scan(marks[0], visitor)), Errc::kCancelled);
+    EXPECT_EQ(visitor.seen, 3);
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StorageBackendContract);
+
+}  // namespace catalog::content::testing
