@@ -161,6 +161,26 @@ Result<std::vector<DraftFile>> scan_tree(std::shared_ptr<io::FileSystem> fs,
     return files;
 }
 
+Result<std::vector<std::string>> files_below(io::FileSystem& fs, const std::string& directory) {
+    std::vector<std::string> files;
+    std::vector<std::string> pending{""};
+    while (!pending.empty()) {
+        const std::string folder = std::move(pending.back());
+        pending.pop_back();
+        CATALOG_TRY(const std::vector<io::DirectoryEntry> entries,
+                    fs.list(folder.empty() ? directory : io::join_path(directory, folder)));
+        for (const io::DirectoryEntry& entry : entries) {
+            std::string path = folder.empty() ? entry.name : folder + "/" + entry.name;
+            if (entry.kind == io::FileKind::kDirectory)
+                pending.push_back(std::move(path));
+            else if (entry.kind == io::FileKind::kRegular)
+                files.push_back(std::move(path));
+        }
+    }
+    std::ranges::sort(files);
+    return files;
+}
+
 Result<PackageDraft> draft_from_directory(std::shared_ptr<io::FileSystem> fs,
                                           const std::string& directory, const Limits& limits) {
     const std::string toml_path = io::join_path(directory, "catalog.toml");

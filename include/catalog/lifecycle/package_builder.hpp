@@ -110,4 +110,9 @@ private:
                                                         const std::string& directory,
                                                         const Limits& limits = {});
 
+/// Returns the paths of all regular files below `directory`, relative to it, in byte order; links
+/// are not followed. Errors: kNotADirectory, kAccessDenied, kIo.
+[[nodiscard]] Result<std::vector<std::string>> files_below(io::FileSystem& fs,
+                                                           const std::string& directory);
+
 }  // namespace catalog::lifecycle

@@ -1,0 +1,124 @@
+#include "solve_batch.hpp"
+
+#include "answers.hpp"
+#include "catalog/internal/try.hpp"
+#include "catalog/resolve/graph_resolver.hpp"
+#include "catalog/resolve/sat_resolver.hpp"
+#include "requests.hpp"
+
+namespace catalog::cli {
+
+namespace {
+
+Result<const json::Array*> array_in(const json::Object& object, std::string_view member) {
+    static const json::Array kNone;
+    const auto found = object.find(member);
+    if (found == object.end() || found->second.is_null()) return &kNone;
+    if (found->second.as_array() == nullptr)
+        return fail(Errc::kJsonType, "request: " + std::string(member) + " must be an array");
+    return found->second.as_array();
+}
+
+Result<resolve::Root> read_required(const json::Value& value, version::Dialect dialect) {
+    const json::Object* object = value.as_object();
+    if (object == nullptr)
+        return fail(Errc::kJsonType, "request: an element of require must be an object");
+    CATALOG_TRY(const std::string name, json::require_string(*object, "name", "request"));
+    CATALOG_TRY(const std::string requirement,
+                json::optional_string(*object, "req", "request", "*"));
+    CATALOG_TRY(resolve::Root root, make_root(name, requirement, dialect));
+    CATALOG_TRY(root.features, json::optional_strings(*object, "features", "request"));
+    CATALOG_TRY(root.default_features,
+                json::optional_bool(*object, "default_features", "request", true));
+    return root;
+}
+
+Result<resolve::Locked> read_locked(const json::Value& value) {
+    const json::Object* object = value.as_object();
+    if (object == nullptr)
+        return fail(Errc::kJsonType, "request: an element of locked must be an object");
+    CATALOG_TRY(const std::string name, json::require_string(*object, "name", "request"));
+    CATALOG_TRY(const std::string text, json::require_string(*object, "version", "request"));
+    CATALOG_TRY(version::SemVer version, version::SemVer::parse(text));
+    return resolve::Locked{name, std::move(version), ""};
+}
+
+std::string explanation_of(const Error& error) {
+    std::string text(error.message());
+    if (const auto* detail = error.detail_as<ResolutionDetail>())
+        for (const std::string& step : detail->steps) text += "\n" + step;
+    return text;
+}
+
+}  // namespace
+
+Result<resolve::Request> read_solve_request(const json::Object& object) {
+    resolve::Request request;
+    CATALOG_TRY(const std::string dialect_text,
+                json::optional_string(object, "dialect", "request", "cargo"));
+    CATALOG_TRY(const version::Dialect dialect, version::parse_dialect(dialect_text));
+    CATALOG_TRY(const std::string policy,
+                json::optional_string(object, "policy", "request", "single"));
+    CATALOG_TRY(request.policy, parse_policy(policy));
+    CATALOG_TRY(const std::string prefer,
+                json::optional_string(object, "prefer", "request", "newest"));
+    CATALOG_TRY(request.preference, parse_preference(prefer));
+    CATALOG_TRY(const json::Array* required, array_in(object, "require"));
+    for (const json::Value& value : *required) {
+        CATALOG_TRY(resolve::Root root, read_required(value, dialect));
+        request.roots.push_back(std::move(root));
+    }
+    CATALOG_TRY(const json::Array* locked, array_in(object, "locked"));
+    for (const json::Value& value : *locked) {
+        CATALOG_TRY(resolve::Locked lock, read_locked(value));
+        request.locked.push_back(std::move(lock));
+    }
+    CATALOG_TRY(request.include_prereleases,
+                json::optional_bool(object, "include_prerelease", "request", false));
+    return request;
+}
+
+SolveAnswerer::SolveAnswerer(resolve::DependencyProvider& provider, bool graph,
+                             std::shared_ptr<Clock> clock, CallContext context)
+    : provider_(provider), context_(std::move(context)) {
+    if (graph)
+        resolver_ = std::make_unique<resolve::GraphResolver>(std::move(clock));
+    else
+        resolver_ = std::make_unique<resolve::SatResolver>(std::move(clock));
+}
+
+Result<resolve::Solution> SolveAnswerer::resolve(const resolve::Request& request) {
+    return resolver_->resolve(request, provider_, context_);
+}
+
+json::Object SolveAnswerer::answer(const Result<json::Value>& line) {
+    json::Object answer{{"id", nullptr}};
+    const auto failed = [&](const Error& error, std::string_view status) {
+        answer.insert_or_assign("status", status);
+        answer.insert_or_assign("packages", json::Array());
+        answer.insert_or_assign("order", json::Array());
+        answer.insert_or_assign("explanation", explanation_of(error));
+        if (status == "error") answer.insert_or_assign("error", to_json(error));
+        return answer;
+    };
+    if (!line) return failed(line.error(), "error");
+    const json::Object* object = line->as_object();
+    if (object == nullptr)
+        return failed(Error(Errc::kJsonType, "a request must be an object"), "error");
+    if (const json::Value* id = line->find("id")) answer.insert_or_assign("id", *id);
+    const Result<resolve::Request> request = read_solve_request(*object);
+    if (!request) return failed(request.error(), "error");
+    const Result<resolve::Solution> solution = resolve(*request);
+    if (!solution) {
+        const Errc code = solution.error().code();
+        const bool unsatisfiable = code == Errc::kUnsatisfiable || code == Errc::kUnknownPackage ||
+                                   code == Errc::kDependencyCycle;
+        return failed(solution.error(), unsatisfiable ? "unsat" : "error");
+    }
+    for (auto& [name, value] : to_json(*solution)) answer.insert_or_assign(name, value);
+    answer.insert_or_assign("status", "sat");
+    answer.insert_or_assign("explanation", "");
+    return answer;
+}
+
+}  // namespace catalog::cli
