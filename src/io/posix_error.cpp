@@ -31,6 +31,7 @@ constexpr ErrnoRow kErrnoTable[] = {
     {EDQUOT, Errc::kStorageFull, kHintSpace},
     {EFBIG, Errc::kStorageFull, kHintSpace},
     {ELOOP, Errc::kPathUnsafe, ""},
+    {ENXIO, Errc::kFileKind, ""},  // a pipe without a reader, a socket
     {EMFILE, Errc::kTooManyOpenFiles, kHintFiles},
     {ENFILE, Errc::kTooManyOpenFiles, kHintFiles},
     {EROFS, Errc::kReadOnlyFileSystem, kHintReadOnly},

@@ -57,6 +57,9 @@ Result<void> check_rename(const Place& from, const Place& to, const std::string&
     if (folder && contains(from.node, to.folder))
         return fail_file(Errc::kInvalidArgument, "a folder cannot move into itself", kOperation,
                          path);
+    if (to.node != nullptr && contains(to.node, from.folder))
+        return fail_file(Errc::kNotEmpty, "the folder in the way holds the file", kOperation, path);
+    if (to.node == from.node) return {};
     if (!folder && to.trailing_slash)
         return fail_file(Errc::kNotADirectory, "the new name is that of a folder", kOperation,
                          path);
@@ -260,23 +263,24 @@ Result<std::vector<DirectoryEntry>> SimulatedFileSystem::list(const std::string&
 Result<void> SimulatedFileSystem::make_directories(const std::string& path) {
     constexpr auto kOperation = FileOperation::kMakeDirectory;
     const MutexLock lock(world_->mutex);
+    // As mkdir(2) on each: upwards to the first that is there or can be made, then downwards.
+    const auto make_one = [&](const std::string& folder) -> Result<void> {
+        CATALOG_TRY(Place place, world_->locate(folder, false, kOperation));
+        if (place.node == nullptr) return world_->make_folder_at(place, folder);
+        CATALOG_TRY(place, world_->locate(folder, true, kOperation));
+        return require_folder(place.node, kOperation, path);
+    };
     std::vector<std::string> missing;
-    for (std::string folder = path;;) {
-        auto place = world_->locate(folder, true, kOperation);
-        if (place && place->node != nullptr) {
-            CATALOG_TRY_VOID(require_folder(place->node, kOperation, path));
-            break;
-        }
-        if (!place && place.error().code() != Errc::kFileNotFound)
-            return fail(std::move(place).error());
-        if (folder.empty()) return fail(std::move(place).error());
+    for (std::string folder = path;; folder = parent_path(folder)) {
+        auto made = make_one(folder);
+        if (made) break;
+        const auto entry = world_->locate(folder, false, kOperation);
+        const bool parent_missing = !entry && entry.error().code() == Errc::kFileNotFound;
+        if (!parent_missing || folder.empty()) return made;
         missing.push_back(folder);
-        folder = parent_path(folder);
     }
-    for (auto folder = missing.rbegin(); folder != missing.rend(); ++folder) {
-        CATALOG_TRY(const Place place, world_->locate(*folder, false, kOperation));
-        CATALOG_TRY_VOID(world_->make_folder_at(place, *folder));
-    }
+    for (auto folder = missing.rbegin(); folder != missing.rend(); ++folder)
+        CATALOG_TRY_VOID(make_one(*folder));
     return {};
 }
 
@@ -285,10 +289,10 @@ Result<void> SimulatedFileSystem::rename(const std::string& from, const std::str
     const MutexLock lock(world_->mutex);
     CATALOG_TRY(const Place old_place, world_->locate(from, false, kOperation));
     CATALOG_TRY(const Place new_place, world_->locate(to, false, kOperation));
-    if (old_place.node == nullptr)
-        return fail_file(Errc::kFileNotFound, "no such file", kOperation, from);
     if (old_place.folder == nullptr || new_place.folder == nullptr)
         return fail_file(Errc::kBusy, "the path does not name an entry", kOperation, from);
+    if (old_place.node == nullptr)
+        return fail_file(Errc::kFileNotFound, "no such file", kOperation, from);
     CATALOG_TRY_VOID(check_rename(old_place, new_place, from));
     CATALOG_TRY(const Ticket ticket, world_->begin(kOperation, from, "to " + to));
     // POSIX: two names of one file stay as they are.
@@ -314,6 +318,10 @@ Result<void> SimulatedFileSystem::remove_tree(const std::string& path) {
     const MutexLock lock(world_->mutex);
     std::string trimmed = path;  // a link is removed itself, whatever slashes follow it
     while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
+    const std::string last = trimmed.substr(trimmed.rfind('/') + 1);
+    if (last.empty() || last == "." || last == "..")
+        return fail_file(Errc::kInvalidArgument, "the path does not name an entry",
+                         FileOperation::kRemoveDirectory, path);
     auto place = world_->locate(trimmed, false, FileOperation::kRemoveDirectory);
     if (!place && place.error().code() == Errc::kFileNotFound && !path.empty()) return {};
     if (!place) return fail(std::move(place).error());
@@ -342,11 +350,13 @@ Result<void> SimulatedFileSystem::hard_link(const std::string& from, const std::
     constexpr auto kOperation = FileOperation::kHardLink;
     const MutexLock lock(world_->mutex);
     CATALOG_TRY(const Place old_place, world_->locate(from, false, kOperation));
-    CATALOG_TRY(const Place new_place, world_->locate(to, false, kOperation));
     if (old_place.node == nullptr)
         return fail_file(Errc::kFileNotFound, "no such file", kOperation, from);
+    CATALOG_TRY(const Place new_place, world_->locate(to, false, kOperation));
     if (new_place.node != nullptr)
         return fail_file(Errc::kFileExists, "there is already something", kOperation, to);
+    if (new_place.trailing_slash)
+        return fail_file(Errc::kFileNotFound, "no such folder", kOperation, to);
     if (old_place.node->kind == FileKind::kDirectory)
         return fail_file(Errc::kAccessDenied, "a folder has one name", kOperation, from);
     if (new_place.folder->links == 0)
