@@ -52,9 +52,11 @@ void canonicalise_platform(PlatformPredicate& platform) {
 
 void canonicalise_number(json::Value& value) {
     constexpr auto kExactMax = static_cast<std::int64_t>(kExactIntegerMax);
-    if (const std::int64_t* whole = value.as_int()) {
-        if (*whole > kExactMax || *whole < -kExactMax) value = static_cast<double>(*whole);
-    } else if (const double* number = value.as_double()) {
+    // First, because rounding can bring an integer beyond 2^53 back to it.
+    if (const std::int64_t* whole = value.as_int();
+        whole != nullptr && (*whole > kExactMax || *whole < -kExactMax))
+        value = static_cast<double>(*whole);
+    if (const double* number = value.as_double()) {
         if (!std::isfinite(*number))
             value = nullptr;
         else if (std::trunc(*number) == *number && std::abs(*number) <= kExactMax)

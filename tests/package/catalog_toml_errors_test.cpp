@@ -154,7 +154,7 @@ TEST(CatalogTomlErrors, TomlItselfMustBeRight) {
 
 TEST(CatalogTomlErrors, ColumnsCountBytesAfterForeignLetters) {
     expect_mistakes(
-        {{"# \xc3\xa4\nkeywords = [\"\xc3\xa4\xe2\x82\xac\", 1]", Errc::kMetadataInvalid, 5, 21}});
+        {{"# \xc3\xa4\nkeywords = [\"\xc3\xa4\xe2\x82\xac\", 1]", Errc::kMetadataInvalid, 5, 22}});
     expect_mistake("\xef\xbb\xbf" + std::string(kHead) + "license = 1", Errc::kMetadataInvalid, 4,
                    11);
 }

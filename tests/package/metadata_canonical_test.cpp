@@ -98,6 +98,7 @@ TEST(Canonicalise, NumbersOfExtraMembersBecomeWhatAReaderReads) {
     value.extra.emplace("beyond", beyond);
     value.extra.emplace("list", json::Array{-0.0, std::nan(""), json::Object{{"x", 1e15}}, 0.5});
     value.extra.emplace("far", std::numeric_limits<double>::infinity());
+    value.extra.emplace("rounds back", (std::int64_t{1} << 53) + 1);
     canonicalise(value);
     EXPECT_EQ(value.extra.at("whole"), json::Value(std::int64_t{2}));
     EXPECT_EQ(value.extra.at("beyond"), json::Value(static_cast<double>(beyond)));
@@ -105,6 +106,7 @@ TEST(Canonicalise, NumbersOfExtraMembersBecomeWhatAReaderReads) {
               json::Value(json::Array{
                   0, nullptr, json::Object{{"x", std::int64_t{1'000'000'000'000'000}}}, 0.5}));
     EXPECT_TRUE(value.extra.at("far").is_null());
+    EXPECT_EQ(value.extra.at("rounds back"), json::Value(std::int64_t{1} << 53));
 }
 
 }  // namespace
