@@ -200,4 +200,15 @@ std::unique_ptr<Iterator> RocksDatabase::iterate(
     return std::make_unique<RocksIterator>(std::move(owner), std::move(walk), database->path_);
 }
 
+Result<std::vector<std::string>> RocksDatabase::verify() const {
+    std::vector<std::string> damages;
+    const auto checked = call_rocksdb(task(Errc::kDatabaseIo, "verify"), [&]() {
+        return db_->VerifyChecksum(rocksdb::ReadOptions());
+    });
+    if (checked) return damages;
+    if (checked.error().code() != Errc::kDatabaseCorrupt) return fail(checked.error());
+    damages.push_back(checked.error().to_string());
+    return damages;
+}
+
 }  // namespace catalog::kv

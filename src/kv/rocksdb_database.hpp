@@ -36,6 +36,9 @@ public:
         const std::shared_ptr<const RocksDatabase>& database, Family family,
         const rocksdb::Snapshot* moment, std::shared_ptr<const void> owner);
 
+    /// Reads every block of every table file against its checksum. Errors: kDatabaseIo.
+    [[nodiscard]] Result<std::vector<std::string>> verify() const;
+
     /// Returns RocksDB's handle; null for a family that a follower's store does not have yet.
     [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
         return handles_[static_cast<std::size_t>(family)];

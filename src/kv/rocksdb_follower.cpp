@@ -126,6 +126,9 @@ public:
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override {
         return folder_bytes(*fs_, path_);
     }
+    [[nodiscard]] Result<std::vector<std::string>> verify() const override {
+        return now()->verify();
+    }
 
 private:
     [[nodiscard]] DatabaseLink now() const {

@@ -72,6 +72,9 @@ public:
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override {
         return folder_bytes(*fs_, database_->path());
     }
+    [[nodiscard]] Result<std::vector<std::string>> verify() const override {
+        return database_->verify();
+    }
 
 private:
     Result<void> write_marked(const WriteBatch* batch, Durability durability)

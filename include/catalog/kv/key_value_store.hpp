@@ -130,6 +130,11 @@ public:
     /// Returns the bytes that the store takes on disk, of a store in memory the bytes of its keys
     /// and values. Errors: kDatabaseIo.
     [[nodiscard]] virtual Result<std::uint64_t> disk_bytes() const = 0;
+
+    /// Reads every stored byte and checks it. Returns what is damaged, one sentence each; empty
+    /// when nothing is. Cost: one pass over the store. Errors: kDatabaseIo when it cannot be read
+    /// at all.
+    [[nodiscard]] virtual Result<std::vector<std::string>> verify() const = 0;
 };
 
 /// How to open a store.

@@ -32,4 +32,6 @@ Result<void> FaultyKeyValueStore::refresh() {
 
 Result<std::uint64_t> FaultyKeyValueStore::disk_bytes() const { return wrapped_->disk_bytes(); }
 
+Result<std::vector<std::string>> FaultyKeyValueStore::verify() const { return wrapped_->verify(); }
+
 }  // namespace catalog::kv::testing

@@ -36,6 +36,7 @@ public:
     [[nodiscard]] Result<void> write(const WriteBatch& batch, Durability durability) override;
     [[nodiscard]] Result<void> refresh() override;
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override;
+    [[nodiscard]] Result<std::vector<std::string>> verify() const override;
 
 private:
     std::unique_ptr<KeyValueStore> wrapped_;

@@ -244,6 +244,14 @@ TEST_P(KeyValueStoreContract, CountsItsBytes) {
     EXPECT_GE(*bytes, 100'000u);
 }
 
+TEST_P(KeyValueStoreContract, AnUndamagedStoreVerifiesWithoutFindings) {
+    const auto store = make();
+    put(*store, kFirst, "key", "value");
+    const auto damages = store->verify();
+    ASSERT_TRUE(damages);
+    EXPECT_EQ(*damages, std::vector<std::string>());
+}
+
 /// Walks both in step from `key` on, in both directions.
 inline void expect_same_walk(Iterator& walk, const std::map<std::string, std::string>& model,
                              const std::string& key) {

@@ -29,6 +29,7 @@ public:
     }
     Result<void> refresh() override { return store_->refresh(); }
     Result<std::uint64_t> disk_bytes() const override { return store_->disk_bytes(); }
+    Result<std::vector<std::string>> verify() const override { return store_->verify(); }
 
 private:
     io::testing::TemporaryFolder folder_;
