@@ -224,6 +224,17 @@ TEST(CrashModel, FolderIsNotRemovedBeforeWhatWasInIt) {
     EXPECT_EQ(dropped(fs, {"/d/f", "/e/f"}), "(none) x");
 }
 
+TEST(CrashModel, MoveOfAFolderBringsEarlierMovesOfFoldersWithIt) {
+    const auto fs = SimulatedFileSystem::make();
+    must(fs->make_directories("/a/b"));
+    must(fs->rename("/a/b", "/b"));
+    must(fs->rename("/a", "/b/a"));
+    must(fs->sync_directory("/"));
+    must(fs->sync_directory("/b"));
+    // The second move alone would hang /a beneath a folder that is nowhere.
+    EXPECT_TRUE(must(exists(*fs->recover(CrashPolicy::kDropUnsynced), "/b/a")));
+}
+
 TEST(CrashModel, SymlinksSurviveWithTheirTextOrNotAtAll) {
     const auto fs = SimulatedFileSystem::make();
     must(fs->make_symlink("one", "/current"));
@@ -279,6 +290,20 @@ TEST(CrashModel, LongWriteTearsBetweenSectorsAndNowhereElse) {
         patterns.insert(pattern);
     }
     EXPECT_EQ(patterns.size(), 16u);  // every combination of old and new
+}
+
+TEST(CrashModel, SectorsMayComeFromDifferentMomentsOfOneFile) {
+    const auto fs = SimulatedFileSystem::make();
+    write_synced(*fs, "/f", std::string(2 * kSector, '0'));
+    auto file = must(fs->open_write("/f", OpenMode::kReadWrite));
+    for (const char version : {'1', '2', '3'})
+        must(file->write_at(0, as_bytes(std::string(2 * kSector, version))));
+    Outcomes found;
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+        const std::string data = content(*fs->recover(CrashPolicy::kRandomSubset, seed), "/f");
+        found.insert({data[0], data[kSector]});
+    }
+    EXPECT_EQ(found.size(), 16u);
 }
 
 TEST(CrashModel, LaterWriteMaySurviveAnEarlierOne) {

@@ -17,7 +17,7 @@ protected:
                  ->append(as_bytes("secret")));
         root = must(fs.open_directory(at("root")));
     }
-    ~SafeDirectoryContract() override {
+    void TearDown() override {
         EXPECT_EQ(names_of(must(fs.list(at("outside")))),
                   (std::vector<std::string>{"secret", "sub"}));
         EXPECT_TRUE(must(fs.list(at("outside/sub"))).empty());

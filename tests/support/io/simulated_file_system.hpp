@@ -46,7 +46,8 @@
 //   Locks vanish in a crash. Damage by corrupt() is in the volatile and the durable side.
 //
 // NOT MODELLED: permission checks, device files, access times, several devices, the finer rules for
-// trailing slashes, space held by allocate(). Mapped regions are copies of the bytes at the time of the call.
+// trailing slashes, space held by allocate(). Mapped regions are copies of the bytes at the time of
+// the call.
 //
 // Everything is determined by the calls and the seed. Times are a counter.
 
