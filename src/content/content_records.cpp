@@ -9,7 +9,6 @@ namespace catalog::content {
 namespace {
 
 constexpr std::uint32_t kRecordsVersion = 1;
-constexpr std::size_t kLocationBytes = 20;
 constexpr std::size_t kObjectHeadBytes = 16;
 constexpr std::size_t kObjectChunkBytes = ContentHash::kDigestBytes + 4;
 constexpr std::size_t kCrcBytes = 4;

@@ -73,13 +73,8 @@ public:
     Result<void> stage(kv::WriteBatch& batch) override;
 
 private:
-    struct NewObject {
-        ObjectInfo info;
-        std::string value;  // Encoded record.
-    };
-
     Result<void> check_open() const;
-    Result<void> check_room() const;
+    Result<void> reserve(std::uint64_t bytes);
     Result<void> cut(ObjectRecord& record);
     Result<void> add_chunk(ByteView bytes, ObjectRecord& record);
     Result<void> check_losses() const;
@@ -89,9 +84,10 @@ private:
     ChunkBuffer buffer_;
     Compressor compressor_;
     std::uint64_t losses_at_begin_;
+    std::uint64_t record_bytes_ = 0;
     bool staged_ = false;
     std::unordered_map<ChunkId, ChunkLocation> chunks_;
-    std::unordered_map<ContentHash, NewObject> objects_;
+    std::unordered_map<ContentHash, std::string> objects_;  // Encoded records.
     std::map<std::string, std::vector<ContentHash>, std::less<>> references_;
 };
 
@@ -100,14 +96,16 @@ Result<void> StorageTransaction::check_open() const {
     return {};
 }
 
-Result<void> StorageTransaction::check_room() const {
-    const std::uint64_t records = chunks_.size() + objects_.size();
-    const std::uint64_t allowed = core_.options.session_records_max;
-    if (records < allowed) return {};
-    return fail(Error(Errc::kLimitExceeded,
-                      "one session stores more than " + std::to_string(allowed) + " new records",
-                      LimitDetail{"session_records_max", allowed, records + 1})
-                    .with_hint("commit in several sessions"));
+Result<void> StorageTransaction::reserve(std::uint64_t bytes) {
+    const std::uint64_t allowed = core_.options.session_bytes_max;
+    if (record_bytes_ + bytes > allowed)
+        return fail(
+            Error(Errc::kLimitExceeded,
+                  "one session has more than " + std::to_string(allowed) + " bytes of records",
+                  LimitDetail{"session_bytes_max", allowed, record_bytes_ + bytes})
+                .with_hint("commit in several sessions"));
+    record_bytes_ += bytes;
+    return {};
 }
 
 Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
@@ -134,8 +132,9 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     const ObjectInfo info{tree.finish(), record.size,
                           static_cast<std::uint32_t>(record.chunks.size())};
     if (!objects_.contains(info.id)) {
-        CATALOG_TRY_VOID(check_room());
-        objects_.emplace(info.id, NewObject{info, encode_object(info.id, record)});
+        std::string value = encode_object(info.id, record);
+        CATALOG_TRY_VOID(reserve(kHashKeyBytes + value.size()));
+        objects_.emplace(info.id, std::move(value));
     }
     return info;
 }
@@ -154,7 +153,7 @@ Result<void> StorageTransaction::add_chunk(ByteView bytes, ObjectRecord& record)
     if (chunks_.contains(chunk.id)) return {};
     CATALOG_TRY(const auto known, core_.find_chunk(chunk.id));
     if (known) return {};
-    CATALOG_TRY_VOID(check_room());
+    CATALOG_TRY_VOID(reserve(kHashKeyBytes + kLocationBytes));
     const Compressor::Encoded encoded = compressor_.compress(bytes);
     CATALOG_TRY(const ChunkLocation location,
                 core_.backend->append({chunk.id, encoded.codec, chunk.bytes, encoded.payload}));
@@ -169,6 +168,7 @@ Result<void> StorageTransaction::add_reference(std::string_view owner, const Con
                                                 std::to_string(kOwnerBytesMax) + " bytes, not " +
                                                 std::to_string(owner.size()));
     if (!objects_.contains(id)) CATALOG_TRY_VOID(core_.find_object(id));
+    CATALOG_TRY_VOID(reserve(2 * (kHashKeyBytes + owner.size())));
     auto found = references_.find(owner);
     if (found == references_.end()) found = references_.try_emplace(std::string(owner)).first;
     found->second.push_back(id);
@@ -193,8 +193,7 @@ Result<void> StorageTransaction::stage(kv::WriteBatch& batch) {
     for (const auto& [id, location] : chunks_)
         batch.put(families.chunks, hash_key(id), encode_location(location));
     // Also those that are there: then a removal that commits before this batch takes nothing away.
-    for (auto& [id, object] : objects_)
-        batch.put(families.objects, hash_key(id), std::move(object.value));
+    for (auto& [id, value] : objects_) batch.put(families.objects, hash_key(id), std::move(value));
     for (const auto& [owner, ids] : references_)
         for (const ContentHash& id : ids) {
             batch.put(families.references, owner_key(owner, id), {});

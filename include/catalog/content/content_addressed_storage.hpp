@@ -49,7 +49,9 @@ public:
     int compression_level = kCompressionLevelDefault;  ///< See Compressor.
     PackOptions packs;
     std::uint64_t object_bytes_max = std::uint64_t{64} << 30;  ///< Of one object, bytes.
-    std::uint32_t session_records_max = 4u << 20;  ///< New chunks plus objects of one session.
+    /// Records that one session keeps until its commit, bytes: about 53 a new chunk of it, 36 a
+    /// chunk of its objects. Below kv::kBatchBytesMax.
+    std::uint64_t session_bytes_max = 128u << 20;
 };
 
 /// The content store of one library.

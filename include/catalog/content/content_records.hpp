@@ -48,6 +48,9 @@ inline constexpr std::size_t kHashKeyBytes = 1 + ContentHash::kDigestBytes;
 /// Errors: kDatabaseCorrupt.
 [[nodiscard]] Result<ContentHash> decode_hash_key(std::string_view key);
 
+/// Length of an encoded location.
+inline constexpr std::size_t kLocationBytes = 20;
+
 [[nodiscard]] std::string encode_location(const ChunkLocation& location);
 /// Errors: kDatabaseCorrupt.
 [[nodiscard]] Result<ChunkLocation> decode_location(std::string_view value);

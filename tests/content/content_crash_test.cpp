@@ -1,0 +1,271 @@
+// Power loss at every call that the content store makes to the disk, alone and with the database
+// that commits for it on the same disk.
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <map>
+
+#include "support/content/content_bed.hpp"
+#include "support/content/sample_bytes.hpp"
+#include "support/io/crash_test.hpp"
+#include "support/io/results.hpp"
+#include "support/kv/rocksdb_stores.hpp"
+
+namespace catalog::content::testing {
+namespace {
+
+using io::testing::code_of;
+using io::testing::CrashPoint;
+using io::testing::CrashTestOptions;
+using io::testing::must;
+using io::testing::SimulatedFileSystem;
+using kv::testing::number_from_environment;
+
+constexpr std::uint64_t kAll = ~std::uint64_t{0};
+
+using Contents = std::map<ContentHash, Bytes>;
+
+// What the store held after each commit, and how many commits were acknowledged.
+struct Ledger {
+    std::vector<Contents> states{Contents()};
+    std::size_t acknowledged = 0;
+
+    [[nodiscard]] bool allows(const Contents& found) const {
+        for (std::size_t i = acknowledged; i < states.size(); ++i)
+            if (states[i] == found) return true;
+        return false;
+    }
+};
+
+// A content store with its queue over some key-value store.
+struct Opened {
+    std::unique_ptr<kv::CommitQueue> queue;
+    std::unique_ptr<ContentAddressedStorage> content;
+
+    static Result<Opened> open(const std::shared_ptr<io::FileSystem>& fs,
+                               kv::KeyValueStore& store) {
+        Opened opened;
+        opened.queue = std::make_unique<kv::CommitQueue>(store);
+        ContentOptions options;
+        options.file_system = fs;
+        options.directory = "/library";
+        options.store = &store;
+        options.queue = opened.queue.get();
+        options.families = kBedFamilies;
+        options.clock = make_system_clock();
+        options.executor = make_thread_pool(1);
+        options.random = make_counting_random();
+        options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
+        options.packs.pack_bytes_max = 12 * 1024;
+        auto content = ContentAddressedStorage::open(std::move(options));
+        if (!content) return fail(content.error());
+        opened.content = std::move(*content);
+        opened.queue->add_group_hook([storage = opened.content.get()](kv::WriteBatch& batch) {
+            return storage->before_commit(batch);
+        });
+        return opened;
+    }
+    ~Opened() {
+        if (queue) queue->close();
+    }
+    Opened() = default;
+    Opened(Opened&&) = default;
+    Opened& operator=(Opened&&) = default;
+};
+
+// Commits one change after the other and keeps account of them; stops at the first error.
+class Work {
+public:
+    Work(Opened& opened, Ledger& ledger) : opened_(opened), ledger_(ledger) {}
+
+    void run() {
+        for (std::uint64_t i = 0; i < 3 && going_; ++i)
+            put({noise(3000, i), prose(9000, i), noise(i, 7)});
+        put({noise(3000, 1), noise(100, 50)});
+        remove(id_of(noise(3000, 0)));
+        put({noise(20'000, 60)});
+        put({noise(3000, 0)});
+    }
+
+private:
+    void put(const std::vector<Bytes>& objects) {
+        if (!going_) return;
+        Contents after = ledger_.states.back();
+        const auto session = opened_.content->begin();
+        going_ = session.has_value();
+        for (const Bytes& bytes : objects) {
+            if (!going_) return;
+            const auto info = (*session)->put(bytes);
+            going_ = info && (*session)->add_reference("owner", info->id);
+            after[id_of(bytes)] = bytes;
+        }
+        kv::WriteBatch batch;
+        if (going_) going_ = (*session)->stage(batch).has_value();
+        commit(std::move(batch), std::move(after));
+    }
+    void remove(const ContentHash& id) {
+        if (!going_) return;
+        Contents after = ledger_.states.back();
+        after.erase(id);
+        kv::WriteBatch batch;
+        going_ = opened_.content->remove(id, "owner", batch).has_value();
+        commit(std::move(batch), std::move(after));
+    }
+    void commit(kv::WriteBatch batch, Contents after) {
+        if (!going_) return;
+        ledger_.states.push_back(std::move(after));
+        kv::Commit commit;
+        commit.batch = std::move(batch);
+        going_ = opened_.queue->submit(std::move(commit)).has_value();
+        if (going_) ledger_.acknowledged = ledger_.states.size() - 1;
+    }
+
+    Opened& opened_;
+    Ledger& ledger_;
+    bool going_ = true;
+};
+
+Contents contents_of(ContentStorage& storage) {
+    Contents contents;
+    must(storage.for_each([&](const ObjectInfo& object) -> Result<void> {
+        contents[object.id] = must(storage.retrieve_all(object.id, kAll, CallContext()));
+        return {};
+    }));
+    return contents;
+}
+
+void expect_healthy(ContentStorage& storage) {
+    const VerifyReport report = must(storage.verify(VerifyDepth::kFull, CallContext()));
+    for (const Damage& damage : report.damages)
+        ADD_FAILURE() << damage.where << ": " << damage.what;
+}
+
+// Opens what a crash left, checks it, goes on working and opens it once more.
+void check_recovery(const std::shared_ptr<SimulatedFileSystem>& fs, kv::KeyValueStore& store,
+                    const Ledger& ledger) {
+    Contents found;
+    const Bytes later = noise(7000, 99);
+    {
+        Opened opened = must(Opened::open(fs, store));
+        found = contents_of(*opened.content);
+        ASSERT_TRUE(ledger.allows(found))
+            << ledger.states.size() - 1 << " commits, " << ledger.acknowledged << " acknowledged";
+        expect_healthy(*opened.content);
+        must(opened.content->store(source_of(later), "later", CallContext()));
+    }
+    Opened again = must(Opened::open(fs, store));
+    found[id_of(later)] = later;
+    ASSERT_TRUE(contents_of(*again.content) == found);
+    expect_healthy(*again.content);
+}
+
+CrashTestOptions from_environment(std::uint64_t seeds, std::uint64_t stride) {
+    CrashTestOptions options;
+    options.random_seeds = number_from_environment("CATALOG_CRASH_SEEDS", seeds);
+    options.first_seed = number_from_environment("CATALOG_CRASH_FIRST_SEED", 1);
+    options.stride = number_from_environment("CATALOG_CRASH_STRIDE", stride);
+    return options;
+}
+
+void print_count(const io::testing::CrashTestCount& count) {
+    std::cout << count.points << " crash points, " << count.recoveries << " recoveries\n";
+    EXPECT_GT(count.points, 10u);
+}
+
+std::unique_ptr<kv::KeyValueStore> copy_of(const kv::KeyValueStore& store) {
+    auto copy = kv::make_memory_store(kBedFamilyCount);
+    kv::WriteBatch batch;
+    for (std::uint32_t family = 0; family < kBedFamilyCount; ++family) {
+        const auto walk = store.iterate(kv::Family{family});
+        for (walk->seek({}); walk->valid(); walk->next())
+            batch.put(kv::Family{family}, std::string(walk->key()), std::string(walk->value()));
+    }
+    must(copy->write(batch, kv::Durability::kSync));
+    return copy;
+}
+
+// The database keeps everything it was told, the disk under the packs as little as it may: whatever
+// a commit names must have been synced before.
+TEST(ContentCrash, PacksHoldWhatADurableCommitNames) {
+    Ledger ledger;
+    std::unique_ptr<kv::KeyValueStore> store;
+    const auto prepare = [&] {
+        ledger = Ledger();
+        store = kv::make_memory_store(kBedFamilyCount);
+        auto fs = SimulatedFileSystem::make();
+        must(fs->make_directories("/library"));
+        must(fs->sync_directory("/"));
+        return fs;
+    };
+    const auto work = [&](const std::shared_ptr<SimulatedFileSystem>& fs) {
+        auto opened = Opened::open(fs, *store);
+        if (opened) Work(*opened, ledger).run();
+    };
+    const auto check = [&](const std::shared_ptr<SimulatedFileSystem>& fs, const CrashPoint&) {
+        const auto copy = copy_of(*store);
+        check_recovery(fs, *copy, ledger);
+    };
+    print_count(for_each_crash(prepare, work, check, from_environment(4, 1)));
+}
+
+TEST(ContentCrash, CommitsSurviveWithTheDatabaseOnTheSameDisk) {
+    Ledger ledger;
+    const std::string path = "/library/db";
+    const auto prepare = [&] {
+        ledger = Ledger();
+        auto fs = SimulatedFileSystem::make();
+        must(fs->make_directories("/library"));
+        must(fs->sync_directory("/"));
+        (void)kv::testing::must_open(fs, path, kv::testing::small_store(kBedFamilyCount));
+        return fs;
+    };
+    const auto work = [&](const std::shared_ptr<SimulatedFileSystem>& fs) {
+        const auto store = kv::open_rocksdb(fs, path, kv::testing::small_store(kBedFamilyCount));
+        if (!store) return;
+        auto opened = Opened::open(fs, **store);
+        if (opened) Work(*opened, ledger).run();
+    };
+    const auto check = [&](const std::shared_ptr<SimulatedFileSystem>& fs, const CrashPoint&) {
+        const auto store =
+            kv::testing::must_open(fs, path, kv::testing::small_store(kBedFamilyCount));
+        check_recovery(fs, *store, ledger);
+    };
+    print_count(for_each_crash(prepare, work, check, from_environment(1, 5)));
+}
+
+// A crash while what an earlier crash left is dropped.
+TEST(ContentCrash, RecoverySurvivesACrash) {
+    Ledger ledger;
+    std::unique_ptr<kv::KeyValueStore> store;
+    const auto prepare = [&] {
+        ledger = Ledger();
+        store = kv::make_memory_store(kBedFamilyCount);
+        auto fs = SimulatedFileSystem::make();
+        must(fs->make_directories("/library"));
+        must(fs->sync_directory("/"));
+        Opened opened = must(Opened::open(fs, *store));
+        Work(opened, ledger).run();
+        // Much that was never committed: tails and whole packs.
+        const auto session = must(opened.content->begin());
+        (void)must(session->put(noise(60'000, 3)));
+        return fs->recover(io::testing::CrashPolicy::kKeepAll);
+    };
+    const auto work = [&](const std::shared_ptr<SimulatedFileSystem>& fs) {
+        auto opened = Opened::open(fs, *store);
+        if (!opened) return;
+        (void)opened->content->store(source_of(noise(5000, 1000)), "x", CallContext());
+    };
+    const auto check = [&](const std::shared_ptr<SimulatedFileSystem>& fs, const CrashPoint&) {
+        const auto copy = copy_of(*store);
+        Ledger now = ledger;
+        Contents after = ledger.states.back();
+        after[id_of(noise(5000, 1000))] = noise(5000, 1000);
+        now.states.push_back(after);
+        check_recovery(fs, *copy, now);
+    };
+    print_count(for_each_crash(prepare, work, check, from_environment(4, 1)));
+}
+
+}  // namespace
+}  // namespace catalog::content::testing
