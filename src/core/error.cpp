@@ -1,6 +1,7 @@
 #include "catalog/core/error.hpp"
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace catalog {
@@ -42,7 +43,13 @@ Error& Error::operator=(const Error& other) noexcept {
 }
 
 Error::~Error() {
-    if (data_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete data_;
+    // A loop, since a chain of causes can be as long as whatever was tried again and again.
+    for (Data* data = data_; data != nullptr;) {
+        if (data->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+        Data* const cause = data->cause ? std::exchange(data->cause->data_, nullptr) : nullptr;
+        delete data;
+        data = cause;
+    }
 }
 
 Errc Error::code() const noexcept { return data_->code; }

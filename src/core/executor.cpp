@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <memory>
 #include <optional>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "catalog/internal/mutex.hpp"
@@ -17,50 +20,82 @@ using internal::ConditionVariable;
 using internal::Mutex;
 using internal::MutexLock;
 
-class ThreadPool final : public Executor {
-public:
-    explicit ThreadPool(std::size_t threads) {
-        threads_.reserve(threads);
-        for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
-    }
-
-    ~ThreadPool() override {
+/// Queue of a pool. Held by each of its threads, so that it outlives a pool that is destroyed by
+/// one of its own tasks.
+struct Queue {
+    void push(std::function<void()> task) {
         {
-            MutexLock lock(mutex_);
-            closing_ = true;
+            MutexLock lock(mutex);
+            tasks.push_back(std::move(task));
         }
-        wake_.notify_all();
-        for (std::thread& thread : threads_) thread.join();
+        wake.notify_one();
     }
 
-    void post(std::function<void()> task) override {
+    void close() {
         {
-            MutexLock lock(mutex_);
-            tasks_.push_back(std::move(task));
+            MutexLock lock(mutex);
+            closing = true;
         }
-        wake_.notify_one();
+        wake.notify_all();
     }
 
-    std::size_t concurrency() const noexcept override { return threads_.size(); }
-
-private:
+    /// Runs tasks until the queue is closed and empty.
     void run() {
         while (std::optional<std::function<void()>> task = take()) (*task)();
     }
 
     std::optional<std::function<void()>> take() {
-        MutexLock lock(mutex_);
-        while (tasks_.empty() && !closing_) wake_.wait(mutex_);
-        if (tasks_.empty()) return std::nullopt;
-        std::function<void()> task = std::move(tasks_.front());
-        tasks_.pop_front();
+        MutexLock lock(mutex);
+        while (tasks.empty() && !closing) wake.wait(mutex);
+        if (tasks.empty()) return std::nullopt;
+        std::function<void()> task = std::move(tasks.front());
+        tasks.pop_front();
         return task;
     }
 
-    Mutex mutex_;
-    ConditionVariable wake_;
-    std::deque<std::function<void()>> tasks_ CATALOG_GUARDED_BY(mutex_);
-    bool closing_ CATALOG_GUARDED_BY(mutex_) = false;
+    Mutex mutex;
+    ConditionVariable wake;
+    std::deque<std::function<void()>> tasks CATALOG_GUARDED_BY(mutex);
+    bool closing CATALOG_GUARDED_BY(mutex) = false;
+};
+
+class ThreadPool final : public Executor {
+public:
+    explicit ThreadPool(std::size_t threads) {
+        threads_.reserve(threads);
+        while (threads_.size() < threads && start_thread()) {
+        }
+    }
+
+    ~ThreadPool() override {
+        queue_->close();
+        for (std::thread& thread : threads_) {
+            if (thread.get_id() == std::this_thread::get_id())
+                thread.detach();  // it cannot wait for itself; it ends when its task returns
+            else
+                thread.join();
+        }
+        if (threads_.empty()) queue_->run();
+    }
+
+    void post(std::function<void()> task) override { queue_->push(std::move(task)); }
+
+    std::size_t concurrency() const noexcept override {
+        return std::max<std::size_t>(1, threads_.size());
+    }
+
+private:
+    /// Returns false where the machine has no thread to give: the pool is then smaller than asked.
+    bool start_thread() {
+        try {
+            threads_.emplace_back([queue = queue_] { queue->run(); });
+            return true;
+        } catch (const std::system_error&) {
+            return false;
+        }
+    }
+
+    std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
     std::vector<std::thread> threads_;
 };
 
@@ -129,7 +164,12 @@ Result<void> parallel_for(Executor& executor, std::size_t count,
                           const std::function<Result<void>(std::size_t)>& body) {
     const auto loop = std::make_shared<Loop>(count, body);
     const std::size_t helpers = count > 1 ? std::min(executor.concurrency(), count - 1) : 0;
-    for (std::size_t i = 0; i < helpers; ++i) executor.post([loop] { loop->work(); });
+    try {
+        for (std::size_t i = 0; i < helpers; ++i) executor.post([loop] { loop->work(); });
+    } catch (...) {
+        // Out of memory for a task: fewer helpers do. Leaving now would take `body` away from those
+        // that run already.
+    }
     loop->work();
     return loop->finish();
 }

@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -17,6 +18,8 @@ namespace catalog {
 namespace {
 
 class SystemClock final : public Clock {
+    static constexpr std::chrono::hours kSleepMax{24 * 365 * 10};
+
 public:
     MonotonicTime now_monotonic() const override {
         return MonotonicTime(std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -29,6 +32,8 @@ public:
     }
 
     bool sleep_for(std::chrono::nanoseconds duration, const std::stop_token& stop) const override {
+        // "For ever" must not overflow when it is added to the present.
+        duration = std::min<std::chrono::nanoseconds>(duration, kSleepMax);
         std::mutex mutex;
         std::condition_variable_any wake;
         std::unique_lock lock(mutex);

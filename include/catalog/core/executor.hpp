@@ -22,8 +22,10 @@ public:
     [[nodiscard]] virtual std::size_t concurrency() const noexcept = 0;
 };
 
-/// Makes a pool of `threads` threads (0: as many as the machine has). Its destructor runs what is
-/// queued and joins.
+/// Makes a pool of `threads` threads (0: as many as the machine has), or of as many as it can
+/// start. Its destructor runs what is queued and joins; where one of its own tasks destroys it,
+/// that thread ends by itself as soon as the task has returned and the queue is empty. A pool that
+/// could start no thread at all runs its tasks in its destructor.
 [[nodiscard]] std::shared_ptr<Executor> make_thread_pool(std::size_t threads = 0);
 
 /// Runs `body(0) ... body(count - 1)` on the calling thread and on `executor`, and returns when all

@@ -16,8 +16,8 @@ namespace catalog {
 /// Name of a package, for example `acme/tensor-kit` or `@babel/core`.
 ///
 /// 1 to 214 ASCII bytes `[@scope/]name` of letters, digits and `. _ - + / ~ :`; `@` only as the
-/// first byte; no `..`; no empty segment between slashes. Compared byte by byte: names that differ
-/// in case are different names.
+/// first byte; no `..`; no segment between slashes that is empty or `.`. Compared byte by byte:
+/// names that differ in case are different names.
 class PackageName {
 public:
     static constexpr std::size_t kBytesMax = 214;
