@@ -47,7 +47,7 @@ TEST(ContentHash, IsMadeFromExactly32Bytes) {
     const Result<ContentHash> hash = ContentHash::from_digest(HashAlgorithm::kBlake2b256, digest);
     ASSERT_TRUE(hash);
     EXPECT_EQ(hash->to_string(), "blake2b-256:" + std::string(kDigits));
-    for (const std::size_t size : {0, 31, 33, 64}) {
+    for (const std::size_t size : {0u, 31u, 33u, 64u}) {
         const auto refused = ContentHash::from_digest(HashAlgorithm::kSha256, Bytes(size));
         ASSERT_FALSE(refused) << size;
         EXPECT_EQ(refused.error().code(), Errc::kInvalidHash);

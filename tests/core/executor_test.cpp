@@ -51,7 +51,7 @@ private:
 
 TEST(ParallelFor, RunsEveryIndexOnce) {
     const auto pool = make_thread_pool(4);
-    for (const std::size_t count : {0, 1, 2, 3, 4, 5, 100, 10'000}) {
+    for (const std::size_t count : {0u, 1u, 2u, 3u, 4u, 5u, 100u, 10000u}) {
         Runs runs(count);
         EXPECT_TRUE(parallel_for(*pool, count, [&](std::size_t i) { return runs.run(i); }));
         EXPECT_TRUE(runs.each_once()) << count;

@@ -99,7 +99,7 @@ TEST(LineReader, GivesTheSameLinesHoweverTheInputIsCut) {
     }
     const Lines whole = lines_of(text, text.size());
     EXPECT_EQ(whole.size(), 24u);
-    for (const std::size_t piece : {1, 2, 3, 7, 64, 1000})
+    for (const std::size_t piece : {1u, 2u, 3u, 7u, 64u, 1000u})
         EXPECT_EQ(lines_of(text, piece), whole) << "pieces of " << piece;
 }
 

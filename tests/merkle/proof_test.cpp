@@ -164,7 +164,7 @@ template <class Check>
 void for_each_altered(const std::vector<TreeHash>& proof, const Check& refused) {
     const TreeHash foreign = leaf_hash(as_bytes("foreign"));
     for (std::size_t i = 0; i < proof.size(); ++i) {
-        for (const std::size_t byte : {0, 13, 31}) {
+        for (const std::size_t byte : {0u, 13u, 31u}) {
             auto altered = proof;
             altered[i].digest[byte] ^= std::byte{0x10};
             refused(altered);

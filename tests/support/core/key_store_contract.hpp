@@ -46,7 +46,7 @@ TYPED_TEST_P(KeyStoreContract, KeepsItsDefaultKey) {
 
 TYPED_TEST_P(KeyStoreContract, SignsMessagesOfAnyLength) {
     const KeyInfo info = this->key(KeyPurpose::kPublisher);
-    for (const std::size_t size : {0, 1, 64, 100'000}) {
+    for (const std::size_t size : {0u, 1u, 64u, 100'000u}) {
         std::string message(size, 'm');
         const Result<Signature> signature = this->world_.keys().sign(info.id, as_bytes(message));
         ASSERT_TRUE(signature) << signature.error().to_string();

@@ -26,7 +26,7 @@ TYPED_TEST_SUITE_P(RandomContract);
 TYPED_TEST_P(RandomContract, FillsEveryByte) {
     // A byte that is left alone would keep its value in all of 16 fills; of 1 KiB of random bytes
     // none does, but once in 2^109 runs.
-    for (const std::size_t size : {1, 7, 8, 9, 255, 256, 257, 1024}) {
+    for (const std::size_t size : {1u, 7u, 8u, 9u, 255u, 256u, 257u, 1024u}) {
         std::vector<std::set<std::byte>> seen(size);
         for (int round = 0; round < 16; ++round) {
             Bytes bytes(size);

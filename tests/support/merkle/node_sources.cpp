@@ -27,14 +27,12 @@ Result<TreeHash> MemoryNodeSource::node(std::uint32_t level, std::uint64_t index
 }
 
 FaultyNodeSource FaultyNodeSource::damaging(const NodeSource& base, std::size_t damaged_call) {
-    FaultyNodeSource source(base, damaged_call, Error(Errc::kInternal, "not used"));
-    source.damages_ = true;
-    return source;
+    return FaultyNodeSource(base, damaged_call);
 }
 
 Result<TreeHash> FaultyNodeSource::node(std::uint32_t level, std::uint64_t index) const {
     const bool faulty = calls_++ == faulty_call_;
-    if (faulty && !damages_) return fail(error_);
+    if (faulty && error_) return fail(*error_);
     Result<TreeHash> node = base_.node(level, index);
     if (faulty && node) node->digest[7] ^= std::byte{4};
     return node;

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -39,7 +39,7 @@ private:
 class FaultyNodeSource final : public NodeSource {
 public:
     FaultyNodeSource(const NodeSource& base, std::size_t failing_call, Error error)
-        : base_(base), faulty_call_(failing_call), error_(std::move(error)), damages_(false) {}
+        : base_(base), faulty_call_(failing_call), error_(std::move(error)) {}
 
     /// Returns a source whose `damaged_call`th answer is wrong.
     [[nodiscard]] static FaultyNodeSource damaging(const NodeSource& base,
@@ -51,10 +51,12 @@ public:
     [[nodiscard]] bool fired() const noexcept { return calls_ > faulty_call_; }
 
 private:
+    FaultyNodeSource(const NodeSource& base, std::size_t damaged_call)
+        : base_(base), faulty_call_(damaged_call) {}
+
     const NodeSource& base_;
     std::size_t faulty_call_;
-    Error error_;
-    bool damages_;
+    std::optional<Error> error_;  // none: the node is damaged instead
     mutable std::size_t calls_ = 0;
 };
 
