@@ -92,6 +92,8 @@ class MemoryProvider final : public DependencyProvider {
 public:
     MemoryProvider();
     ~MemoryProvider() override;
+    MemoryProvider(MemoryProvider&&) noexcept;
+    MemoryProvider& operator=(MemoryProvider&&) noexcept;
 
     /// Adds a version. Errors: kAlreadyExists (same name, precedence-equal version and source).
     [[nodiscard]] Result<void> add(std::string name, Candidate candidate, PackageRecord record);

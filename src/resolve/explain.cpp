@@ -1,0 +1,158 @@
+#include "explain.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "derivation.hpp"
+#include "phrases.hpp"
+
+namespace catalog::resolve::engine {
+
+namespace {
+
+constexpr std::uint64_t kConflictsPerSubset = 2'000;
+constexpr std::uint64_t kConflictsForSubsets = 20'000;
+constexpr std::uint64_t kConflictsForProof = 10'000;
+constexpr std::size_t kNogoodsMax = 2'000;
+constexpr std::uint32_t kDerivationConflictsMax = 200;
+constexpr std::size_t kLinesMax = 60;
+constexpr std::size_t kFactsMax = 20;
+
+std::vector<Lit> assume_only(const Search& search, const std::vector<std::size_t>& wanted) {
+    std::vector<Lit> literals;
+    std::vector<Lit> others;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < search.root_count(); ++i) {
+        if (next < wanted.size() && wanted[next] == i) {
+            literals.push_back(search.root(i));
+            ++next;
+        } else {
+            others.push_back(negated(search.root(i)));
+        }
+    }
+    literals.insert(literals.begin(), others.begin(), others.end());
+    return literals;
+}
+
+std::vector<std::size_t> failed_roots(const Search& search) {
+    std::vector<std::size_t> roots;
+    for (std::size_t i = 0; i < search.root_count(); ++i) {
+        const auto& failed = search.failed();
+        if (std::find(failed.begin(), failed.end(), search.root(i)) != failed.end()) {
+            roots.push_back(i);
+        }
+    }
+    return roots;
+}
+
+/// Drops roots without which the others still cannot stand together.
+std::vector<std::size_t> minimise_roots(Search& search) {
+    std::vector<std::size_t> core = failed_roots(search);
+    const std::uint64_t start = search.conflicts();
+    // The last `kept` roots have been found necessary.
+    for (std::size_t kept = 0; core.size() > 1 && kept < core.size();) {
+        if (search.conflicts() - start > kConflictsForSubsets) break;
+        std::vector<std::size_t> subset = core;
+        subset.erase(subset.end() - static_cast<std::ptrdiff_t>(kept + 1));
+        const auto outcome =
+            search.run(assume_only(search, subset), Order::kActivity, kConflictsPerSubset);
+        if (!outcome) break;
+        if (*outcome == Outcome::kUnsat) {
+            core = failed_roots(search);
+        } else {
+            ++kept;
+        }
+    }
+    return core;
+}
+
+std::string root_text(const Root& root) {
+    std::string text = root.target.name + " " + root.target.constraint.to_string();
+    for (std::size_t i = 0; i < root.features.size(); ++i) {
+        text += (i == 0 ? " with " : ", ") + root.features[i];
+    }
+    return text;
+}
+
+void number(std::vector<std::string>& steps, std::string text) {
+    steps.push_back(std::to_string(steps.size() + 1) + ". " + std::move(text));
+}
+
+/// Facts one by one, for failures that are too large to be derived in sentences.
+std::vector<std::string> list_facts(const Phrases& phrases, const Clauses& clauses,
+                                    const std::vector<ProofClause>& proof) {
+    std::vector<std::string> steps;
+    std::size_t left_out = 0;
+    for (const ProofClause& clause : proof) {
+        std::string text = phrases.fact(clauses.fact(clause.tag));
+        if (text.empty()) continue;
+        if (steps.size() == kFactsMax) {
+            ++left_out;
+        } else {
+            number(steps, std::move(text));
+        }
+    }
+    if (left_out > 0) number(steps, "and " + std::to_string(left_out) + " more facts");
+    number(steps, "together these leave no choice that meets the request");
+    return steps;
+}
+
+std::vector<std::string> write_lines(const Phrases& phrases, const std::vector<Line>& lines) {
+    std::vector<std::string> steps;
+    for (const Line& line : lines) {
+        if (line.premises.empty()) {
+            number(steps, phrases.given(line.nogood));
+            continue;
+        }
+        std::vector<std::uint32_t> premises = line.premises;
+        std::sort(premises.begin(), premises.end());
+        premises.erase(std::unique(premises.begin(), premises.end()), premises.end());
+        std::string because;
+        for (std::size_t i = 0; i < premises.size(); ++i) {
+            if (i > 0) because += i + 1 == premises.size() ? " and " : ", ";
+            because += std::to_string(premises[i] + 1);
+        }
+        number(steps, "by " + because + ", " + phrases.derived(line.nogood));
+    }
+    return steps;
+}
+
+std::vector<std::string> derive_steps(Universe& universe, Requirements& requirements,
+                                      const std::vector<RequirementId>& demands) {
+    Search search(universe, requirements, demands, true);
+    std::vector<Lit> assumptions;
+    for (std::size_t i = 0; i < demands.size(); ++i) assumptions.push_back(search.root(i));
+    const auto outcome = search.run(assumptions, Order::kBreadthFirst, kConflictsForProof);
+    if (!outcome || *outcome != Outcome::kUnsat) return {};
+    const std::vector<ProofClause> proof = search.core().proof_clauses();
+    const Phrases phrases(universe, requirements);
+    const std::vector<Line> lines =
+        derive(make_nogoods(universe, search.clauses(), proof, kNogoodsMax),
+               kDerivationConflictsMax);
+    if (lines.empty() || lines.size() > kLinesMax) {
+        return list_facts(phrases, search.clauses(), proof);
+    }
+    return write_lines(phrases, lines);
+}
+
+}  // namespace
+
+Error explain_failure(Universe& universe, Requirements& requirements, Search& search,
+                      const std::vector<RequirementId>& roots) {
+    const std::vector<std::size_t> core = minimise_roots(search);
+    ResolutionDetail detail;
+    std::vector<RequirementId> demands;
+    std::string list;
+    for (const std::size_t root : core) {
+        detail.roots.push_back(root_text(universe.request().roots[root]));
+        list += (list.empty() ? "" : " and ") + detail.roots.back();
+        demands.push_back(roots[root]);
+    }
+    detail.steps = derive_steps(universe, requirements, demands);
+    std::string message = core.size() == 1 ? list + " cannot be met"
+                                           : list + " cannot be met together";
+    return Error(Errc::kUnsatisfiable, std::move(message), std::move(detail));
+}
+
+}  // namespace catalog::resolve::engine

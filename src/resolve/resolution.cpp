@@ -1,0 +1,183 @@
+#include "resolution.hpp"
+
+#include <catalog/internal/check.hpp>
+#include <catalog/internal/try.hpp>
+#include <utility>
+
+#include "answer.hpp"
+#include "explain.hpp"
+
+namespace catalog::resolve::engine {
+
+namespace {
+
+/// Conflicts after which the order of roots and of demands no longer decides what is tried next.
+constexpr std::uint64_t kOrderedConflicts = 2'000;
+constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
+
+/// Reads choices off the answer on a search's trail.
+class TrailChooser final : public Chooser {
+public:
+    TrailChooser(const Universe& universe, const Requirements& requirements, Search& search,
+                 const std::vector<RequirementId>& roots, bool every_part)
+        : universe_(universe),
+          requirements_(requirements),
+          search_(search),
+          every_part_(every_part) {
+        const std::vector<RootPick> picks = search.picks();
+        for (std::size_t i = 0; i < roots.size(); ++i) root_picks_[roots[i]] = picks[i].package;
+    }
+
+    void choose(RequirementId demand, std::span<const FeatureId> /*features*/,
+                std::vector<PackageId32>& chosen) override {
+        const auto root = root_picks_.find(demand);
+        if (root != root_picks_.end()) chosen.push_back(root->second);
+        if (!chosen.empty() && !every_part_) return;
+        if (!requirements_.demand(demand).choice) {
+            add(true_candidate(demand), chosen);
+            return;
+        }
+        for (const RequirementId part : requirements_.parts(demand)) {
+            if (!holds(part)) continue;
+            add(true_candidate(part), chosen);
+            if (!chosen.empty() && !every_part_) return;
+        }
+    }
+
+    PackageId32 choose_peer(RequirementId demand, std::span<const FeatureId> /*features*/,
+                            const std::function<bool(PackageId32)>& is_in) override {
+        std::vector<PackageId32> there;
+        if (requirements_.demand(demand).choice) {
+            for (const RequirementId part : requirements_.parts(demand)) {
+                if (holds(part)) add(true_candidate(part), there);
+            }
+        } else {
+            add(true_candidate(demand), there);
+        }
+        for (const PackageId32 candidate : there) {
+            if (is_in(candidate)) return candidate;
+        }
+        for (const PackageId32 candidate : there) {
+            if (universe_.package(candidate).locked) return candidate;
+        }
+        return kNone;
+    }
+
+private:
+    [[nodiscard]] bool holds(RequirementId demand) {
+        return search_.core().is_true(positive(search_.clauses().demand(demand)));
+    }
+
+    [[nodiscard]] PackageId32 true_candidate(RequirementId demand) {
+        for (const PackageId32 candidate : requirements_.candidates(demand)) {
+            if (search_.core().is_true(positive(search_.clauses().package(candidate)))) {
+                return candidate;
+            }
+        }
+        return kNone;
+    }
+
+    static void add(PackageId32 candidate, std::vector<PackageId32>& chosen) {
+        if (candidate == kNone) return;
+        for (const PackageId32 known : chosen) {
+            if (known == candidate) return;
+        }
+        chosen.push_back(candidate);
+    }
+
+    const Universe& universe_;
+    const Requirements& requirements_;
+    Search& search_;
+    bool every_part_;
+    std::unordered_map<RequirementId, PackageId32> root_picks_;
+};
+
+}  // namespace
+
+Resolution::Resolution(const Request& request, DependencyProvider& provider,
+                       const CallContext& context, const Clock& clock)
+    : universe_(request, provider, context, clock), requirements_(universe_) {}
+
+Result<Solution> Resolution::run() {
+    CATALOG_TRY(roots_, make_roots(universe_, requirements_));
+    search_.emplace(universe_, requirements_, roots_, false);
+    for (std::size_t i = 0; i < roots_.size(); ++i) assumptions_.push_back(search_->root(i));
+
+    CATALOG_TRY(Outcome outcome,
+                search_->run(assumptions_, Order::kBreadthFirst, kOrderedConflicts));
+    if (outcome == Outcome::kSat) return answer();
+    if (outcome == Outcome::kLimit) {
+        CATALOG_TRY(outcome, search_->run(assumptions_, Order::kActivity, kNoLimit));
+        if (outcome == Outcome::kSat) return improved_answer();
+    }
+    return fail(explain_failure(universe_, requirements_, *search_, roots_));
+}
+
+void Resolution::write_stats(SolveStats& stats, std::chrono::nanoseconds total) const {
+    const auto us = [](std::chrono::nanoseconds time) {
+        return static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+    };
+    stats.load_us = us(universe_.load_time());
+    stats.solve_us = us(total - universe_.load_time());
+    stats.decisions = search_->decisions();
+    stats.conflicts = search_->conflicts();
+    stats.propagations = search_->core().propagations();
+}
+
+Result<Solution> Resolution::answer() {
+    CATALOG_TRY(Reached reached, walk(false));
+    // Only a peer can be lacking: what supplies it came in as a further part of a choice.
+    if (!reached.unmet.empty()) {
+        CATALOG_TRY(reached, walk(true));
+    }
+    CATALOG_CHECK(reached.unmet.empty());
+    return make_solution(universe_, requirements_, reached);
+}
+
+Result<Reached> Resolution::walk(bool every_part) {
+    TrailChooser chooser(universe_, requirements_, *search_, roots_, every_part);
+    return Walk(universe_, requirements_, chooser).run(roots_);
+}
+
+Result<Solution> Resolution::improved_answer() {
+    CATALOG_TRY(Solution first, answer());
+    auto better = improve();
+    if (better) return better;
+    // The answer at hand is valid; only the proof that the roots are the newest is missing.
+    if (better.error().code() == Errc::kBudgetExhausted) return first;
+    return better;
+}
+
+Result<Solution> Resolution::improve() {
+    std::vector<RootPick> picks = search_->picks();
+    for (std::size_t root = 0; root < roots_.size(); ++root) {
+        bool on_trail = true;
+        for (const RootPick& option : search_->options(root)) {
+            if (option == picks[root]) break;
+            std::vector<Lit> trial = assumptions_;
+            for (const Lit literal : search_->assumptions_of(root, option)) {
+                trial.push_back(literal);
+            }
+            CATALOG_TRY(const Outcome outcome, search_->run(trial, Order::kActivity, kNoLimit));
+            on_trail = outcome == Outcome::kSat;
+            if (!on_trail) continue;
+            picks = search_->picks();
+            break;
+        }
+        for (const Lit literal : search_->assumptions_of(root, picks[root])) {
+            assumptions_.push_back(literal);
+        }
+        if (!on_trail) {
+            CATALOG_TRY_VOID(search_->run(assumptions_, Order::kActivity, kNoLimit));
+        }
+    }
+    CATALOG_TRY(const Outcome outcome,
+                search_->run(assumptions_, Order::kBreadthFirst, kOrderedConflicts));
+    if (outcome != Outcome::kSat) {
+        CATALOG_TRY_VOID(search_->run(assumptions_, Order::kActivity, kNoLimit));
+    }
+    return answer();
+}
+
+}  // namespace catalog::resolve::engine
