@@ -85,10 +85,6 @@ Result<resolve::Solution> solve(Session& session, library::AssetLibrary& library
     return library.resolve(resolver, request, session.context());
 }
 
-std::string text_of(const resolve::Resolved& package) {
-    return package.name + "@" + package.candidate.version.to_string();
-}
-
 void print_solution(Session& session, const resolve::Solution& solution) {
     Table table({"name", "version", "needed by"});
     for (std::size_t i = 0; i < solution.packages.size(); ++i) {

@@ -126,20 +126,26 @@ private:
         kv::Commit commit;
         commit.prepare = [&](const kv::CommitView& view, kv::WriteBatch& batch) -> Result<void> {
             const OverlayView overlay(view, batch);
+            std::unordered_map<std::string, package::PackageDigest> added_here;
             for (const ImportLine& line : pending_) {
+                const std::string id = line.entry.id.to_string();
                 const Result<void> added = services_.index->stage_add(overlay, batch, line.entry,
                                                                       line.metadata, line.manifest);
                 if (added) {
                     ++imported;
-                } else if (added.error().code() != Errc::kPackageExists) {
-                    return added;
-                } else if (const Result<index::IndexEntry> there =
-                               services_.index->find(line.entry.id);
-                           there && there->digest == line.entry.digest) {
-                    ++already_there;
-                } else {
-                    refused.emplace_back(line.number, added.error());
+                    added_here.emplace(id, line.entry.digest);
+                    continue;
                 }
+                if (added.error().code() != Errc::kPackageExists) return added;
+                const auto here = added_here.find(id);
+                const Result<index::IndexEntry> there = services_.index->find(line.entry.id);
+                const bool same = here != added_here.end()
+                                      ? here->second == line.entry.digest
+                                      : there && there->digest == line.entry.digest;
+                if (same)
+                    ++already_there;
+                else
+                    refused.emplace_back(line.number, added.error());
             }
             return {};
         };

@@ -1,0 +1,207 @@
+// Power is lost at every file-system call of an operation, RocksDB's calls included: the old or the
+// new state is found, and the next command works. CATALOG_CRASH_SEEDS and CATALOG_CRASH_STRIDE make
+// a run longer or shorter.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "support/io/crash_test.hpp"
+#include "support/io/results.hpp"
+#include "support/library/library_bed.hpp"
+
+namespace catalog::library::testing {
+namespace {
+
+using io::testing::CrashPoint;
+using io::testing::CrashTestOptions;
+using io::testing::must;
+using io::testing::SimulatedFileSystem;
+using FileSystemLink = std::shared_ptr<SimulatedFileSystem>;
+
+constexpr const char* kPrefix = "/prefix";
+
+std::uint64_t from_environment(const char* name, std::uint64_t fallback) {
+    const char* text = std::getenv(name);
+    return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
+}
+
+CrashTestOptions crash_options(std::uint64_t stride) {
+    CrashTestOptions options;
+    options.random_seeds = from_environment("CATALOG_CRASH_SEEDS", 1);
+    options.stride = from_environment("CATALOG_CRASH_STRIDE", stride);
+    return options;
+}
+
+const std::vector<SmallFile>& big_files() {
+    static const std::vector<SmallFile> kFiles{{"bin/run", "#!/bin/sh\n", true},
+                                               {"data/noise", noise(90'000, 7)}};
+    return kFiles;
+}
+
+/// A disk with a library of `base@1.0.0`, `app@1.0.0` and `app@1.1.0`, closed and at rest.
+FileSystemLink prepared_disk() {
+    FileSystemLink disk = SimulatedFileSystem::make();
+    {
+        const auto library = open_library(environment_on(disk));
+        must(library->publish(small_draft("base", "1.0.0", big_files())));
+        must(library->publish(small_draft("app", "1.0.0", {{"app.txt", "one\n"}}, {"base ^1"})));
+        must(library->publish(small_draft("app", "1.1.0", {{"app.txt", "two\n"}}, {"base ^1"})));
+    }
+    return disk->recover(io::testing::CrashPolicy::kKeepAll);
+}
+
+void expect_undamaged(AssetLibrary& library) {
+    const VerifyResult result = must(library.verify(true));
+    for (const Finding& finding : result.findings)
+        ADD_FAILURE() << finding.where << ": " << finding.what;
+}
+
+TEST(CrashTest, PublishingIsAllOrNothing) {
+    bool acknowledged = false;
+    const auto count = io::testing::for_each_crash(
+        prepared_disk,
+        [&](const FileSystemLink& disk) {
+            acknowledged = false;
+            const Result<std::unique_ptr<AssetLibrary>> library =
+                AssetLibrary::open("/library", {}, environment_on(disk, 2));
+            if (library)
+                acknowledged =
+                    (*library)
+                        ->publish(small_draft("new", "1.0.0", {{"new.bin", noise(70'000, 3)}}))
+                        .has_value();
+        },
+        [&](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library = open_library(environment_on(disk, 3));
+            expect_undamaged(*library);
+            const bool there = library->find("new@1.0.0").has_value();
+            if (acknowledged) {
+                EXPECT_TRUE(there);
+            }
+            if (there) {
+                EXPECT_EQ(file_of(*library, "new@1.0.0", "new.bin"), noise(70'000, 3));
+            }
+            EXPECT_EQ(file_of(*library, "base@1.0.0", "data/noise"), big_files()[1].text);
+            must(library->publish(small_draft("next", "1.0.0")));
+        },
+        crash_options(1));
+    EXPECT_GT(count.points, 20u);
+}
+
+/// What every operation on a prefix must leave behind: one of the states in `allowed`, whole.
+void expect_prefix(AssetLibrary& library, const std::vector<std::string>& allowed) {
+    std::string now = "nothing";
+    if (const auto generations = library.history(kPrefix)) {
+        for (const lifecycle::Generation& generation : *generations)
+            for (const lifecycle::InstalledPackage& package : generation.packages)
+                if (generation.current && package.root) now = package.id.to_string();
+    }
+    EXPECT_TRUE(std::find(allowed.begin(), allowed.end(), now) != allowed.end()) << now;
+    if (now == "nothing") return;
+    for (const lifecycle::PrefixDamage& damage : must(library.verify_prefix(kPrefix)))
+        ADD_FAILURE() << damage.path << ": " << damage.what;
+}
+
+TEST(CrashTest, AnInstallationIsOldOrNew) {
+    bool acknowledged = false;
+    const auto count = io::testing::for_each_crash(
+        prepared_disk,
+        [&](const FileSystemLink& disk) {
+            acknowledged = false;
+            const Result<std::unique_ptr<AssetLibrary>> library =
+                AssetLibrary::open("/library", {}, environment_on(disk, 2));
+            if (library) acknowledged = (*library)->install(kPrefix, {"app@=1.0.0"}).has_value();
+        },
+        [&](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library = open_library(environment_on(disk, 3));
+            if (acknowledged)
+                expect_prefix(*library, {"app@1.0.0"});
+            else
+                expect_prefix(*library, {"nothing", "app@1.0.0"});
+            must(library->install(kPrefix, {"app@=1.0.0"}));
+            expect_prefix(*library, {"app@1.0.0"});
+        },
+        crash_options(2));
+    EXPECT_GT(count.points, 10u);
+}
+
+/// A disk on which app@1.0.0 is installed by a request that also allows 1.1.0.
+FileSystemLink installed_disk() {
+    FileSystemLink disk = prepared_disk();
+    {
+        const auto library = open_library(environment_on(disk));
+        must(library->install(kPrefix, {"app@=1.0.0"}));
+        must(library->install(kPrefix, {"app@^1"}));
+    }
+    return disk->recover(io::testing::CrashPolicy::kKeepAll);
+}
+
+TEST(CrashTest, AnUpdateIsOldOrNew) {
+    bool acknowledged = false;
+    const auto count = io::testing::for_each_crash(
+        installed_disk,
+        [&](const FileSystemLink& disk) {
+            acknowledged = false;
+            const Result<std::unique_ptr<AssetLibrary>> library =
+                AssetLibrary::open("/library", {}, environment_on(disk, 2));
+            if (library) acknowledged = (*library)->update(kPrefix, {}).has_value();
+        },
+        [&](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library = open_library(environment_on(disk, 3));
+            if (acknowledged)
+                expect_prefix(*library, {"app@1.1.0"});
+            else
+                expect_prefix(*library, {"app@1.0.0", "app@1.1.0"});
+            must(library->update(kPrefix, {}));
+            expect_prefix(*library, {"app@1.1.0"});
+        },
+        crash_options(2));
+    EXPECT_GT(count.points, 10u);
+}
+
+TEST(CrashTest, ARollbackIsOldOrNew) {
+    bool acknowledged = false;
+    const auto updated_disk = [] {
+        FileSystemLink disk = installed_disk();
+        must(open_library(environment_on(disk))->update(kPrefix, {}));
+        return disk->recover(io::testing::CrashPolicy::kKeepAll);
+    };
+    const auto count = io::testing::for_each_crash(
+        updated_disk,
+        [&](const FileSystemLink& disk) {
+            acknowledged = false;
+            const Result<std::unique_ptr<AssetLibrary>> library =
+                AssetLibrary::open("/library", {}, environment_on(disk, 2));
+            if (library) acknowledged = (*library)->rollback(kPrefix).has_value();
+        },
+        [&](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library = open_library(environment_on(disk, 3));
+            if (acknowledged)
+                expect_prefix(*library, {"app@1.0.0"});
+            else
+                expect_prefix(*library, {"app@1.0.0", "app@1.1.0"});
+            must(library->update(kPrefix, {}));
+            expect_prefix(*library, {"app@1.1.0"});
+        },
+        crash_options(2));
+    EXPECT_GT(count.points, 10u);
+}
+
+TEST(CrashTest, MakingALibraryCanBeCutShortAndRepeated) {
+    const auto count = io::testing::for_each_crash(
+        [] { return SimulatedFileSystem::make(); },
+        [](const FileSystemLink& disk) {
+            static_cast<void>(
+                AssetLibrary::create("/library", {}, environment_on(disk, 2)).has_value());
+        },
+        [](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library = open_library(environment_on(disk, 3));
+            must(library->publish(small_draft("first", "1.0.0")));
+            expect_undamaged(*library);
+        },
+        crash_options(2));
+    EXPECT_GT(count.points, 10u);
+}
+
+}  // namespace
+}  // namespace catalog::library::testing
