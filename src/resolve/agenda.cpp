@@ -92,8 +92,7 @@ RequirementId Agenda::next_by_activity() {
     double best_activity = -1.0;
     for (const Entry& entry : entries_) {
         const SlotId slot = requirements_.demand(entry.demand).slot;
-        const double activity =
-            slot != kNone && slot < activity_.size() ? activity_[slot] : 0.0;
+        const double activity = slot != kNone && slot < activity_.size() ? activity_[slot] : 0.0;
         if (activity <= best_activity || !is_open(entry.demand)) continue;
         best = entry.demand;
         best_activity = activity;
@@ -128,7 +127,8 @@ RequirementId Agenda::pick_part(RequirementId choice) const {
     };
     const auto root = std::find(roots_.begin(), roots_.end(), choice);
     if (root != roots_.end()) {
-        for (const RequirementId part : root_parts(static_cast<std::size_t>(root - roots_.begin()))) {
+        for (const RequirementId part :
+             root_parts(static_cast<std::size_t>(root - roots_.begin()))) {
             if (open(part)) return part;
         }
         return kNone;

@@ -92,8 +92,8 @@ Result<void> check_cycles(const Request& request, const Solution& solution) {
 
 Result<void> check_request(const Request& request) {
     const auto refuse = [](std::string_view what) {
-        return fail(Errc::kInvalidArgument, "the request has " + std::string(what) +
-                                                " without a package name");
+        return fail(Errc::kInvalidArgument,
+                    "the request has " + std::string(what) + " without a package name");
     };
     for (const Root& root : request.roots) {
         if (root.target.name.empty()) return refuse("a root");

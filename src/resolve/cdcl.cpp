@@ -99,6 +99,7 @@ void Cdcl::decide(Lit literal) {
 }
 
 void Cdcl::backjump(std::uint32_t target) {
+    kept_ = static_cast<std::uint32_t>(trail_.size());
     if (target >= level()) return;
     const std::uint32_t end = level_ends_[target];
     for (std::size_t i = trail_.size(); i-- > end;) {
@@ -108,6 +109,7 @@ void Cdcl::backjump(std::uint32_t target) {
     trail_.resize(end);
     level_ends_.resize(target);
     head_ = std::min(head_, end);
+    kept_ = end;
     has_conflict_ = false;
 }
 
@@ -249,7 +251,8 @@ bool Cdcl::learn() {
 
     std::size_t at = trail_.size();
     for (;;) {
-        while (seen_[var_of(trail_[--at])] == 0) {}
+        while (seen_[var_of(trail_[--at])] == 0) {
+        }
         if (--open_ == 0) break;
         visit_reason(trail_[at]);
     }
@@ -405,9 +408,8 @@ void Cdcl::reduce() {
         }
     }
     // Among clauses of equal measure the older ones go first.
-    std::stable_sort(droppable.begin(), droppable.end(), [this](ClauseRef a, ClauseRef b) {
-        return arena_[a + 1] > arena_[b + 1];
-    });
+    std::stable_sort(droppable.begin(), droppable.end(),
+                     [this](ClauseRef a, ClauseRef b) { return arena_[a + 1] > arena_[b + 1]; });
     droppable.resize(droppable.size() / 2);
     std::sort(droppable.begin(), droppable.end());
 

@@ -92,6 +92,8 @@ public:
         return static_cast<std::uint32_t>(level_ends_.size());
     }
     [[nodiscard]] std::span<const Lit> trail() const noexcept { return trail_; }
+    /// How much of the trail the last `learn` or `backjump` left standing.
+    [[nodiscard]] std::uint32_t kept() const noexcept { return kept_; }
     [[nodiscard]] bool has_conflict() const noexcept { return has_conflict_; }
     /// Tells whether something waits to be propagated.
     [[nodiscard]] bool has_pending() const noexcept { return head_ < trail_.size(); }
@@ -166,6 +168,7 @@ private:
     std::vector<Lit> trail_;
     std::vector<std::uint32_t> level_ends_;
     std::uint32_t head_ = 0;
+    std::uint32_t kept_ = 0;
     std::uint64_t propagations_ = 0;
     std::uint32_t learned_count_ = 0;
 

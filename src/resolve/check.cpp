@@ -209,10 +209,14 @@ private:
         const std::string& name = requirement.target.name;
         switch (requirement.kind) {
             case DependencyKind::kRequired:
-            case DependencyKind::kPeer: return true;
-            case DependencyKind::kDevelopment: return request_.development && is_root(p);
-            case DependencyKind::kBuild: return request_.build && is_root(p);
-            case DependencyKind::kOptional: break;
+            case DependencyKind::kPeer:
+                return true;
+            case DependencyKind::kDevelopment:
+                return request_.development && is_root(p);
+            case DependencyKind::kBuild:
+                return request_.build && is_root(p);
+            case DependencyKind::kOptional:
+                break;
         }
         if (std::count(request_.optional.begin(), request_.optional.end(), name) > 0) return true;
         for (const std::string& feature : on) {
@@ -249,8 +253,8 @@ private:
         if (edge.kind == DependencyKind::kPeer && edge.from == edge.to) return false;
         for (const Target* target : need.alternatives) {
             if (target->name != edge.as) continue;
-            CATALOG_TRY(const bool met, world_.satisfies(solution_.packages[edge.to],
-                                                         records_[edge.to], *target));
+            CATALOG_TRY(const bool met,
+                        world_.satisfies(solution_.packages[edge.to], records_[edge.to], *target));
             if (met) return true;
         }
         return false;
@@ -272,14 +276,13 @@ private:
                     met = met || world_.host_supplies(*target);
                 }
             }
-            const auto range = std::equal_range(
-                solution_.edges.begin(), solution_.edges.end(), Edge{p, 0, {}, {}},
-                [](const Edge& a, const Edge& b) { return a.from < b.from; });
+            const auto range =
+                std::equal_range(solution_.edges.begin(), solution_.edges.end(), Edge{p, 0, {}, {}},
+                                 [](const Edge& a, const Edge& b) { return a.from < b.from; });
             for (auto edge = range.first; edge != range.second; ++edge) {
                 CATALOG_TRY(const bool served, serves(*edge, need));
                 if (!served) continue;
-                need.edges.push_back(
-                    static_cast<std::size_t>(edge - solution_.edges.begin()));
+                need.edges.push_back(static_cast<std::size_t>(edge - solution_.edges.begin()));
                 met = met || has_all(edge->to, asked(p, requirement, on));
             }
             if (!met) problem(label(p) + " is not given " + requirement.target.name);
@@ -292,8 +295,8 @@ private:
         if (request_.policy != VersionPolicy::kSingle || !requirement.any_of.empty()) return {};
         for (std::size_t q = 0; q < count(); ++q) {
             if (solution_.packages[q].name != requirement.target.name) continue;
-            CATALOG_TRY(const bool met, world_.satisfies(solution_.packages[q], records_[q],
-                                                         requirement.target));
+            CATALOG_TRY(const bool met,
+                        world_.satisfies(solution_.packages[q], records_[q], requirement.target));
             if (!met) problem(label(p) + " does not accept " + label(q) + " as its peer");
         }
         return {};
@@ -311,7 +314,8 @@ private:
             peers = peers || edge.kind == DependencyKind::kPeer;
         }
         for (std::size_t e = 0; e < used.size(); ++e) {
-            if (!used[e]) problem("no dependency asks for an edge of " + label(solution_.edges[e].from));
+            if (!used[e])
+                problem("no dependency asks for an edge of " + label(solution_.edges[e].from));
         }
         if (peers) return;
         // Only for the sake of a peer may one dependency be served twice.
@@ -327,8 +331,8 @@ private:
             for (const Target& conflict : records_[p].conflicts) {
                 for (std::size_t q = 0; q < count(); ++q) {
                     if (p == q) continue;
-                    CATALOG_TRY(const bool hit, world_.is_excluded(solution_.packages[q],
-                                                                   records_[q], conflict));
+                    CATALOG_TRY(const bool hit,
+                                world_.is_excluded(solution_.packages[q], records_[q], conflict));
                     if (hit) problem(label(p) + " conflicts with " + label(q));
                 }
             }

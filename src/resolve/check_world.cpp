@@ -8,7 +8,8 @@ namespace catalog::resolve::checking {
 namespace {
 
 Error provider_failed(const Error& cause, const std::string& input) {
-    return Error(Errc::kProviderFailed, "the provider could not answer while a solution was checked")
+    return Error(Errc::kProviderFailed,
+                 "the provider could not answer while a solution was checked")
         .with_input(input)
         .with_cause(cause);
 }
@@ -22,9 +23,8 @@ bool within_bounds(const version::VersionConstraint& constraint, const version::
         return same_version(exact->version, version);
     }
     const auto* range = constraint.get_if<version::Range>();
-    return range != nullptr &&
-           (range->req.matches(version, version::PrereleaseRule::kDialect) ||
-            range->req.matches(version, version::PrereleaseRule::kInclude));
+    return range != nullptr && (range->req.matches(version, version::PrereleaseRule::kDialect) ||
+                                range->req.matches(version, version::PrereleaseRule::kInclude));
 }
 
 }  // namespace

@@ -175,9 +175,9 @@ void Clauses::add_requests(RequirementId id, PackageId32 candidate) {
             }
             literals.push_back(positive(wanted));
         }
-        add(literals, {effect == FeatureEffect::kOn ? FactKind::kRequest
-                                                    : FactKind::kMissingFeature,
-                       id, candidate, request.feature});
+        add(literals,
+            {effect == FeatureEffect::kOn ? FactKind::kRequest : FactKind::kMissingFeature, id,
+             candidate, request.feature});
     }
 }
 

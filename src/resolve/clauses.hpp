@@ -1,8 +1,9 @@
 #pragma once
 // Clauses: writes packages and demands as clauses for one Cdcl core, each when it is first needed.
 //
-// Variables: a root counts; a candidate is in; a demand holds; a version's feature is on; a version's switched
-// dependency is in; an exclusion is in force. Clauses, with p a package and d a demand:
+// Variables: a root counts; a candidate is in; a demand holds; a version's feature is on; a
+// version's switched dependency is in; an exclusion is in force. Clauses, with p a package and d a
+// demand:
 //   root -> d, p -> d             a root, a dependency
 //   d -> one of its candidates    (a choice: -> one of its parts)
 //   d and x -> feature of x       what a demand asks of the candidate x
@@ -91,8 +92,7 @@ private:
     [[nodiscard]] Var feature(PackageId32 package, FeatureId feature);
     [[nodiscard]] Var switched(PackageId32 package, std::uint32_t dependency);
     [[nodiscard]] Result<void> expand_package(PackageId32 package);
-    [[nodiscard]] Result<void> add_dependency(Var holder, PackageId32 package,
-                                              std::uint32_t index);
+    [[nodiscard]] Result<void> add_dependency(Var holder, PackageId32 package, std::uint32_t index);
     [[nodiscard]] Result<void> add_exclusion(Var holder, PackageId32 package, const Target& target,
                                              bool outside, const Fact& fact);
     void add_requests(RequirementId id, PackageId32 package);

@@ -127,9 +127,8 @@ std::vector<std::string> derive_steps(Universe& universe, Requirements& requirem
     if (!outcome || *outcome != Outcome::kUnsat) return {};
     const std::vector<ProofClause> proof = search.core().proof_clauses();
     const Phrases phrases(universe, requirements);
-    const std::vector<Line> lines =
-        derive(make_nogoods(universe, search.clauses(), proof, kNogoodsMax),
-               kDerivationConflictsMax);
+    const std::vector<Line> lines = derive(
+        make_nogoods(universe, search.clauses(), proof, kNogoodsMax), kDerivationConflictsMax);
     if (lines.empty() || lines.size() > kLinesMax) {
         return list_facts(phrases, search.clauses(), proof);
     }
@@ -150,8 +149,8 @@ Error explain_failure(Universe& universe, Requirements& requirements, Search& se
         demands.push_back(roots[root]);
     }
     detail.steps = derive_steps(universe, requirements, demands);
-    std::string message = core.size() == 1 ? list + " cannot be met"
-                                           : list + " cannot be met together";
+    std::string message =
+        core.size() == 1 ? list + " cannot be met" : list + " cannot be met together";
     return Error(Errc::kUnsatisfiable, std::move(message), std::move(detail));
 }
 

@@ -107,10 +107,9 @@ private:
         const auto at = known_.find(slot);
         if (at == known_.end()) return true;
         const SlotDemands& known = at->second;
-        return std::all_of(known.demands.begin(), known.demands.end(),
-                           [&](RequirementId id) {
-                               return requirements_.has_candidate(id, candidate);
-                           }) &&
+        return std::all_of(
+                   known.demands.begin(), known.demands.end(),
+                   [&](RequirementId id) { return requirements_.has_candidate(id, candidate); }) &&
                std::all_of(known.features.begin(), known.features.end(), has) &&
                std::none_of(known.excluded.begin(), known.excluded.end(), [&](const auto& e) {
                    return e.first == candidate && e.second != candidate;
@@ -237,10 +236,10 @@ private:
         if (!reached.unmet.empty()) {
             const Link& link = reached.unmet.front();
             const bool root = link.from == kNone;
-            message = phrases.fact(
-                root ? Fact{FactKind::kRoot, link.dependency, link.demand, 0}
-                     : Fact{FactKind::kDependency, reached.members[link.from].package,
-                            link.dependency, 0});
+            message =
+                phrases.fact(root ? Fact{FactKind::kRoot, link.dependency, link.demand, 0}
+                                  : Fact{FactKind::kDependency, reached.members[link.from].package,
+                                         link.dependency, 0});
             detail.steps.push_back(message);
             message += ", which does not fit what else was chosen";
         }

@@ -137,8 +137,8 @@ private:
         return fail(Errc::kLockFileInvalid, message + place_text(location), location);
     }
 
-    [[nodiscard]] Result<void> check_members(
-        const json::Object& object, std::initializer_list<std::string_view> known) const {
+    [[nodiscard]] Result<void> check_members(const json::Object& object,
+                                             std::initializer_list<std::string_view> known) const {
         for (const auto& [name, value] : object) {
             if (std::find(known.begin(), known.end(), name) == known.end()) {
                 return error("unknown member \"" + name + "\"");
@@ -266,8 +266,8 @@ Result<LockFile> LockFile::decode(std::string_view text) {
             message += place_text(*location);
             detail = *location;
         }
-        return fail(Error(Errc::kLockFileInvalid, std::move(message), std::move(detail))
-                        .with_cause(cause));
+        return fail(
+            Error(Errc::kLockFileInvalid, std::move(message), std::move(detail)).with_cause(cause));
     }
     return LockReader(text).read(*value);
 }

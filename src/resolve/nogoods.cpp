@@ -15,7 +15,8 @@ void Mask::set_all() {
 
 std::uint32_t Mask::count() const {
     std::uint32_t count = 0;
-    for (const std::uint64_t word : words_) count += static_cast<std::uint32_t>(std::popcount(word));
+    for (const std::uint64_t word : words_)
+        count += static_cast<std::uint32_t>(std::popcount(word));
     return count;
 }
 

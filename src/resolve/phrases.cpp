@@ -8,9 +8,9 @@ namespace catalog::resolve::engine {
 
 namespace {
 
-constexpr std::size_t kVersionsListed = 3;   ///< Examples of versions in one sentence.
-constexpr std::size_t kRunsListed = 4;       ///< Ranges of versions in one sentence.
-constexpr std::size_t kDemandsListed = 3;    ///< Differently written demands in one sentence.
+constexpr std::size_t kVersionsListed = 3;  ///< Examples of versions in one sentence.
+constexpr std::size_t kRunsListed = 4;      ///< Ranges of versions in one sentence.
+constexpr std::size_t kDemandsListed = 3;   ///< Differently written demands in one sentence.
 
 std::string join(const std::vector<std::string>& parts, std::string_view between) {
     std::string text;
@@ -32,20 +32,35 @@ struct Phrases::Sorted {
     explicit Sorted(const Nogood& nogood, const Requirements& requirements) {
         for (const Fact& fact : nogood.origin) {
             switch (fact.kind) {
-                case FactKind::kRoot: root = true; break;
-                case FactKind::kDependency: dependencies.push_back(&fact); break;
+                case FactKind::kRoot:
+                    root = true;
+                    break;
+                case FactKind::kDependency:
+                    dependencies.push_back(&fact);
+                    break;
                 case FactKind::kDemand: {
                     const RequirementId parent = requirements.demand(fact.a).parent;
                     add_once(demands, parent == kNone ? fact.a : parent);
                     break;
                 }
-                case FactKind::kConflict: conflict = &fact; break;
-                case FactKind::kPeerBound: peer_bound = &fact; break;
+                case FactKind::kConflict:
+                    conflict = &fact;
+                    break;
+                case FactKind::kPeerBound:
+                    peer_bound = &fact;
+                    break;
                 case FactKind::kFeature:
-                case FactKind::kRequest: features.push_back(&fact); break;
-                case FactKind::kMissingFeature: missing = &fact; break;
-                case FactKind::kUnsupplied: unsupplied = &fact; break;
-                case FactKind::kExclusion: break;
+                case FactKind::kRequest:
+                    features.push_back(&fact);
+                    break;
+                case FactKind::kMissingFeature:
+                    missing = &fact;
+                    break;
+                case FactKind::kUnsupplied:
+                    unsupplied = &fact;
+                    break;
+                case FactKind::kExclusion:
+                    break;
             }
         }
     }
@@ -285,10 +300,8 @@ std::string Phrases::fact(const Fact& fact) const {
         case FactKind::kRoot:
             return "the request needs " + requirements_.text(fact.b);
         case FactKind::kDependency: {
-            const Dependency& dependency =
-                universe_.package(fact.a).record->dependencies[fact.b];
-            return universe_.label(fact.a) + " needs " +
-                   requirements_.text(dependency.requirement);
+            const Dependency& dependency = universe_.package(fact.a).record->dependencies[fact.b];
+            return universe_.label(fact.a) + " needs " + requirements_.text(dependency.requirement);
         }
         case FactKind::kConflict: {
             const Target& target = universe_.package(fact.a).record->source.conflicts[fact.b];
@@ -304,7 +317,8 @@ std::string Phrases::fact(const Fact& fact) const {
         case FactKind::kPeerBound:
         case FactKind::kExclusion:
         case FactKind::kFeature:
-        case FactKind::kRequest: break;
+        case FactKind::kRequest:
+            break;
     }
     return {};
 }

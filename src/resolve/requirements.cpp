@@ -118,11 +118,11 @@ Result<std::vector<Requirements::Group>> Requirements::group(const Draft& draft)
             if (fresh) groups.push_back({slot, false, {}});
             Group& group = groups[at->second];
             // Only several targets, or several provided versions, can meet a candidate twice.
-            const bool again =
-                !fresh && (draft.targets.size() > 1 ||
-                           universe_.package(package).name != universe_.intern(target->name)) &&
-                std::find(group.candidates.begin(), group.candidates.end(), package) !=
-                    group.candidates.end();
+            const bool again = !fresh &&
+                               (draft.targets.size() > 1 || universe_.package(package).name !=
+                                                                universe_.intern(target->name)) &&
+                               std::find(group.candidates.begin(), group.candidates.end(),
+                                         package) != group.candidates.end();
             if (!again) group.candidates.push_back(package);
         }
     }
@@ -136,7 +136,7 @@ Result<std::vector<Requirements::Group>> Requirements::group(const Draft& draft)
 }
 
 std::string Requirements::key_of(const Draft& draft) {
-    std::string key(1, draft.root ? 'R' : draft.peer ? 'p' : 'r');
+    std::string key(1, draft.peer ? 'p' : 'r');
     for (const Target* target : draft.targets) {
         append_number(key, universe_.intern(target->name));
         append_constraint(key, target->constraint);
@@ -157,8 +157,10 @@ RequirementId Requirements::push(const Demand& demand, const Group& group) {
 }
 
 Result<RequirementId> Requirements::add(const Draft& draft) {
+    // Roots choose one by one, even when they are written alike.
+    const bool shared = draft.owner == kNone && !draft.root;
     std::string key;
-    if (draft.owner == kNone) {
+    if (shared) {
         key = key_of(draft);
         if (const auto at = index_.find(key); at != index_.end()) return at->second;
     }
@@ -190,7 +192,7 @@ Result<RequirementId> Requirements::add(const Draft& draft) {
         demand.parent = id;
         for (const Group& part : groups) parts_.push_back(push(demand, part));
     }
-    if (draft.owner == kNone) index_.emplace(std::move(key), id);
+    if (shared) index_.emplace(std::move(key), id);
     return id;
 }
 

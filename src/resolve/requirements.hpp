@@ -92,8 +92,7 @@ private:
     [[nodiscard]] Result<RequirementId> add(const Draft& draft);
     [[nodiscard]] std::string key_of(const Draft& draft);
     [[nodiscard]] Result<const std::vector<PackageId32>*> matches(const Target& target);
-    [[nodiscard]] Result<std::vector<PackageId32>> find_matches(NameId name,
-                                                                const Target& target);
+    [[nodiscard]] Result<std::vector<PackageId32>> find_matches(NameId name, const Target& target);
     [[nodiscard]] Result<std::vector<PackageId32>> find_excluded(const Target& target,
                                                                  bool outside);
     [[nodiscard]] std::vector<PackageId32> virtual_matches(NameId name, const Target& target);

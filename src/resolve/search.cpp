@@ -4,15 +4,14 @@
 #include <catalog/internal/check.hpp>
 #include <catalog/internal/try.hpp>
 #include <utility>
-#include <cstdio>
 
 namespace catalog::resolve::engine {
 
 namespace {
 
-constexpr std::uint64_t kRestartUnit = 100;     ///< Conflicts.
+constexpr std::uint64_t kRestartUnit = 100;  ///< Conflicts.
 constexpr std::uint64_t kDecisionsPerCheck = 512;
-constexpr std::uint32_t kLearnedStep = 1000;    ///< Clauses more that may be kept each time.
+constexpr std::uint32_t kLearnedStep = 1000;  ///< Clauses more that may be kept each time.
 
 /// The sequence 1 1 2 1 1 2 4 ... (Luby, Sinclair and Zuckerman 1993), counted from 0.
 std::uint64_t luby(std::uint64_t index) {
@@ -49,9 +48,12 @@ Search::Search(Universe& universe, Requirements& requirements, std::vector<Requi
 
 void Search::jump(std::uint32_t level) {
     core_.backjump(level);
-    const auto size = static_cast<std::uint32_t>(core_.trail().size());
-    scanned_ = std::min(scanned_, size);
-    agenda_.forget(level, size);
+    follow_backjump();
+}
+
+void Search::follow_backjump() {
+    scanned_ = std::min(scanned_, core_.kept());
+    agenda_.forget(core_.level(), core_.kept());
 }
 
 void Search::open(Lit literal) {
@@ -103,7 +105,7 @@ Result<Outcome> Search::run(std::span<const Lit> assumptions, Order order,
                 failed_.clear();
                 return Outcome::kUnsat;
             }
-            jump(core_.level());
+            follow_backjump();
             agenda_.bump(core_.involved());
             if (++in_run >= conflicts_max) return Outcome::kLimit;
             continue;
@@ -139,7 +141,6 @@ Result<void> Search::count_conflict() {
 }
 
 Result<Search::Step> Search::decide(Order order) {
-    if (decisions_ < 60) { std::fprintf(stderr, "DEC level %u trail %zu next %u:", core_.level(), core_.trail().size(), agenda_.next(order)); for (Lit l : core_.trail()) if (!is_negative(l)) { auto m = clauses_.meaning(var_of(l)); if (m.kind == VarKind::kPackage) std::fprintf(stderr, " [%s]", universe_.label(m.a).c_str()); else std::fprintf(stderr, " %d.%u.%u", (int)m.kind, m.a, m.b);} std::fprintf(stderr, "\n"); }
     if (++decisions_ % kDecisionsPerCheck == 0) CATALOG_TRY_VOID(universe_.check());
     const RequirementId demand = agenda_.next(order);
     if (demand == kNone) {
@@ -204,7 +205,8 @@ std::vector<RootPick> Search::picks() const {
 
 std::vector<Lit> Search::assumptions_of(std::size_t root, const RootPick& pick) {
     std::vector<Lit> literals;
-    if (pick.part != agenda_.roots()[root]) literals.push_back(positive(clauses_.demand(pick.part)));
+    if (pick.part != agenda_.roots()[root])
+        literals.push_back(positive(clauses_.demand(pick.part)));
     literals.push_back(positive(clauses_.package(pick.package)));
     return literals;
 }

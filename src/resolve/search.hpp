@@ -65,6 +65,7 @@ private:
     [[nodiscard]] Result<Step> decide(Order order);
     [[nodiscard]] Result<void> decide_candidate(RequirementId demand);
     void jump(std::uint32_t level);
+    void follow_backjump();
     void open(Lit literal);
     [[nodiscard]] bool assume(std::span<const Lit> assumptions);
 

@@ -45,10 +45,18 @@ void Supply::find_founded(std::span<const Var> roots) {
             const VarMeaning meaning = clauses_.meaning(queue_.back());
             queue_.pop_back();
             switch (meaning.kind) {
-                case VarKind::kRoot: found(clauses_.find_demand(meaning.b)); break;
-                case VarKind::kDemand: found_demand(meaning.a); break;
-                case VarKind::kPackage: found_package(meaning.a); break;
-                case VarKind::kFeature: found_feature(meaning); break;
+                case VarKind::kRoot:
+                    found(clauses_.find_demand(meaning.b));
+                    break;
+                case VarKind::kDemand:
+                    found_demand(meaning.a);
+                    break;
+                case VarKind::kPackage:
+                    found_package(meaning.a);
+                    break;
+                case VarKind::kFeature:
+                    found_feature(meaning);
+                    break;
                 case VarKind::kSwitch: {
                     const Record& record = *universe_.package(meaning.a).record;
                     const RequirementId id = record.dependencies[meaning.b].requirement;
@@ -56,7 +64,8 @@ void Supply::find_founded(std::span<const Var> roots) {
                     break;
                 }
                 case VarKind::kTruth:
-                case VarKind::kExclusion: break;
+                case VarKind::kExclusion:
+                    break;
             }
         }
     } while (found_requests());
@@ -101,8 +110,8 @@ bool Supply::found_requests() {
         if (!is_founded(clauses_.package(candidate))) continue;
         for (const FeatureRequest& request : requirements_.requests(id)) {
             if (request.condition != kNone &&
-                !is_founded(clauses_.find_feature(requirements_.demand(id).owner,
-                                                  request.condition))) {
+                !is_founded(
+                    clauses_.find_feature(requirements_.demand(id).owner, request.condition))) {
                 continue;
             }
             found(clauses_.find_feature(candidate, request.feature));
@@ -123,9 +132,7 @@ bool Supply::is_supplied(RequirementId peer) {
 }
 
 std::optional<Lit> Supply::wanted_for(RequirementId peer) {
-    const auto unknown = [this](Var var) {
-        return core_.value(positive(var)) == Value::kUnknown;
-    };
+    const auto unknown = [this](Var var) { return core_.value(positive(var)) == Value::kUnknown; };
     if (!requirements_.demand(peer).choice) {
         for (const PackageId32 candidate : requirements_.candidates(peer)) {
             const Var var = clauses_.package(candidate);
@@ -217,9 +224,15 @@ void Supply::need(Var var) {
 void Supply::need_supports(Var var) {
     const VarMeaning meaning = clauses_.meaning(var);
     switch (meaning.kind) {
-        case VarKind::kPackage: need_package(meaning.a); break;
-        case VarKind::kDemand: need_demand(meaning.a); break;
-        case VarKind::kFeature: need_feature(meaning.a, meaning.b); break;
+        case VarKind::kPackage:
+            need_package(meaning.a);
+            break;
+        case VarKind::kDemand:
+            need_demand(meaning.a);
+            break;
+        case VarKind::kFeature:
+            need_feature(meaning.a, meaning.b);
+            break;
         case VarKind::kSwitch: {
             const Record& record = *universe_.package(meaning.a).record;
             for (const Feature& feature : record.features) {
@@ -230,16 +243,18 @@ void Supply::need_supports(Var var) {
             break;
         }
         // A root that is neither asked nor left out could be asked.
-        case VarKind::kRoot: need_literal(positive(var)); break;
+        case VarKind::kRoot:
+            need_literal(positive(var));
+            break;
         case VarKind::kTruth:
-        case VarKind::kExclusion: break;
+        case VarKind::kExclusion:
+            break;
     }
 }
 
 void Supply::need_package(PackageId32 id) {
     for (const RequirementId demand : clauses_.demands_on(universe_.package(id).slot)) {
-        const bool brings_in =
-            !requirements_.demand(demand).peer || universe_.package(id).locked;
+        const bool brings_in = !requirements_.demand(demand).peer || universe_.package(id).locked;
         if (!brings_in || !requirements_.has_candidate(demand, id)) continue;
         const Var var = clauses_.find_demand(demand);
         if (is_founded(var)) {

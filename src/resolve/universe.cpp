@@ -55,7 +55,11 @@ Universe::Universe(const Request& request, DependencyProvider& provider, const C
                    const Clock& clock)
     : request_(request), provider_(provider), context_(context), clock_(clock) {
     // The control byte keeps the two made-up features apart from any that a package could name.
-    for (const std::string_view text : {"default", "\x01" "development", "\x01" "build"}) {
+    for (const std::string_view text : {"default",
+                                        "\x01"
+                                        "development",
+                                        "\x01"
+                                        "build"}) {
         static_cast<void>(intern_feature(text));
     }
     for (const Locked& lock : request.locked) locked_[lock.name].push_back(&lock);
@@ -145,9 +149,8 @@ bool Universe::provided_excluded(const version::SemVer& provided,
                                  const version::VersionConstraint& constraint) {
     if (constraint.get_if<version::Exact>() != nullptr) return constraint.matches(provided);
     const auto* range = constraint.get_if<version::Range>();
-    return range != nullptr &&
-           (range->req.matches(provided) ||
-            range->req.matches(provided, version::PrereleaseRule::kInclude));
+    return range != nullptr && (range->req.matches(provided) ||
+                                range->req.matches(provided, version::PrereleaseRule::kInclude));
 }
 
 bool Universe::host_satisfies(const Target& target) const {
@@ -179,8 +182,8 @@ Result<void> Universe::load_versions(NameId id) {
         const LoadTimer timer(clock_, load_time_);
         auto loaded = provider_.versions(text);
         if (!loaded) {
-            return fail(provider_error(loaded.error(), "the versions of a package could not be read",
-                                       text));
+            return fail(provider_error(loaded.error(),
+                                       "the versions of a package could not be read", text));
         }
         candidates = *std::move(loaded);
     }
@@ -202,8 +205,8 @@ Result<void> Universe::load_versions(NameId id) {
         Package package;
         package.name = id;
         if (locks != locked_.end()) {
-            package.locked = std::any_of(
-                locks->second.begin(), locks->second.end(), [&](const Locked* lock) {
+            package.locked =
+                std::any_of(locks->second.begin(), locks->second.end(), [&](const Locked* lock) {
                     return lock->source_id == candidate.source_id &&
                            same_precedence(lock->version, candidate.version);
                 });
@@ -238,10 +241,9 @@ void Universe::make_slots(NameId id) {
         if (candidate.source_id.empty() && candidate.version == latest_version) name.latest = p;
     }
     for (PackageId32 p = name.first; p < name.first + name.selectable; ++p) {
-        const bool starts =
-            p == name.first ||
-            (request_.policy == VersionPolicy::kPerMajor &&
-             !is_compatible(packages_[p - 1].candidate.version, packages_[p].candidate.version));
+        const bool starts = p == name.first || (request_.policy == VersionPolicy::kPerMajor &&
+                                                !is_compatible(packages_[p - 1].candidate.version,
+                                                               packages_[p].candidate.version));
         if (starts) slots_.push_back({p, 0, id});
         ++slots_.back().count;
         packages_[p].slot = static_cast<SlotId>(slots_.size() - 1);
@@ -257,9 +259,8 @@ Result<void> Universe::load_providers(NameId id) {
         const LoadTimer timer(clock_, load_time_);
         auto loaded = provider_.providers(text);
         if (!loaded) {
-            return fail(provider_error(loaded.error(),
-                                       "the providers of a virtual package could not be read",
-                                       text));
+            return fail(provider_error(
+                loaded.error(), "the providers of a virtual package could not be read", text));
         }
         providers = *std::move(loaded);
     }
@@ -277,10 +278,10 @@ Result<void> Universe::load_providers(NameId id) {
             }
         }
         if (found == kNone) {
-            return fail(Error(Errc::kProviderFailed, "a version that is said to provide " + text +
-                                                         " is not listed")
-                            .with_input(provider.package + "@" +
-                                        provider.candidate.version.to_string()));
+            return fail(
+                Error(Errc::kProviderFailed,
+                      "a version that is said to provide " + text + " is not listed")
+                    .with_input(provider.package + "@" + provider.candidate.version.to_string()));
         }
         // A package answers to its own name with its own version only.
         if (packages_[found].slot == kNone || owner == id) continue;
@@ -327,10 +328,9 @@ Result<Record*> Universe::load_record(PackageId32 id) {
 void Universe::compile(Record& record) {
     std::vector<std::uint32_t> positions;
     for (const Requirement& source : record.source.dependencies) {
-        const bool wanted =
-            (source.kind != DependencyKind::kDevelopment || request_.development) &&
-            (source.kind != DependencyKind::kBuild || request_.build) &&
-            source.platform.matches(request_.platform);
+        const bool wanted = (source.kind != DependencyKind::kDevelopment || request_.development) &&
+                            (source.kind != DependencyKind::kBuild || request_.build) &&
+                            source.platform.matches(request_.platform);
         positions.push_back(wanted ? static_cast<std::uint32_t>(record.dependencies.size())
                                    : kNone);
         if (!wanted) continue;
@@ -339,19 +339,21 @@ void Universe::compile(Record& record) {
         dependency.name = intern(source.target.name);
         switch (source.kind) {
             case DependencyKind::kOptional:
-                dependency.switched =
-                    std::find(request_.optional.begin(), request_.optional.end(),
-                              source.target.name) == request_.optional.end();
+                dependency.switched = std::find(request_.optional.begin(), request_.optional.end(),
+                                                source.target.name) == request_.optional.end();
                 break;
             case DependencyKind::kDevelopment:
-            case DependencyKind::kBuild: dependency.switched = true; break;
+            case DependencyKind::kBuild:
+                dependency.switched = true;
+                break;
             case DependencyKind::kPeer:
                 dependency.host_supplied =
                     host_satisfies(source.target) ||
                     std::any_of(source.any_of.begin(), source.any_of.end(),
                                 [this](const Target& target) { return host_satisfies(target); });
                 break;
-            case DependencyKind::kRequired: break;
+            case DependencyKind::kRequired:
+                break;
         }
         record.dependencies.push_back(dependency);
     }
@@ -433,8 +435,8 @@ void Universe::compile_features(Record& record, const std::vector<std::uint32_t>
         record.features.push_back(std::move(feature));
     }
     for (const FeatureId id : {kDevelopmentFeature, kBuildFeature}) {
-        const DependencyKind kind = id == kDevelopmentFeature ? DependencyKind::kDevelopment
-                                                              : DependencyKind::kBuild;
+        const DependencyKind kind =
+            id == kDevelopmentFeature ? DependencyKind::kDevelopment : DependencyKind::kBuild;
         Feature feature;
         feature.id = id;
         for (std::uint32_t d = 0; d < record.dependencies.size(); ++d) {
