@@ -77,7 +77,7 @@ Result<Project> CatalogTomlReader::read(const TomlTable& root) {
     // too many dependencies.
     const Result<void> valid = validate(project.metadata, limits_, false);
     if (!valid) return fail(placed(package->at, valid.error()));
-    std::ranges::stable_sort(warnings_);
+    std::ranges::sort(warnings_);
     for (auto& [offset, warning] : warnings_) project.warnings.push_back(std::move(warning));
     return project;
 }

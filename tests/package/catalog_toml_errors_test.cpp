@@ -141,10 +141,31 @@ TEST(CatalogTomlErrors, GlobsThatCannotMatchAreRefused) {
 }
 
 TEST(CatalogTomlErrors, TomlItselfMustBeRight) {
-    for (const char* bad :
-         {"name = \"b\"", "[package]", "[package", "a = ", "a = \"x", "a = 1 b = 2", "= 1",
-          "a = [1,", "a = {", "[[package]]\n[package]", "a.b = 1\na = 2", "\x01", "a = 2024-13-01",
-          "a = \"\\ud800\"", "a = '''x", "a = \"\"\"x\"\"", "a = 1__0"}) {
+    for (const char* bad : {"name = \"b\"",
+                            "[package]",
+                            "[package",
+                            "a = ",
+                            "a = \"x",
+                            "a = 1 b = 2",
+                            "= 1",
+                            "a = [1,",
+                            "a = {",
+                            "[[package]]\n[package]",
+                            "a.b = 1\na = 2",
+                            "\x01",
+                            "[\x01r]",
+                            "[.a]",
+                            "[]",
+                            "[[]]",
+                            "[a.]",
+                            "a. = 1",
+                            ".a = 1",
+                            "a = {.b = 1}",
+                            "a = 2024-13-01",
+                            "a = \"\\ud800\"",
+                            "a = '''x",
+                            "a = \"\"\"x\"\"",
+                            "a = 1__0"}) {
         const auto refused = read_catalog_toml(std::string(kHead) + bad, "catalog.toml");
         EXPECT_EQ(code_of(refused), Errc::kTomlSyntax) << bad;
         ASSERT_NE(refused.error().detail_as<LocationDetail>(), nullptr);
@@ -157,6 +178,22 @@ TEST(CatalogTomlErrors, ColumnsCountBytesAfterForeignLetters) {
         {{"# \xc3\xa4\nkeywords = [\"\xc3\xa4\xe2\x82\xac\", 1]", Errc::kMetadataInvalid, 5, 22}});
     expect_mistake("\xef\xbb\xbf" + std::string(kHead) + "license = 1", Errc::kMetadataInvalid, 4,
                    11);
+}
+
+TEST(CatalogTomlErrors, ForeignLettersInOddPlacesAreRefusedOrRead) {
+    EXPECT_EQ(text_of(read_catalog_toml(
+                  std::string(kHead) + "description = \"\"\"a\\\n \xc3\xa4\"\"\" # \xcf\xbb\n",
+                  "catalog.toml")),
+              "");
+    for (const char* letter :
+         {"\xc3\xa4", "\xcf\xbb", "\xe2\x80\xa8", "\xe3\x80\x80", "\xf0\x9f\x8e\x89"})
+        for (const char* place : {"@", "@ = 1", "a@ = 1", "a = @", "a = 1@", "[@]", "[b@]", "[b]@",
+                                  "a = [@]", "a = {@}", "a = {b = 1@}", "a = \"\\@\"",
+                                  "a = \"\"\"\\@\"\"\"", "a.@ = 1", "a = 1979-05-27@"}) {
+            std::string text = std::string(kHead) + place;
+            text.replace(text.find('@'), 1, letter);
+            EXPECT_EQ(code_of(read_catalog_toml(text, "catalog.toml")), Errc::kTomlSyntax) << text;
+        }
 }
 
 TEST(CatalogTomlErrors, TextThatIsNotUtf8IsRefusedWhereItBegins) {
