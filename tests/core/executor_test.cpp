@@ -233,17 +233,21 @@ TEST(ThreadPool, MayBeDestroyedByOneOfItsOwnTasks) {
     // The latch is shared because the thread that destroys the pool is not joined.
     const auto ended = std::make_shared<std::latch>(2);
     const auto released = std::make_shared<std::latch>(1);
+    const auto gone = std::make_shared<std::atomic<bool>>(false);
     auto owner = std::make_shared<std::shared_ptr<Executor>>(make_thread_pool(2));
+    const std::weak_ptr<Executor> pool = *owner;
     Executor& executor = **owner;
-    executor.post([ended, released, owner] {
+    executor.post([ended, released, gone, owner, pool] {
         released->wait();
         owner->reset();
+        *gone = pool.expired();
         ended->count_down();
     });
     executor.post([ended] { ended->count_down(); });
     owner.reset();
     released->count_down();
     ended->wait();
+    EXPECT_TRUE(*gone);
 }
 
 TEST(ThreadPool, RunsTasksOnOtherThreads) {
