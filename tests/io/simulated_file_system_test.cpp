@@ -10,7 +10,7 @@
 namespace catalog::io::testing {
 namespace {
 
-std::string content(FileSystem& fs, const std::string& path) {
+std::string text_at(FileSystem& fs, const std::string& path) {
     return must(read_file(fs, path, 1u << 20));
 }
 
@@ -24,7 +24,7 @@ TEST(SimulatedFaults, FailNextHitsOneMatchingCall) {
     must(other->append(as_bytes("x")));
     EXPECT_EQ(code_of(wanted->append(as_bytes("x"))), Errc::kIo);
     must(wanted->append(as_bytes("y")));
-    EXPECT_EQ(content(*fs, "/wanted"), "y");
+    EXPECT_EQ(text_at(*fs, "/wanted"), "y");
 }
 
 TEST(SimulatedFaults, FailAlwaysHoldsUntilCleared) {
@@ -50,7 +50,7 @@ TEST(SimulatedFaults, ReadsCanFailToo) {
     must(must(fs->open_write("/f", OpenMode::kCreateNew))->append(as_bytes("x")));
     fs->fail_next(FileOperation::kRead, "/f", Errc::kIo);
     EXPECT_EQ(code_of(read_file(*fs, "/f", 10)), Errc::kIo);
-    EXPECT_EQ(content(*fs, "/f"), "x");
+    EXPECT_EQ(text_at(*fs, "/f"), "x");
 }
 
 TEST(SimulatedFaults, FailedWriteKeepsSoManyBytes) {
@@ -60,7 +60,7 @@ TEST(SimulatedFaults, FailedWriteKeepsSoManyBytes) {
     fault.bytes_kept = 3;
     fs->fail_next(FileOperation::kAppend, "/f", fault);
     EXPECT_EQ(code_of(file->append(as_bytes("abcdef"))), Errc::kStorageFull);
-    EXPECT_EQ(content(*fs, "/f"), "abc");
+    EXPECT_EQ(text_at(*fs, "/f"), "abc");
     EXPECT_EQ(file->size(), 3u);
 }
 
@@ -71,7 +71,7 @@ TEST(SimulatedFaults, FullDiskWritesWhatFits) {
     must(file->append(as_bytes("12345678")));
     EXPECT_EQ(must(fs->free_space("/")), 2u);
     EXPECT_EQ(code_of(file->append(as_bytes("abc"))), Errc::kStorageFull);
-    EXPECT_EQ(content(*fs, "/f"), "12345678ab");
+    EXPECT_EQ(text_at(*fs, "/f"), "12345678ab");
     EXPECT_EQ(code_of(file->truncate(11)), Errc::kStorageFull);
     EXPECT_EQ(code_of(file->allocate(0, 11)), Errc::kStorageFull);
     must(file->write_at(0, as_bytes("overwriting needs no space").first(10)));
@@ -99,8 +99,8 @@ TEST(SimulatedFaults, CorruptionStaysThroughSyncAndCrash) {
     must(fs->corrupt("/f", 1, 0x20));
     must(file->sync());
     must(fs->sync_directory("/"));
-    EXPECT_EQ(content(*fs, "/f"), "aBc");
-    EXPECT_EQ(content(*fs->recover(CrashPolicy::kDropUnsynced), "/f"), "aBc");
+    EXPECT_EQ(text_at(*fs, "/f"), "aBc");
+    EXPECT_EQ(text_at(*fs->recover(CrashPolicy::kDropUnsynced), "/f"), "aBc");
     EXPECT_EQ(code_of(fs->corrupt("/f", 3, 1)), Errc::kEndOfFile);
     EXPECT_EQ(code_of(fs->corrupt("/missing", 0, 1)), Errc::kFileNotFound);
 }
@@ -143,7 +143,7 @@ TEST(FaultyFileSystem, FailsTheChosenCallOfARealFileSystem) {
     EXPECT_EQ(code_of(write_file_durably(fs, path, as_bytes("x"))), Errc::kIo);
     EXPECT_TRUE(must(fs.list(folder.path())).empty());
     must(write_file_durably(fs, path, as_bytes("x")));
-    EXPECT_EQ(content(fs, path), "x");
+    EXPECT_EQ(text_at(fs, path), "x");
 }
 
 TEST(FaultyFileSystem, NumberedFaultsVisitEveryCallOfAnOperation) {
@@ -169,7 +169,7 @@ TEST(FaultyFileSystem, ShortWriteReachesTheFile) {
     fault.bytes_kept = 2;
     fs.fail_next(FileOperation::kAppend, "", fault);
     EXPECT_EQ(code_of(file->append(as_bytes("abcd"))), Errc::kStorageFull);
-    EXPECT_EQ(content(fs, folder / "f"), "ab");
+    EXPECT_EQ(text_at(fs, folder / "f"), "ab");
 }
 
 TEST(FaultyFileSystem, FailedSyncStaysFailed) {
