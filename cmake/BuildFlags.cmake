@@ -6,15 +6,16 @@ target_compile_options(catalog_build_flags INTERFACE
 if(CATALOG_DEVELOPER_MODE)
   target_compile_options(catalog_build_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wvla
-    -Wdeprecated-copy-dtor
     -Werror)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports these falsely inside libstdc++ and tl::expected once they are inlined (GCC PR 105329, 105562, 105651).
-    target_compile_options(catalog_build_flags INTERFACE
+    target_compile_options(catalog_build_flags INTERFACE -Wdeprecated-copy-dtor
       -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
       -Wno-dangling-pointer)
   else()
-    target_compile_options(catalog_build_flags INTERFACE -Wthread-safety)
+    # In C++ g++ counts signedness out of -Wconversion; both compilers shall ask for the same.
+    target_compile_options(catalog_build_flags INTERFACE -Wthread-safety -Wno-sign-conversion
+                           -Wdeprecated-copy-with-user-provided-dtor)
   endif()
   find_program(CATALOG_MOLD mold)
   if(CATALOG_MOLD)
