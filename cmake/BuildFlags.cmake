@@ -12,6 +12,10 @@ if(CATALOG_DEVELOPER_MODE)
     target_compile_options(catalog_build_flags INTERFACE -Wdeprecated-copy-dtor
       -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
       -Wno-dangling-pointer)
+    if(CMAKE_UNITY_BUILD)
+      # Joined sources are headers to the compiler, where a private class must not use an anonymous namespace.
+      target_compile_options(catalog_build_flags INTERFACE -Wno-subobject-linkage)
+    endif()
   else()
     # In C++ g++ counts signedness out of -Wconversion; both compilers shall ask for the same.
     target_compile_options(catalog_build_flags INTERFACE -Wthread-safety -Wno-sign-conversion

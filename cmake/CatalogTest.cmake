@@ -7,6 +7,9 @@ find_package(GTest REQUIRED)
 find_package(rapidcheck REQUIRED)
 include(GoogleTest)
 
+# Tests stand alone even where the library's sources are joined: two tests may use the same name for a helper.
+set(CMAKE_UNITY_BUILD OFF)
+
 set(CATALOG_TEST_VIEW "${PROJECT_BINARY_DIR}/views/tests")
 file(MAKE_DIRECTORY "${CATALOG_TEST_VIEW}")
 file(CREATE_LINK "${PROJECT_SOURCE_DIR}/tests/support" "${CATALOG_TEST_VIEW}/support" SYMBOLIC)

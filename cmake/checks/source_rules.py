@@ -175,17 +175,16 @@ def modules_listed(root: Path, files: list[str]) -> Iterator[Finding]:
     """Every source, header, test and fuzz target is built: a file that no CMakeLists.txt names is dead."""
     lists = {f: read(root, f) for f in files if f.endswith("CMakeLists.txt")}
     for path in files:
-        match = re.match(r"(src|tests/fuzz|tests/support|tests|bench)/(\w+)/(.+\.(?:cpp|c))$", path) or \
+        match = re.match(r"(src|tests/fuzz|tests/support|tests(?=/(?!fuzz/|support/|golden/))|bench)/(\w+)/(.+\.(?:cpp|c))$", path) or \
             re.match(r"(include/catalog)/(\w+)/(.+\.hpp)$", path)
         if not match:
             continue
         folder, module, rest = match.groups()
         folder = "src" if folder == "include/catalog" else folder
-        # The list may stand in the module's folder or in a folder between it and the file.
-        names = [f"{folder}/{module}/{part}" for part in ["CMakeLists.txt", *(
-            "/".join(rest.split("/")[:depth]) + "/CMakeLists.txt" for depth in range(1, rest.count("/") + 1))]]
-        known = [lists[name] for name in names if name in lists]
-        if known and not any(rest in text or Path(rest).name in text for text in known):
+        known = [text for name, text in lists.items() if name.startswith(f"{folder}/{module}/")]
+        # A compile-fail pair is named by its stem.
+        name = Path(rest).stem if path.startswith("tests/build/compile_fail/") else Path(rest).name
+        if known and not any(name in text for text in known):
             yield Finding(path, 0, "not listed in its module's CMakeLists.txt, so never compiled")
 
 
