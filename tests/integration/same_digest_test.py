@@ -8,7 +8,7 @@ from catalog_command import CommandTest
 
 class SameDigestTest(CommandTest):
     def test_path_user_time_locale_and_order_do_not_matter(self):
-        files = {"b.txt": "b", "a/z.txt": "z", "a/B.txt": "B", "a/deeper/Ünïcode.txt": "u", "empty": ""}
+        files = {"b.txt": "b", "a/z.txt": "z", "a/B.txt": "B", "a/deeper/\u00dcn\u00efcode.txt": "u", "empty": ""}
         first = self.project("kit", "1.0.0", files)
         second = self.folder / "other place" / "copy"
         second.mkdir(parents=True)
