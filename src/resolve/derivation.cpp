@@ -11,6 +11,46 @@ namespace {
 
 constexpr std::uint32_t kDecision = kNone;
 
+/// Orders what is given from the request outwards, so that a reader meets each package where
+/// something asks for it.
+class Depths {
+public:
+    explicit Depths(const std::vector<Line>& lines) {
+        for (bool again = true; again;) {
+            again = false;
+            for (const Line& line : lines) {
+                if (line.premises.empty()) again = spread(line.nogood) || again;
+            }
+        }
+    }
+
+    [[nodiscard]] std::uint32_t of(const Nogood& nogood) const {
+        std::uint32_t depth = 0;
+        for (const Term& term : nogood.terms) {
+            if (term.mask.has(0)) continue;
+            const auto at = depths_.find(term.place);
+            depth = std::max(depth, at == depths_.end() ? kNone : at->second);
+        }
+        return depth;
+    }
+
+private:
+    bool spread(const Nogood& nogood) {
+        const std::uint32_t depth = of(nogood);
+        bool changed = false;
+        for (const Term& term : nogood.terms) {
+            if (depth == kNone || !term.mask.has(0)) continue;
+            const auto [at, fresh] = depths_.emplace(term.place, depth + 1);
+            if (!fresh && at->second <= depth + 1) continue;
+            at->second = depth + 1;
+            changed = true;
+        }
+        return changed;
+    }
+
+    std::unordered_map<Place, std::uint32_t> depths_;
+};
+
 class Deriver {
 public:
     explicit Deriver(std::vector<Nogood> nogoods) {
@@ -49,6 +89,7 @@ public:
             if (used[i] == 0) continue;
             for (const std::uint32_t premise : lines_[i].premises) used[premise] = 1;
         }
+        const Depths depths(lines_);
         std::vector<Line> result;
         std::vector<std::uint32_t> renumbered(lines_.size(), kNone);
         const auto take = [&](std::uint32_t i) {
@@ -61,7 +102,11 @@ public:
         for (std::uint32_t i = 0; i <= last; ++i) {
             if (used[i] == 0 || lines_[i].premises.empty()) continue;
             // What is given stands right before its first use.
-            const std::vector<std::uint32_t> premises = lines_[i].premises;
+            std::vector<std::uint32_t> premises = lines_[i].premises;
+            std::stable_sort(premises.begin(), premises.end(),
+                             [&](std::uint32_t a, std::uint32_t b) {
+                                 return depths.of(lines_[a].nogood) < depths.of(lines_[b].nogood);
+                             });
             for (const std::uint32_t premise : premises) take(premise);
             take(i);
         }
@@ -221,6 +266,36 @@ private:
 };
 
 }  // namespace
+
+std::vector<Nogood> minimise_nogoods(std::vector<Nogood> nogoods, std::uint32_t conflicts_max,
+                                     std::uint32_t attempts_max) {
+    std::size_t needed = 0;  // nogoods at the end that have been found necessary
+    for (std::uint32_t attempt = 0; attempt <= attempts_max && needed < nogoods.size(); ++attempt) {
+        // The first attempt leaves nothing out: it finds what a derivation uses at all.
+        std::vector<Nogood> trial = nogoods;
+        if (attempt > 0) trial.erase(trial.end() - static_cast<std::ptrdiff_t>(needed + 1));
+        std::vector<Nogood> used;
+        for (Line& line : derive(std::move(trial), conflicts_max)) {
+            if (line.premises.empty()) used.push_back(std::move(line.nogood));
+        }
+        if (used.empty()) {
+            if (attempt == 0) break;
+            ++needed;
+            continue;
+        }
+        // Necessary ones are in every derivation; they go back to the end.
+        const std::vector<Nogood> kept(nogoods.end() - static_cast<std::ptrdiff_t>(needed),
+                                       nogoods.end());
+        const auto is_kept = [&](const Nogood& nogood) {
+            return std::any_of(kept.begin(), kept.end(),
+                               [&](const Nogood& other) { return other.terms == nogood.terms; });
+        };
+        used.erase(std::remove_if(used.begin(), used.end(), is_kept), used.end());
+        used.insert(used.end(), kept.begin(), kept.end());
+        nogoods = std::move(used);
+    }
+    return nogoods;
+}
 
 std::vector<Line> derive(std::vector<Nogood> nogoods, std::uint32_t conflicts_max) {
     Deriver deriver(std::move(nogoods));

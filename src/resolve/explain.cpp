@@ -16,6 +16,7 @@ constexpr std::uint64_t kConflictsForSubsets = 20'000;
 constexpr std::uint64_t kConflictsForProof = 10'000;
 constexpr std::size_t kNogoodsMax = 2'000;
 constexpr std::uint32_t kDerivationConflictsMax = 200;
+constexpr std::uint32_t kAttemptsMax = 40;
 constexpr std::size_t kLinesMax = 60;
 constexpr std::size_t kFactsMax = 20;
 
@@ -98,6 +99,29 @@ std::vector<std::string> list_facts(const Phrases& phrases, const Clauses& claus
     return steps;
 }
 
+/// Writes 1, 2, 3 and 5 of line numbers counted from 0 as `1 to 3 and 5`.
+std::string numbers_text(const std::vector<std::uint32_t>& numbers) {
+    std::vector<std::string> runs;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const std::size_t first = i;
+        while (i + 1 < numbers.size() && numbers[i + 1] == numbers[i] + 1) ++i;
+        const std::string begin = std::to_string(numbers[first] + 1);
+        const std::string end = std::to_string(numbers[i] + 1);
+        if (i >= first + 2) {
+            runs.push_back(begin + " to " + end);
+            continue;
+        }
+        runs.push_back(begin);
+        if (i > first) runs.push_back(end);
+    }
+    std::string text;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        if (i > 0) text += i + 1 == runs.size() ? " and " : ", ";
+        text += runs[i];
+    }
+    return text;
+}
+
 std::vector<std::string> write_lines(const Phrases& phrases, const std::vector<Line>& lines) {
     std::vector<std::string> steps;
     for (const Line& line : lines) {
@@ -108,11 +132,7 @@ std::vector<std::string> write_lines(const Phrases& phrases, const std::vector<L
         std::vector<std::uint32_t> premises = line.premises;
         std::sort(premises.begin(), premises.end());
         premises.erase(std::unique(premises.begin(), premises.end()), premises.end());
-        std::string because;
-        for (std::size_t i = 0; i < premises.size(); ++i) {
-            if (i > 0) because += i + 1 == premises.size() ? " and " : ", ";
-            because += std::to_string(premises[i] + 1);
-        }
+        const std::string because = numbers_text(premises);
         number(steps, "by " + because + ", " + phrases.derived(line.nogood));
     }
     return steps;

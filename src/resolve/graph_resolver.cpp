@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "answer.hpp"
@@ -30,12 +31,15 @@ struct SlotDemands {
     friend bool operator==(const SlotDemands&, const SlotDemands&) = default;
 };
 using Known = std::unordered_map<SlotId, SlotDemands>;
+/// Candidates that cannot be in any answer, because nothing meets what they need.
+using Rejected = std::unordered_set<PackageId32>;
 
 /// Takes for each slot the first candidate that everything known of it allows.
 class WalkingChooser final : public Chooser {
 public:
-    WalkingChooser(Universe& universe, const Requirements& requirements, const Known& known)
-        : universe_(universe), requirements_(requirements), known_(known) {}
+    WalkingChooser(Universe& universe, const Requirements& requirements, const Known& known,
+                   const Rejected& rejected)
+        : universe_(universe), requirements_(requirements), known_(known), rejected_(rejected) {}
 
     void choose(RequirementId id, std::span<const FeatureId> features,
                 std::vector<PackageId32>& chosen) override {
@@ -95,6 +99,7 @@ private:
 
     [[nodiscard]] bool is_allowed(PackageId32 candidate, SlotId slot,
                                   std::span<const FeatureId> features) {
+        if (rejected_.count(candidate) > 0) return false;
         const auto record = universe_.load_record(candidate);
         if (!record) {
             error_ = record.error();
@@ -119,6 +124,7 @@ private:
     Universe& universe_;
     const Requirements& requirements_;
     const Known& known_;
+    const Rejected& rejected_;
     std::unordered_map<SlotId, PackageId32> taken_;
     std::optional<Error> error_;
 };
@@ -135,7 +141,7 @@ public:
         Known known;
         for (int round = 0;; ++round) {
             CATALOG_TRY_VOID(universe_.check());
-            WalkingChooser chooser(universe_, requirements_, known);
+            WalkingChooser chooser(universe_, requirements_, known, rejected_);
             auto walked = Walk(universe_, requirements_, chooser).run(roots);
             if (chooser.error()) return fail(*chooser.error());
             if (!walked) return fail(walked.error());
@@ -145,7 +151,7 @@ public:
                 return make_solution(universe_, requirements_, reached);
             }
             if (round >= kFreshRounds) merge(known, learnt);
-            if (learnt == known) return fail(failure(reached));
+            if (!reject(reached) && learnt == known) return fail(failure(reached));
             known = std::move(learnt);
         }
     }
@@ -220,6 +226,31 @@ private:
             });
     }
 
+    /// Rejects members with a dependency that nothing can meet; true when there was one.
+    [[nodiscard]] bool reject(const Reached& reached) {
+        bool changed = false;
+        for (const Link& link : reached.unmet) {
+            if (link.from == kNone) continue;
+            const PackageId32 owner = reached.members[link.from].package;
+            const Dependency& dependency =
+                universe_.package(owner).record->dependencies[link.dependency];
+            if (dependency.switched || !is_hopeless(link.demand)) continue;
+            changed = rejected_.insert(owner).second || changed;
+        }
+        return changed;
+    }
+
+    [[nodiscard]] bool is_hopeless(RequirementId id) const {
+        if (requirements_.demand(id).choice) {
+            const auto parts = requirements_.parts(id);
+            return std::all_of(parts.begin(), parts.end(),
+                               [this](RequirementId part) { return is_hopeless(part); });
+        }
+        const auto candidates = requirements_.candidates(id);
+        return std::all_of(candidates.begin(), candidates.end(),
+                           [this](PackageId32 p) { return rejected_.count(p) > 0; });
+    }
+
     static void merge(const Known& from, Known& into) {
         for (const auto& [slot, demands] : from) {
             SlotDemands& target = into[slot];
@@ -253,6 +284,7 @@ private:
     Universe universe_;
     Requirements requirements_;
     const std::vector<Member>* members_ = nullptr;
+    Rejected rejected_;
 };
 
 }  // namespace

@@ -75,11 +75,11 @@ struct Phrases::Sorted {
     const Fact* unsupplied = nullptr;
 };
 
-std::string Phrases::versions(SlotId slot_id, const Mask& mask) const {
+std::string Phrases::versions(SlotId slot_id, const Mask& mask, std::string_view all) const {
     const Slot& slot = universe_.slot(slot_id);
     const std::string& name = universe_.name(slot.name).text;
     std::uint32_t chosen = mask.count() - (mask.has(0) ? 1 : 0);
-    if (chosen == slot.count && slot.count > 1) return "every version of " + name;
+    if (chosen == slot.count && slot.count > 1) return std::string(all) + name;
     const auto text = [&](std::uint32_t value) {
         const Candidate& candidate = universe_.package(slot.first + value - 1).candidate;
         return candidate.version.to_string() +
@@ -117,7 +117,7 @@ std::string Phrases::objects(const Nogood& nogood) const {
         Mask allowed(term.mask.size());
         allowed.set_all();
         allowed.subtract(term.mask);
-        parts.push_back(versions(term.place, allowed));
+        parts.push_back(versions(term.place, allowed, "any version of "));
     }
     return join(parts, " or ");
 }
@@ -292,7 +292,12 @@ std::string Phrases::derived(const Nogood& nogood) const {
     const std::string needed = objects(nogood);
     if (in.empty()) return "only " + needed + " can be used";
     if (!needed.empty()) return in + " needs " + needed;
-    return in + (nogood.terms.size() > 1 ? " cannot be in together" : " cannot be in");
+    if (nogood.terms.size() > 1) return in + " cannot be in together";
+    constexpr std::string_view kEvery = "every version of ";
+    if (in.compare(0, kEvery.size(), kEvery) == 0) {
+        return "no version of " + in.substr(kEvery.size()) + " can be in";
+    }
+    return in + " cannot be in";
 }
 
 std::string Phrases::fact(const Fact& fact) const {

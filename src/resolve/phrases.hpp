@@ -2,6 +2,7 @@
 // Phrases: nogoods and what they were written for, as sentences.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nogoods.hpp"
@@ -24,7 +25,8 @@ public:
 private:
     struct Sorted;
 
-    [[nodiscard]] std::string versions(SlotId slot, const Mask& mask) const;
+    [[nodiscard]] std::string versions(SlotId slot, const Mask& mask,
+                                       std::string_view all = "every version of ") const;
     [[nodiscard]] std::string subjects(const Nogood& nogood) const;
     [[nodiscard]] std::string objects(const Nogood& nogood) const;
     [[nodiscard]] std::string demands_text(const Sorted& sorted) const;

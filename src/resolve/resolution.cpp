@@ -11,8 +11,6 @@ namespace catalog::resolve::engine {
 
 namespace {
 
-/// Conflicts after which the order of roots and of demands no longer decides what is tried next.
-constexpr std::uint64_t kOrderedConflicts = 2'000;
 constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 
 /// Reads choices off the answer on a search's trail.
@@ -95,8 +93,11 @@ private:
 }  // namespace
 
 Resolution::Resolution(const Request& request, DependencyProvider& provider,
-                       const CallContext& context, const Clock& clock)
-    : universe_(request, provider, context, clock), requirements_(universe_) {}
+                       const CallContext& context, const Clock& clock,
+                       std::uint64_t ordered_conflicts)
+    : ordered_conflicts_(ordered_conflicts),
+      universe_(request, provider, context, clock),
+      requirements_(universe_) {}
 
 Result<Solution> Resolution::run() {
     CATALOG_TRY(roots_, make_roots(universe_, requirements_));
@@ -104,7 +105,7 @@ Result<Solution> Resolution::run() {
     for (std::size_t i = 0; i < roots_.size(); ++i) assumptions_.push_back(search_->root(i));
 
     CATALOG_TRY(Outcome outcome,
-                search_->run(assumptions_, Order::kBreadthFirst, kOrderedConflicts));
+                search_->run(assumptions_, Order::kBreadthFirst, ordered_conflicts_));
     if (outcome == Outcome::kSat) return answer();
     if (outcome == Outcome::kLimit) {
         CATALOG_TRY(outcome, search_->run(assumptions_, Order::kActivity, kNoLimit));
@@ -173,7 +174,7 @@ Result<Solution> Resolution::improve() {
         }
     }
     CATALOG_TRY(const Outcome outcome,
-                search_->run(assumptions_, Order::kBreadthFirst, kOrderedConflicts));
+                search_->run(assumptions_, Order::kBreadthFirst, ordered_conflicts_));
     if (outcome != Outcome::kSat) {
         CATALOG_TRY_VOID(search_->run(assumptions_, Order::kActivity, kNoLimit));
     }

@@ -15,10 +15,13 @@
 
 namespace catalog::resolve::engine {
 
+/// Conflicts after which the order of roots and of demands no longer decides what is tried next.
+inline constexpr std::uint64_t kOrderedConflicts = 2'000;
+
 class Resolution {
 public:
     Resolution(const Request& request, DependencyProvider& provider, const CallContext& context,
-               const Clock& clock);
+               const Clock& clock, std::uint64_t ordered_conflicts = kOrderedConflicts);
 
     /// Errors: those of Resolver::resolve but kDependencyCycle.
     [[nodiscard]] Result<Solution> run();
@@ -31,6 +34,7 @@ private:
     [[nodiscard]] Result<Solution> improved_answer();
     [[nodiscard]] Result<Solution> improve();
 
+    std::uint64_t ordered_conflicts_;
     Universe universe_;
     Requirements requirements_;
     std::optional<Search> search_;

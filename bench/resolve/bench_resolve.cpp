@@ -1,0 +1,158 @@
+// Resolves every query of a file over a package list and reports how long it took.
+//
+//   bench_resolve PACKAGES.jsonl QUERIES.jsonl [--solver sat|graph] [--only PREFIX] [--no-check]
+//
+// Queries are grouped by the part of their id before the dash. Every answer is checked by the
+// independent checker, outside the time that is reported.
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/resolve/check.hpp"
+#include "catalog/resolve/graph_resolver.hpp"
+#include "catalog/resolve/sat_resolver.hpp"
+#include "registry.hpp"
+
+namespace catalog::bench {
+namespace {
+
+struct Options {
+    std::string packages;
+    std::string queries;
+    std::string only;
+    bool graph = false;
+    bool check = true;
+    bool explain = false;
+};
+
+struct Group {
+    std::vector<double> times_us;
+    std::vector<double> conflicts;
+    std::size_t satisfiable = 0;
+    std::size_t unsatisfiable = 0;
+    std::size_t failed = 0;
+    std::size_t wrong = 0;
+    std::size_t packages = 0;
+};
+
+double percentile(std::vector<double> values, double part) {
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1) + 0.5)];
+}
+
+double peak_rss_mib() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+void print_error(const Query& query, const Error& error) {
+    std::printf("  %s: %s\n", query.id.c_str(), error.to_string().c_str());
+    if (const auto* detail = error.detail_as<ResolutionDetail>()) {
+        for (const std::string& step : detail->steps) std::printf("    %s\n", step.c_str());
+    }
+}
+
+void run_query(resolve::Resolver& resolver, Registry& registry, const Query& query,
+               const Options& options, Group& group) {
+    resolve::Request request;
+    for (const resolve::Target& target : query.roots) request.roots.push_back({target, {}, true});
+    const auto start = std::chrono::steady_clock::now();
+    const auto answer = resolver.resolve(request, registry, CallContext());
+    const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+    group.times_us.push_back(time.count());
+    if (!answer) {
+        const bool unsatisfiable = answer.error().code() == Errc::kUnsatisfiable;
+        ++(unsatisfiable ? group.unsatisfiable : group.failed);
+        if (options.explain || !unsatisfiable) print_error(query, answer.error());
+        return;
+    }
+    ++group.satisfiable;
+    group.packages += answer->packages.size();
+    group.conflicts.push_back(static_cast<double>(answer->stats.conflicts));
+    if (!options.check) return;
+    const auto problems = resolve::check_solution(request, registry, *answer);
+    if (!problems || !problems->empty()) ++group.wrong;
+}
+
+int run(const Options& options) {
+    const auto start = std::chrono::steady_clock::now();
+    auto registry = Registry::load(options.packages);
+    const auto queries = load_queries(options.queries);
+    if (!registry || !queries) {
+        std::fprintf(stderr, "%s\n",
+                     (registry ? queries.error() : registry.error()).to_string().c_str());
+        return 3;
+    }
+    const std::chrono::duration<double> load = std::chrono::steady_clock::now() - start;
+    std::printf("%llu versions, %llu dependencies, loaded in %.1f s, %.0f MiB\n",
+                static_cast<unsigned long long>(registry->version_count()),
+                static_cast<unsigned long long>(registry->dependency_count()), load.count(),
+                peak_rss_mib());
+    std::unique_ptr<resolve::Resolver> resolver;
+    if (options.graph) {
+        resolver = std::make_unique<resolve::GraphResolver>();
+    } else {
+        resolver = std::make_unique<resolve::SatResolver>();
+    }
+    std::map<std::string, Group> groups;
+    for (const Query& query : *queries) {
+        if (query.id.compare(0, options.only.size(), options.only) != 0) continue;
+        run_query(*resolver, *registry, query, options,
+                  groups[query.id.substr(0, query.id.find('-'))]);
+    }
+    std::printf("%-8s %6s %6s %6s %6s %10s %10s %10s %9s %9s %9s\n", "group", "sat", "unsat",
+                "failed", "wrong", "p50 us", "p99 us", "max us", "p50 confl", "max confl",
+                "packages");
+    std::size_t wrong = 0;
+    for (const auto& [name, group] : groups) {
+        wrong += group.wrong;
+        std::printf("%-8s %6zu %6zu %6zu %6zu %10.0f %10.0f %10.0f %9.0f %9.0f %9zu\n",
+                    name.c_str(), group.satisfiable, group.unsatisfiable, group.failed, group.wrong,
+                    percentile(group.times_us, 0.5), percentile(group.times_us, 0.99),
+                    percentile(group.times_us, 1.0), percentile(group.conflicts, 0.5),
+                    percentile(group.conflicts, 1.0),
+                    group.satisfiable == 0 ? 0 : group.packages / group.satisfiable);
+    }
+    std::printf("peak memory %.0f MiB\n", peak_rss_mib());
+    return wrong == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace catalog::bench
+
+int main(int argc, char** argv) {
+    catalog::bench::Options options;
+    std::vector<std::string> files;
+    for (int i = 1; i < argc; ++i) {
+        const std::string argument = argv[i];
+        if (argument == "--solver" && i + 1 < argc) {
+            options.graph = std::string(argv[++i]) == "graph";
+        } else if (argument == "--only" && i + 1 < argc) {
+            options.only = argv[++i];
+        } else if (argument == "--no-check") {
+            options.check = false;
+        } else if (argument == "--explain") {
+            options.explain = true;
+        } else {
+            files.push_back(argument);
+        }
+    }
+    if (files.size() != 2) {
+        std::fprintf(stderr,
+                     "usage: bench_resolve PACKAGES.jsonl QUERIES.jsonl [--solver sat|graph] "
+                     "[--only PREFIX] [--no-check] [--explain]\n");
+        return 2;
+    }
+    options.packages = files[0];
+    options.queries = files[1];
+    return catalog::bench::run(options);
+}

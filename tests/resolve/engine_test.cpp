@@ -1,0 +1,276 @@
+// The resolver's parts: its Boolean core against exhaustive search, and the search by activity,
+// which requests of a few packages never reach by themselves.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "cdcl.hpp"
+#include "resolution.hpp"
+#include "support/resolve/agreement.hpp"
+
+namespace catalog::resolve::engine {
+namespace {
+
+using Clause = std::vector<Lit>;
+
+/// A formula over variables 1 to `vars`, the first `grouped` of which exclude each other.
+struct Formula {
+    std::uint32_t vars = 0;
+    std::uint32_t grouped = 0;
+    std::vector<Clause> clauses;
+};
+
+Formula random_formula(std::mt19937_64& random) {
+    Formula formula;
+    formula.vars = 4 + static_cast<std::uint32_t>(random() % 9);
+    formula.grouped = static_cast<std::uint32_t>(random() % 4);
+    const std::size_t count = formula.vars * (1 + random() % 5);
+    for (std::size_t i = 0; i < count; ++i) {
+        std::set<Var> used;
+        Clause clause;
+        const std::size_t size = random() % 20 == 0 ? 1 : 2 + random() % 3;
+        for (std::size_t k = 0; k < size; ++k) {
+            const Var var = 1 + static_cast<Var>(random() % formula.vars);
+            if (!used.insert(var).second) continue;
+            clause.push_back(random() % 2 == 0 ? positive(var) : negative(var));
+        }
+        formula.clauses.push_back(clause);
+    }
+    return formula;
+}
+
+bool holds(const Formula& formula, std::uint32_t bits) {
+    const auto is_true = [&](Lit literal) {
+        const bool set = ((bits >> (var_of(literal) - 1)) & 1) != 0;
+        return set != is_negative(literal);
+    };
+    std::uint32_t in_group = 0;
+    for (Var var = 1; var <= formula.grouped; ++var) in_group += is_true(positive(var)) ? 1u : 0u;
+    if (in_group > 1) return false;
+    return std::all_of(formula.clauses.begin(), formula.clauses.end(), [&](const Clause& clause) {
+        return std::any_of(clause.begin(), clause.end(), is_true);
+    });
+}
+
+bool satisfiable_by_enumeration(const Formula& formula, const std::vector<Lit>& assumed) {
+    for (std::uint32_t bits = 0; bits < (1u << formula.vars); ++bits) {
+        const bool fits = std::all_of(assumed.begin(), assumed.end(), [&](Lit literal) {
+            return (((bits >> (var_of(literal) - 1)) & 1) != 0) != is_negative(literal);
+        });
+        if (fits && holds(formula, bits)) return true;
+    }
+    return false;
+}
+
+/// Solves with assumptions; a part of the clauses arrives only while the search is under way.
+struct Driver {
+    Driver(const Formula& formula, bool with_proof, std::size_t late)
+        : core(with_proof), all(formula.clauses), late_from(formula.clauses.size() - late) {
+        core.new_vars(formula.vars);
+        core.add_group(1, formula.grouped);
+        for (std::size_t i = 0; i < late_from; ++i) {
+            core.add_clause(all[i], static_cast<std::uint32_t>(i));
+        }
+        vars = formula.vars;
+    }
+
+    bool solve(const std::vector<Lit>& assumptions) {
+        core.backjump(0);
+        for (;;) {
+            if (!core.propagate()) {
+                if (!core.learn()) {
+                    failed.clear();
+                    return false;
+                }
+                continue;
+            }
+            if (late_from < all.size()) {
+                core.add_clause(all[late_from], static_cast<std::uint32_t>(late_from));
+                ++late_from;
+                continue;
+            }
+            if (core.level() < assumptions.size()) {
+                const Lit next = assumptions[core.level()];
+                if (core.is_false(next)) {
+                    failed = core.why_false(next);
+                    failed.push_back(next);
+                    return false;
+                }
+                if (core.is_true(next)) {
+                    core.open_level();
+                } else {
+                    core.decide(next);
+                }
+                continue;
+            }
+            Var open = 0;
+            for (Var var = 1; var <= vars && open == 0; ++var) {
+                if (core.value(positive(var)) == Value::kUnknown) open = var;
+            }
+            if (open == 0) return true;
+            core.decide(positive(open));
+        }
+    }
+
+    [[nodiscard]] std::uint32_t model() const {
+        std::uint32_t bits = 0;
+        for (Var var = 1; var <= vars; ++var) {
+            if (core.is_true(positive(var))) bits |= 1u << (var - 1);
+        }
+        return bits;
+    }
+
+    Cdcl core;
+    std::vector<Clause> all;
+    std::size_t late_from;
+    Var vars = 0;
+    std::vector<Lit> failed;
+};
+
+TEST(Cdcl, AgreesWithEnumerationWithAndWithoutAssumptions) {
+    std::mt19937_64 random(7);
+    int satisfiable = 0;
+    for (int i = 0; i < 1'500; ++i) {
+        const Formula formula = random_formula(random);
+        Driver driver(formula, false, 0);
+        for (int round = 0; round < 3; ++round) {
+            std::vector<Lit> assumed;
+            for (Var var = 1; var <= formula.vars && round > 0; ++var) {
+                if (random() % 3 == 0) assumed.push_back(positive(var) | (random() % 2));
+            }
+            const bool expected = satisfiable_by_enumeration(formula, assumed);
+            ASSERT_EQ(driver.solve(assumed), expected) << "formula " << i << " round " << round;
+            if (expected) {
+                ++satisfiable;
+                ASSERT_TRUE(holds(formula, driver.model())) << "formula " << i;
+            }
+        }
+    }
+    EXPECT_GT(satisfiable, 300);
+}
+
+TEST(Cdcl, TakesClausesThatArriveDuringTheSearch) {
+    std::mt19937_64 random(8);
+    for (int i = 0; i < 1'500; ++i) {
+        const Formula formula = random_formula(random);
+        Driver driver(formula, false, random() % formula.clauses.size());
+        const bool expected = satisfiable_by_enumeration(formula, {});
+        ASSERT_EQ(driver.solve({}), expected) << "formula " << i;
+        if (expected) {
+            ASSERT_TRUE(holds(formula, driver.model())) << "formula " << i;
+        }
+    }
+}
+
+TEST(Cdcl, FailedAssumptionsFailByThemselves) {
+    std::mt19937_64 random(9);
+    int failures = 0;
+    for (int i = 0; i < 1'500; ++i) {
+        const Formula formula = random_formula(random);
+        Driver driver(formula, false, 0);
+        std::vector<Lit> assumed;
+        for (Var var = 1; var <= formula.vars; ++var) {
+            if (random() % 2 == 0) assumed.push_back(positive(var) | (random() % 2));
+        }
+        if (driver.solve(assumed)) continue;
+        ++failures;
+        ASSERT_FALSE(satisfiable_by_enumeration(formula, driver.failed)) << "formula " << i;
+    }
+    EXPECT_GT(failures, 100);
+}
+
+TEST(Cdcl, ProofClausesFailByThemselves) {
+    std::mt19937_64 random(10);
+    int failures = 0;
+    for (int i = 0; i < 1'500; ++i) {
+        const Formula formula = random_formula(random);
+        Driver driver(formula, true, 0);
+        std::vector<Lit> assumed;
+        for (Var var = 1; var <= formula.vars; ++var) {
+            if (random() % 3 == 0) assumed.push_back(positive(var) | (random() % 2));
+        }
+        if (driver.solve(assumed)) continue;
+        ++failures;
+        Formula core = formula;
+        core.clauses.clear();
+        for (const ProofClause& clause : driver.core.proof_clauses()) {
+            core.clauses.push_back(formula.clauses[clause.tag]);
+        }
+        ASSERT_LE(core.clauses.size(), formula.clauses.size());
+        ASSERT_FALSE(satisfiable_by_enumeration(core, driver.failed)) << "formula " << i;
+    }
+    EXPECT_GT(failures, 100);
+}
+
+TEST(Cdcl, ForgettingLearnedClausesChangesNoAnswer) {
+    // Pigeons and holes: unsatisfiable, and only after many conflicts.
+    constexpr std::uint32_t kHoles = 6;
+    Cdcl core(false);
+    const auto var = [](std::uint32_t pigeon, std::uint32_t hole) {
+        return 1 + pigeon * kHoles + hole;
+    };
+    core.new_vars((kHoles + 1) * kHoles);
+    for (std::uint32_t p = 0; p <= kHoles; ++p) {
+        Clause somewhere;
+        for (std::uint32_t h = 0; h < kHoles; ++h) somewhere.push_back(positive(var(p, h)));
+        core.add_clause(somewhere, 0);
+        for (std::uint32_t q = 0; q < p; ++q) {
+            for (std::uint32_t h = 0; h < kHoles; ++h) {
+                core.add_clause(Clause{negative(var(p, h)), negative(var(q, h))}, 0);
+            }
+        }
+    }
+    std::uint32_t forgotten = 0;
+    for (int conflicts = 0; conflicts < 1'000'000;) {
+        if (!core.propagate()) {
+            if (!core.learn()) break;
+            if (++conflicts % 50 != 0) continue;
+            core.backjump(0);
+            if (!core.propagate()) continue;
+            const std::uint32_t before = core.learned_count();
+            core.reduce();
+            forgotten += before - core.learned_count();
+            continue;
+        }
+        Var open = 0;
+        for (Var v = 1; v <= (kHoles + 1) * kHoles && open == 0; ++v) {
+            if (core.value(positive(v)) == Value::kUnknown) open = v;
+        }
+        ASSERT_NE(open, 0u) << "seven pigeons sit in six holes";
+        core.decide(positive(open));
+    }
+    EXPECT_TRUE(core.has_conflict());
+    EXPECT_GT(forgotten, 0u);
+}
+
+/// Leaves the ordered search at its first conflict.
+class ImpatientResolver final : public Resolver {
+public:
+    Result<Solution> resolve(const Request& request, DependencyProvider& provider,
+                             const CallContext& context) override {
+        const auto clock = make_system_clock();
+        return Resolution(request, provider, context, *clock, 0).run();
+    }
+};
+
+TEST(SearchByActivity, AgreesWithExhaustiveSearchOnRootVersionsToo) {
+    ImpatientResolver resolver;
+    testing::expect_agreement(resolver, testing::WorldShape(), 3'000'000, 2'500);
+}
+
+TEST(SearchByActivity, AgreesWhenManyVersionsCompete) {
+    testing::WorldShape shape;
+    shape.kinds = shape.features = shape.oddities = false;
+    shape.versions_max = 5;
+    shape.dependencies_max = 5;
+    ImpatientResolver resolver;
+    testing::expect_agreement(resolver, shape, 4'000'000, 1'500);
+}
+
+}  // namespace
+}  // namespace catalog::resolve::engine
