@@ -86,6 +86,8 @@ Result<Envelope> Envelope::decode(std::string_view text) {
         }
         envelope.signatures.push_back(*signature);
     }
+    // One envelope has one text, so that its digest in the log means one thing.
+    if (envelope.encode() != text) return fail(malformed("not its canonical form"));
     return envelope;
 }
 

@@ -31,7 +31,8 @@ struct Envelope {
 
     /// Returns canonical JSON (RFC 8785).
     [[nodiscard]] std::string encode() const;
-    /// Errors: kSignatureInvalid (malformed), kLimitExceeded (more than 16 signatures or 64 KiB).
+    /// Reads what `encode` writes, nothing else. Errors: kSignatureInvalid (malformed),
+    /// kLimitExceeded (more than 16 signatures or 64 KiB).
     [[nodiscard]] static Result<Envelope> decode(std::string_view text);
 };
 
