@@ -1,0 +1,120 @@
+// Flipped bits in every file of a store: an error or the right answer, never a wrong one.
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "support/io/results.hpp"
+#include "support/io/simulated_file_system.hpp"
+#include "support/kv/rocksdb_stores.hpp"
+#include "support/kv/store_model.hpp"
+
+namespace catalog::kv {
+namespace {
+
+using io::testing::CrashPolicy;
+using io::testing::must;
+using io::testing::SimulatedFileSystem;
+using testing::must_open;
+using testing::number_from_environment;
+using testing::read_store;
+using testing::small_follower;
+using testing::small_store;
+using testing::StoreModel;
+
+constexpr std::uint32_t kFamilies = 2;
+
+/// A store with tables and logs of several lives, closed.
+struct Sample {
+    std::shared_ptr<SimulatedFileSystem> disk = SimulatedFileSystem::make();
+    StoreModel model{kFamilies};
+
+    Sample() {
+        for (int life = 0; life < 13; ++life) {
+            const auto store = must_open(disk, "/db", small_store(kFamilies));
+            for (int i = 0; i < 2; ++i) {
+                WriteBatch batch;
+                for (std::uint32_t family = 0; family < kFamilies; ++family)
+                    batch.put(Family{family}, "key" + std::to_string(life % 7),
+                              "value of life " + std::to_string(life) + std::to_string(i));
+                must(store->write(batch, Durability::kSync));
+                model.apply(batch);
+            }
+        }
+    }
+    /// A copy to damage.
+    [[nodiscard]] std::shared_ptr<SimulatedFileSystem> copy() const {
+        return disk->recover(CrashPolicy::kKeepAll);
+    }
+};
+
+/// Reads everything; nullopt when that ended in an error of the kind that damage may cause.
+std::optional<StoreModel> read_damaged(const std::shared_ptr<SimulatedFileSystem>& fs,
+                                       const OpenOptions& options, std::string& error) {
+    const auto opened = open_rocksdb(fs, "/db", options);
+    if (!opened) {
+        error = opened.error().to_string();
+        EXPECT_TRUE(opened.error().code() == Errc::kDatabaseCorrupt ||
+                    opened.error().code() == Errc::kDatabaseOpen)
+            << error;
+        return std::nullopt;
+    }
+    try {
+        return read_store(**opened, kFamilies);
+    } catch (const std::runtime_error& thrown) {
+        error = thrown.what();
+        return std::nullopt;
+    }
+}
+
+TEST(RocksDbDamage, NoFlippedBitChangesAnAnswer) {
+    const Sample sample;
+    const std::uint64_t stride = number_from_environment("CATALOG_DAMAGE_STRIDE", 7);
+    std::uint64_t flips = 0;
+    std::uint64_t noticed = 0;
+    for (const io::DirectoryEntry& entry : must(sample.disk->list("/db"))) {
+        const std::string path = "/db/" + entry.name;
+        const std::uint64_t size = must(sample.disk->info(path)).size;
+        for (std::uint64_t at = 0; at < size; at += stride) {
+            const auto mask = static_cast<std::uint8_t>(1u << (at % 8));
+            SCOPED_TRACE(path + " byte " + std::to_string(at) + " mask " + std::to_string(mask));
+            const auto damaged = sample.copy();
+            must(damaged->corrupt(path, at, mask));
+            std::string error;
+            const auto followed = read_damaged(damaged, small_follower(kFamilies), error);
+            const auto opened = read_damaged(damaged, small_store(kFamilies), error);
+            ++flips;
+            noticed += opened ? 0 : 1;
+            if (followed) {
+                ASSERT_EQ(*followed, sample.model);
+            }
+            if (opened) {
+                ASSERT_EQ(*opened, sample.model);
+            }
+        }
+    }
+    std::cout << flips << " flipped bits, " << noticed << " noticed, the others harmless\n";
+    EXPECT_GT(noticed, flips / 4);
+}
+
+TEST(RocksDbDamage, AMissingTableOrManifestIsAnError) {
+    const Sample sample;
+    std::size_t removed = 0;
+    for (const io::DirectoryEntry& entry : must(sample.disk->list("/db"))) {
+        if (!entry.name.ends_with(".sst") && !entry.name.starts_with("MANIFEST-") &&
+            entry.name != "CURRENT")
+            continue;
+        SCOPED_TRACE(entry.name);
+        const auto damaged = sample.copy();
+        must(damaged->remove_file("/db/" + entry.name));
+        OpenOptions options = small_store(kFamilies);
+        options.create_if_missing = false;
+        std::string error;
+        EXPECT_FALSE(read_damaged(damaged, options, error));
+        ++removed;
+    }
+    EXPECT_GE(removed, 4u);
+}
+
+}  // namespace
+}  // namespace catalog::kv
