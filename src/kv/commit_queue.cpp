@@ -15,48 +15,6 @@ using internal::ConditionVariable;
 using internal::Mutex;
 using internal::MutexLock;
 
-/// One submit call that waits. Lives on that call's stack.
-struct Waiter {
-    explicit Waiter(Commit submitted) : commit(std::move(submitted)) {}
-
-    void complete() {
-        done = true;
-        wake.notify_one();
-    }
-
-    Commit commit;
-    Result<void> result;
-    bool done = false;
-    ConditionVariable wake;
-};
-
-/// The store with the changes of the commits that the group already holds.
-class Overlay final : public CommitView {
-public:
-    explicit Overlay(const KeyValueStore& store) : store_(store) {}
-
-    [[nodiscard]] Result<std::optional<std::string>> get(Family family,
-                                                         std::string_view key) const override {
-        const auto found = changes_.find({family, key});
-        if (found == changes_.end()) return store_.get(family, key);
-        if (found->second->kind == WriteBatch::Kind::kRemove) return std::optional<std::string>();
-        return std::optional<std::string>(found->second->value);
-    }
-
-    /// Borrows from `batch`, whose changes must stay where they are.
-    void add(const WriteBatch& batch) {
-        for (const WriteBatch::Change& change : batch.changes()) {
-            // The key of the map borrows from the change, so a later change must replace both.
-            changes_.erase({change.family, change.key});
-            changes_.emplace(std::pair(change.family, std::string_view(change.key)), &change);
-        }
-    }
-
-private:
-    const KeyValueStore& store_;
-    std::map<std::pair<Family, std::string_view>, const WriteBatch::Change*> changes_;
-};
-
 /// Gives a mutex back for the time of a scope.
 class CATALOG_THREAD_ATTRIBUTE(scoped_lockable) MutexUnlock {
 public:
@@ -87,6 +45,49 @@ Result<void> run_hook(std::string_view name, const Function& function) {
 }  // namespace
 
 struct CommitQueue::Impl {
+    /// One submit call that waits. Lives on that call's stack.
+    struct Waiter {
+        explicit Waiter(Commit submitted) : commit(std::move(submitted)) {}
+
+        void complete() {
+            done = true;
+            wake.notify_one();
+        }
+
+        Commit commit;
+        Result<void> result;
+        bool done = false;
+        ConditionVariable wake;
+    };
+
+    /// The store with the changes of the commits that the group already holds.
+    class Overlay final : public CommitView {
+    public:
+        explicit Overlay(const KeyValueStore& store) : store_(store) {}
+
+        [[nodiscard]] Result<std::optional<std::string>> get(Family family,
+                                                             std::string_view key) const override {
+            const auto found = changes_.find({family, key});
+            if (found == changes_.end()) return store_.get(family, key);
+            if (found->second->kind == WriteBatch::Kind::kRemove)
+                return std::optional<std::string>();
+            return std::optional<std::string>(found->second->value);
+        }
+
+        /// Borrows from `batch`, whose changes must stay where they are.
+        void add(const WriteBatch& batch) {
+            for (const WriteBatch::Change& change : batch.changes()) {
+                // The key of the map borrows from the change, so a later change must replace both.
+                changes_.erase({change.family, change.key});
+                changes_.emplace(std::pair(change.family, std::string_view(change.key)), &change);
+            }
+        }
+
+    private:
+        const KeyValueStore& store_;
+        std::map<std::pair<Family, std::string_view>, const WriteBatch::Change*> changes_;
+    };
+
     explicit Impl(KeyValueStore& kv_store) : store(kv_store) {}
 
     /// Commits that are carried out together.
@@ -245,7 +246,7 @@ CommitQueue::~CommitQueue() { close(); }
 void CommitQueue::add_group_hook(GroupHook hook) { impl_->hooks.push_back(std::move(hook)); }
 
 Result<void> CommitQueue::submit(Commit commit) {
-    Waiter waiter(std::move(commit));
+    Impl::Waiter waiter(std::move(commit));
     const MutexLock lock(impl_->mutex);
     if (impl_->leading && impl_->leader == std::this_thread::get_id())
         return fail(Errc::kFailedPrecondition, "a hook of the commit queue submitted a commit");

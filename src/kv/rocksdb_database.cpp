@@ -8,7 +8,6 @@
 #include "batch_check.hpp"
 #include "rocksdb_env.hpp"
 #include "rocksdb_file_system.hpp"
-#include "rocksdb_options.hpp"
 
 namespace catalog::kv {
 namespace {
@@ -86,8 +85,8 @@ Error refine_open_error(Error error) {
 }  // namespace
 
 Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
-    const std::shared_ptr<io::FileSystem>& fs, const std::string& path,
-    const OpenOptions& options) {
+    const std::shared_ptr<io::FileSystem>& fs, const std::string& path, const OpenOptions& options,
+    const RocksMemory& memory) {
     const std::shared_ptr<RocksDatabase> opened(new RocksDatabase(path));
     const auto guard = std::make_shared<RecoveryGuard>();
     const auto env_made = call_rocksdb(opened->task(Errc::kDatabaseOpen, "open"), [&] {
@@ -95,15 +94,15 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
         return rocksdb::Status::OK();
     });
     if (!env_made) return fail(env_made.error());
-    auto done = opened->open_families(options);
+    auto done = opened->open_families(options, memory);
     if (done && !options.read_only) done = opened->settle(*fs, guard->recovered(), options);
     if (!done) return fail(refine_open_error(done.error()).with_input(path));
     return opened;
 }
 
-Result<void> RocksDatabase::open_families(const OpenOptions& options) {
+Result<void> RocksDatabase::open_families(const OpenOptions& options, const RocksMemory& memory) {
     const RocksTask task = this->task(Errc::kDatabaseOpen, "open");
-    const RocksOptions made = make_rocksdb_options(options, *env_);
+    const RocksOptions made = make_rocksdb_options(options, memory, *env_);
     std::vector<std::string> names = options.families;
     if (options.read_only) {
         // A follower cannot make families: it opens those that are there.

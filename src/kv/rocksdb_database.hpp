@@ -12,6 +12,7 @@
 
 #include "catalog/kv/key_value_store.hpp"
 #include "recovery_guard.hpp"
+#include "rocksdb_options.hpp"
 #include "rocksdb_status.hpp"
 
 namespace catalog::kv {
@@ -23,7 +24,7 @@ public:
     /// kDatabaseCorrupt, kStorageFull, kAccessDenied.
     [[nodiscard]] static Result<std::shared_ptr<RocksDatabase>> open(
         const std::shared_ptr<io::FileSystem>& fs, const std::string& path,
-        const OpenOptions& options);
+        const OpenOptions& options, const RocksMemory& memory);
 
     ~RocksDatabase();
     RocksDatabase(const RocksDatabase&) = delete;
@@ -50,7 +51,7 @@ public:
 private:
     explicit RocksDatabase(std::string path) : path_(std::move(path)) {}
 
-    Result<void> open_families(const OpenOptions& options);
+    Result<void> open_families(const OpenOptions& options, const RocksMemory& memory);
     Result<void> settle(io::FileSystem& fs, const RecoveredLogs& recovered,
                         const OpenOptions& options);
     [[nodiscard]] RocksTask task(Errc code, std::string_view operation) const {

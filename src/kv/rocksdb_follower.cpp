@@ -69,7 +69,10 @@ private:
 class RocksFollower final : public KeyValueStore {
 public:
     RocksFollower(std::shared_ptr<io::FileSystem> fs, std::string path, OpenOptions options)
-        : fs_(std::move(fs)), path_(std::move(path)), options_(std::move(options)) {}
+        : fs_(std::move(fs)),
+          path_(std::move(path)),
+          options_(std::move(options)),
+          memory_(make_rocksdb_memory(options_)) {}
 
     /// Opens what the writer has committed by now.
     Result<void> look() {
@@ -84,7 +87,7 @@ public:
                 continue;
             }
             if (now() != nullptr && *before == stamp_) return {};
-            auto opened = RocksDatabase::open(fs_, path_, options_);
+            auto opened = RocksDatabase::open(fs_, path_, options_, memory_);
             const auto after = take_stamp(*fs_, path_);
             const bool undisturbed = after && after->same_files(*before);
             if (opened && undisturbed) {
@@ -139,6 +142,7 @@ private:
     std::shared_ptr<io::FileSystem> fs_;
     std::string path_;
     OpenOptions options_;
+    RocksMemory memory_;
     internal::Mutex refresh_mutex_;
     Stamp stamp_ CATALOG_GUARDED_BY(refresh_mutex_);
     mutable internal::Mutex mutex_;

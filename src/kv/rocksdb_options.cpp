@@ -1,12 +1,10 @@
 #include "rocksdb_options.hpp"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
-#include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
 
@@ -54,11 +52,18 @@ rocksdb::BlockBasedTableOptions make_table_options(std::shared_ptr<rocksdb::Cach
 
 }  // namespace
 
-RocksOptions make_rocksdb_options(const OpenOptions& options, rocksdb::Env& env) {
-    const std::uint64_t memory = std::max(options.memory_bytes, kMegabyte);
-    const std::uint64_t buffers = std::max(memory / 4, kMegabyte / 4);
-    const auto cache = make_block_cache(memory);
+RocksMemory make_rocksdb_memory(const OpenOptions& options) {
+    const std::uint64_t bytes = std::max(options.memory_bytes, kMegabyte);
+    RocksMemory memory;
+    memory.cache = make_block_cache(bytes);
+    memory.write_buffer_bytes = bytes / 4;
+    memory.write_buffers =
+        std::make_shared<rocksdb::WriteBufferManager>(memory.write_buffer_bytes, memory.cache);
+    return memory;
+}
 
+RocksOptions make_rocksdb_options(const OpenOptions& options, const RocksMemory& memory,
+                                  rocksdb::Env& env) {
     RocksOptions made;
     rocksdb::DBOptions& database = made.database;
     database.env = &env;
@@ -77,8 +82,8 @@ RocksOptions make_rocksdb_options(const OpenOptions& options, rocksdb::Env& env)
     database.fail_if_options_file_error = false;
 
     // Memory and files.
-    database.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(buffers, cache);
-    database.max_total_wal_size = std::max<std::uint64_t>(buffers, kMegabyte);
+    database.write_buffer_manager = memory.write_buffers;
+    database.max_total_wal_size = std::max(memory.write_buffer_bytes, kMegabyte);
     database.max_manifest_file_size = kMegabyte;
     database.max_open_files = options.read_only ? -1 : 256;
     database.max_file_opening_threads = 1;
@@ -102,7 +107,7 @@ RocksOptions make_rocksdb_options(const OpenOptions& options, rocksdb::Env& env)
     database.keep_log_file_num = 1;
 
     rocksdb::ColumnFamilyOptions& family = made.family;
-    family.write_buffer_size = buffers;
+    family.write_buffer_size = memory.write_buffer_bytes;
     family.arena_block_size = 64 * kKilobyte;
     family.max_write_buffer_number = 2;
     family.level0_file_num_compaction_trigger = 4;
@@ -112,7 +117,8 @@ RocksOptions make_rocksdb_options(const OpenOptions& options, rocksdb::Env& env)
     family.compression = rocksdb::kNoCompression;
     family.bottommost_compression =
         zstd_available() ? rocksdb::kZSTD : rocksdb::kDisableCompressionOption;
-    family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(make_table_options(cache)));
+    family.table_factory.reset(
+        rocksdb::NewBlockBasedTableFactory(make_table_options(memory.cache)));
     return made;
 }
 

@@ -1,7 +1,11 @@
 #pragma once
 // RocksDB's options, every choice with its reason in docs/formats/database.md.
 
+#include <rocksdb/cache.h>
 #include <rocksdb/options.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <memory>
 
 #include "catalog/kv/key_value_store.hpp"
 
@@ -13,8 +17,18 @@ struct RocksOptions {
     rocksdb::ColumnFamilyOptions family;
 };
 
-/// Makes the options for a store whose caches and buffers take `memory_bytes` together. `env` must
-/// outlive the database.
-[[nodiscard]] RocksOptions make_rocksdb_options(const OpenOptions& options, rocksdb::Env& env);
+/// The memory budget of one store; a follower's openings share it.
+struct RocksMemory {
+    std::shared_ptr<rocksdb::Cache> cache;
+    std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;  // charged to the cache
+    std::uint64_t write_buffer_bytes = 0;
+};
+
+/// Makes a budget for `options.memory_bytes`.
+[[nodiscard]] RocksMemory make_rocksdb_memory(const OpenOptions& options);
+
+/// Makes the options of a store. `env` must outlive the database.
+[[nodiscard]] RocksOptions make_rocksdb_options(const OpenOptions& options,
+                                                const RocksMemory& memory, rocksdb::Env& env);
 
 }  // namespace catalog::kv

@@ -80,9 +80,10 @@ private:
     Result<void> write_marked(const WriteBatch* batch, Durability durability)
         CATALOG_REQUIRES(mutex_) {
         const bool sync = durability == Durability::kSync;
+        const std::string mark = make_durability_mark(durable_end_);
         CATALOG_TRY_VOID(call_rocksdb({Errc::kCommitFailed, "write", database_->path()}, [&]() {
             rocksdb::WriteBatch changes(batch != nullptr ? batch->bytes() + 64 : 64);
-            rocksdb::Status status = changes.PutLogData(make_durability_mark(durable_end_));
+            rocksdb::Status status = changes.PutLogData(mark);
             if (batch != nullptr)
                 for (const WriteBatch::Change& change : batch->changes())
                     if (status.ok()) status = add(changes, change);
@@ -142,7 +143,8 @@ Result<std::unique_ptr<KeyValueStore>> open_store(std::shared_ptr<io::FileSystem
         CATALOG_TRY_VOID(check_store_is_there(*fs, path));
     }
     if (options.read_only) return open_follower(std::move(fs), path, options);
-    CATALOG_TRY(auto database, RocksDatabase::open(fs, path, options));
+    CATALOG_TRY(auto database,
+                RocksDatabase::open(fs, path, options, make_rocksdb_memory(options)));
     return std::make_unique<RocksStore>(std::move(fs), std::move(database));
 }
 

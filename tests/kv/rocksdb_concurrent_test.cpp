@@ -11,6 +11,7 @@
 #include "support/io/simulated_file_system.hpp"
 #include "support/kv/rocksdb_stores.hpp"
 #include "support/kv/store_model.hpp"
+#include "support/kv/thread_sanitizer.hpp"
 
 namespace catalog::kv {
 namespace {
