@@ -16,6 +16,7 @@ using io::testing::CrashPolicy;
 using io::testing::must;
 using io::testing::SimulatedFileSystem;
 using testing::must_open;
+using testing::names_ending;
 using testing::number_from_environment;
 using testing::read_store;
 using testing::small_follower;
@@ -95,6 +96,38 @@ TEST(RocksDbDamage, NoFlippedBitChangesAnAnswer) {
     }
     std::cout << flips << " flipped bits, " << noticed << " noticed, the others harmless\n";
     EXPECT_GT(noticed, flips / 4);
+}
+
+TEST(RocksDbDamage, AManifestThatEndsWithAFlushIsNotCutSilently) {
+    // The logs that the flush replaced are gone: without its record their commits would be too.
+    const auto disk = SimulatedFileSystem::make();
+    StoreModel model(kFamilies);
+    for (;;) {
+        const auto store = must_open(disk, "/db", small_store(kFamilies));
+        WriteBatch batch;
+        batch.put(Family{0}, "of call " + std::to_string(disk->mutations()), "value");
+        batch.put(Family{1}, "of call " + std::to_string(disk->mutations()), "value");
+        must(store->write(batch, Durability::kSync));
+        model.apply(batch);
+        if (!names_ending(*disk, "/db", ".sst").empty()) break;
+    }
+    std::string manifest;
+    for (const io::DirectoryEntry& entry : must(disk->list("/db")))
+        if (entry.name.starts_with("MANIFEST-")) manifest = "/db/" + entry.name;
+    for (std::uint64_t at = 0; at < must(disk->info(manifest)).size; ++at) {
+        SCOPED_TRACE("byte " + std::to_string(at));
+        const auto damaged = disk->recover(CrashPolicy::kKeepAll);
+        must(damaged->corrupt(manifest, at, 0x10));
+        std::string error;
+        const auto followed = read_damaged(damaged, small_follower(kFamilies), error);
+        const auto opened = read_damaged(damaged, small_store(kFamilies), error);
+        if (followed) {
+            ASSERT_EQ(*followed, model);
+        }
+        if (opened) {
+            ASSERT_EQ(*opened, model);
+        }
+    }
 }
 
 TEST(RocksDbDamage, AMissingTableOrManifestIsAnError) {
