@@ -1,7 +1,6 @@
 // npm's ranges: the grammar and desugaring published with node-semver 7 (strict, not loose), made
 // into one pass over the text. Where node-semver accepts more than its grammar says, so does this.
 
-#include <array>
 #include <string>
 #include <vector>
 
@@ -13,39 +12,13 @@ namespace {
 
 enum class NpmOp : std::uint8_t { kNone, kEqual, kGreater, kGreaterEq, kLess, kLessEq };
 
-/// One of major, minor, patch in an x-range.
-struct Component {
-    bool written = false;
-    bool is_number = false;  // else a wildcard or nothing
-    std::uint64_t value = 0;
-};
-
 struct XRange {
-    std::array<Component, 3> components;
-    std::string_view prerelease;
-    std::size_t offset = 0;  // of the first component
-    std::size_t prefix = 0;  // bytes of `v` and `=` before it
-    bool prefix_is_v = false;
-
-    /// Numbers up to the first wildcard; a pre-release behind a wildcard means nothing.
-    [[nodiscard]] Partial partial() const noexcept {
-        Partial result;
-        result.major = components[0].value;
-        while (result.numbers < 3 && components[result.numbers].is_number) ++result.numbers;
-        if (result.numbers > 1) result.minor = components[1].value;
-        if (result.numbers > 2) result.patch = components[2].value;
-        if (result.numbers == 3) result.prerelease = prerelease;
-        return result;
-    }
-    /// Tells whether a number stands behind a wildcard, as in 1.x.3.
-    [[nodiscard]] bool is_disordered() const noexcept {
-        return (!components[0].is_number && components[1].is_number) ||
-               (!components[1].is_number && components[2].is_number);
-    }
-    /// Tells whether the prefix is one that a complete version can have.
-    [[nodiscard]] bool has_plain_prefix() const noexcept {
-        return prefix == 0 || (prefix == 1 && prefix_is_v);
-    }
+    Partial partial;          // up to the first wildcard; a pre-release behind one means nothing
+    bool disordered = false;  // a number stands behind a wildcard, as in 1.x.3
+    /// Whether a complete version can have the `v` and `=` that stand before this one.
+    bool has_plain_prefix = true;
+    bool has_prefix = false;
+    std::size_t offset = 0;  // of the first number or wildcard
 };
 
 bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -58,74 +31,78 @@ bool skip_blanks(Scanner& in) noexcept {
 
 bool at_token_end(const Scanner& in) noexcept { return in.at_end() || is_blank(in.peek()); }
 
-bool read_component(Scanner& in, Component& component) noexcept {
-    component.written = true;
-    if (in.take('x') || in.take('X') || in.take('*')) return true;
-    component.is_number = true;
-    return in.number(VersionReq::kNpmNumberMax, component.value);
-}
+bool take_wildcard(Scanner& in) noexcept { return in.take('x') || in.take('X') || in.take('*'); }
 
-/// Reads prefix, components, pre-release. Build metadata is gone from the text already.
+/// Reads prefix, numbers and wildcards, pre-release. Build metadata is gone from the text already.
 bool read_xrange(Scanner& in, XRange& xrange, bool blanks_in_prefix) noexcept {
     const std::size_t start = in.offset();
-    xrange.prefix_is_v = in.peek() == 'v';
+    const bool starts_with_v = in.peek() == 'v';
     while (in.take('v') || in.take('=') || (blanks_in_prefix && skip_blanks(in))) {
     }
     xrange.offset = in.offset();
-    xrange.prefix = in.offset() - start;
-    if (!read_component(in, xrange.components[0])) return false;
-    for (std::size_t i = 1; i < 3 && in.take('.'); ++i)
-        if (!read_component(in, xrange.components[i])) return false;
-    if (xrange.components[2].written && in.take('-'))
-        return in.identifiers(true, xrange.prerelease);
+    xrange.has_prefix = in.offset() != start;
+    xrange.has_plain_prefix = !xrange.has_prefix || (starts_with_v && in.offset() == start + 1);
+    Partial& partial = xrange.partial;
+    unsigned written = 0;
+    do {
+        if (take_wildcard(in)) continue;
+        std::uint64_t number = 0;
+        if (!in.number(VersionReq::kNpmNumberMax, number)) return false;
+        if (partial.count == written) {
+            partial.first.numbers[partial.count++] = number;
+        } else {
+            xrange.disordered = true;
+        }
+    } while (++written < 3 && in.take('.'));
+    std::string_view prerelease;
+    if (written == 3 && in.take('-') && !in.identifiers(true, prerelease)) return false;
+    if (partial.is_full()) partial.first.prerelease = prerelease;
     return true;
 }
 
 /// Refuses a bound that node-semver could not count.
-bool counts(Scanner& in, std::size_t offset, const SemVer& version) noexcept {
-    if (version.major() <= VersionReq::kNpmNumberMax &&
-        version.minor() <= VersionReq::kNpmNumberMax &&
-        version.patch() <= VersionReq::kNpmNumberMax)
-        return true;
-    return in.refuse_at(offset, "the number is too large for a range");
+bool counts(Scanner& in, std::size_t offset, const VersionParts& version) noexcept {
+    for (const std::uint64_t number : version.numbers)
+        if (number > VersionReq::kNpmNumberMax)
+            return in.refuse_at(offset, "the number is too large for a range");
+    return true;
 }
 
 bool is_too_long(const Partial& partial) {
-    return !partial.prerelease.empty() && first_of(partial).to_string().size() > SemVer::kBytesMax;
+    // Three numbers that node-semver can count, dots and hyphen take 51 bytes at most.
+    return partial.first.prerelease.size() > SemVer::kBytesMax - 51 &&
+           partial.first.to_version().to_string().size() > SemVer::kBytesMax;
 }
 
 /// `>=first`, whose pre-releases the wider reading takes when `widened`.
-void npm_from(const Partial& partial, bool widened, bool is_literal, RangeBuilder& out) {
-    const SemVer first = first_of(partial);
-    widened ? out.above_with_prereleases({first.with_prerelease("0"), true})
-            : out.above_with_prereleases({first, true});
+void apply_npm_from(const VersionParts& first, bool widened, bool is_literal, RangeBuilder& out) {
+    out.above_with_prereleases({widened ? first.with_lowest_prerelease() : first, true});
     // node-semver reads >=0.0.0 as no bound at all, which admits pre-releases of 0.0.0 when another
     // comparator names one.
-    const bool no_bound = is_literal && first == SemVer();
-    if (!no_bound) out.above_in_dialect({first, true});
+    const bool is_zero = first.numbers == VersionParts().numbers && first.prerelease.empty();
+    if (!is_literal || !is_zero) out.above_in_dialect({first, true});
 }
 
-/// `~` and `^`; `kept` says how many numbers must stay the same.
+/// `~` and `^`.
 bool apply_npm_tilde(Scanner& in, const XRange& xrange, bool caret, RangeBuilder& out) {
-    const Partial partial = xrange.partial();
-    if (partial.numbers == 0) return true;
-    unsigned kept = partial.numbers == 1 ? 1 : 2;
+    const Partial& partial = xrange.partial;
+    if (partial.count == 0) return true;
+    unsigned kept = 1;
     if (caret) {
-        kept = 1;
-        if (partial.major == 0 && partial.numbers > 1)
-            kept = partial.minor == 0 && partial.is_full() ? 3 : 2;
+        while (kept < partial.count && partial.first.numbers[kept - 1] == 0) ++kept;
+    } else if (partial.count > 1) {
+        kept = 2;
     }
-    const SemVer end = after(partial, kept);
+    const VersionParts end = partial.after(kept);
     if (!counts(in, xrange.offset, end)) return false;
-    npm_from(partial, !partial.is_full(), true, out);
+    apply_npm_from(partial.first, !partial.is_full(), true, out);
     out.before(end);
     return true;
 }
 
 /// An operator, or none, before a complete version.
 void apply_npm_full(NpmOp op, const XRange& xrange, RangeBuilder& out) {
-    const Partial partial = xrange.partial();
-    const SemVer version = first_of(partial);
+    const VersionParts& version = xrange.partial.first;
     switch (op) {
         case NpmOp::kNone:
         case NpmOp::kEqual:
@@ -136,7 +113,7 @@ void apply_npm_full(NpmOp op, const XRange& xrange, RangeBuilder& out) {
             out.above({version, false});
             return;
         case NpmOp::kGreaterEq:
-            npm_from(partial, false, xrange.prefix == 0, out);
+            apply_npm_from(version, false, !xrange.has_prefix, out);
             return;
         case NpmOp::kLess:
             out.below({version, false});
@@ -149,29 +126,28 @@ void apply_npm_full(NpmOp op, const XRange& xrange, RangeBuilder& out) {
 
 /// An operator, or none, before an x-range.
 bool apply_npm_partial(Scanner& in, NpmOp op, const XRange& xrange, RangeBuilder& out) {
-    const Partial partial = xrange.partial();
-    if (partial.numbers == 0) {
+    const Partial& partial = xrange.partial;
+    if (partial.count == 0) {
         if (op == NpmOp::kGreater || op == NpmOp::kLess) out.nothing();
         return true;
     }
-    const SemVer first = first_of(partial);
-    const SemVer end = after(partial, partial.numbers);
+    const VersionParts end = partial.after(partial.count);
     if (op != NpmOp::kGreaterEq && op != NpmOp::kLess && !counts(in, xrange.offset, end))
         return false;
     switch (op) {
         case NpmOp::kNone:
         case NpmOp::kEqual:
-            npm_from(partial, true, true, out);
+            apply_npm_from(partial.first, true, true, out);
             out.before(end);
             return true;
         case NpmOp::kGreater:
             out.from(end);
             return true;
         case NpmOp::kGreaterEq:
-            npm_from(partial, true, true, out);
+            apply_npm_from(partial.first, true, true, out);
             return true;
         case NpmOp::kLess:
-            out.before(first);
+            out.before(partial.first);
             return true;
         case NpmOp::kLessEq:
             out.before(end);
@@ -213,8 +189,7 @@ bool read_npm_tilde(Scanner& in, bool caret, RangeBuilder& out) {
     XRange xrange;
     if (!read_xrange(in, xrange, false)) return false;
     if (!at_token_end(in)) return in.refuse("a byte is out of place after the version");
-    if (is_too_long(xrange.partial()))
-        return in.refuse_at(xrange.offset, "the version is too long");
+    if (is_too_long(xrange.partial)) return in.refuse_at(xrange.offset, "the version is too long");
     return apply_npm_tilde(in, xrange, caret, out);
 }
 
@@ -222,14 +197,13 @@ bool read_npm_tilde(Scanner& in, bool caret, RangeBuilder& out) {
 bool read_npm_primitive(Scanner& in, NpmOp op, RangeBuilder& out) {
     XRange xrange;
     if (!read_xrange(in, xrange, false)) return false;
-    const Partial partial = xrange.partial();
+    const Partial& partial = xrange.partial;
     // node-semver drops a star behind a complete version: 1.2.3* is read as 1.2.3.
     if (partial.is_full()) in.take('*');
     if (!at_token_end(in)) return in.refuse("a byte is out of place after the version");
-    if (xrange.is_disordered())
-        return in.refuse_at(xrange.offset, "a number stands behind a wildcard");
+    if (xrange.disordered) return in.refuse_at(xrange.offset, "a number stands behind a wildcard");
     if (!partial.is_full()) return apply_npm_partial(in, op, xrange, out);
-    if (!xrange.has_plain_prefix())
+    if (!xrange.has_plain_prefix)
         return in.refuse_at(xrange.offset, "two operators stand together");
     if (is_too_long(partial)) return in.refuse_at(xrange.offset, "the version is too long");
     apply_npm_full(op, xrange, out);
@@ -255,36 +229,46 @@ bool is_npm_hyphen(Scanner& in, XRange& from, XRange& to) noexcept {
 }
 
 bool apply_npm_hyphen(Scanner& in, const XRange& from, const XRange& to, RangeBuilder& out) {
-    const Partial low = from.partial();
-    const Partial high = to.partial();
+    const Partial& low = from.partial;
+    const Partial& high = to.partial;
+    const bool low_is_release = low.first.prerelease.empty();
+    const bool high_is_release = high.first.prerelease.empty();
     // node-semver puts >= before the first version as written, and <= before the second unless it
     // names a pre-release.
-    if ((low.is_full() && !from.has_plain_prefix()) ||
-        (high.is_full() && high.prerelease.empty() && !to.has_plain_prefix()))
+    if ((low.is_full() && !from.has_plain_prefix) ||
+        (high.is_full() && high_is_release && !to.has_plain_prefix))
         return in.refuse_at(from.offset, "two operators stand together");
     if (is_too_long(low) || is_too_long(high))
         return in.refuse_at(from.offset, "the version is too long");
-    if (low.numbers > 0)
-        npm_from(low, low.prerelease.empty(), from.prefix == 0 || !low.is_full(), out);
-    if (high.numbers == 0) return true;
-    const SemVer end = after(high, high.numbers);
+    if (low.count > 0)
+        apply_npm_from(low.first, low_is_release, !from.has_prefix || !low.is_full(), out);
+    if (high.count == 0) return true;
+    const VersionParts end = high.after(high.count);
     if (!high.is_full()) {
         if (!counts(in, to.offset, end)) return false;
         out.before(end);
-    } else if (!high.prerelease.empty()) {
-        out.below({first_of(high), true});
+    } else if (!high_is_release) {
+        out.below({high.first, true});
     } else {
-        out.below_in_dialect({first_of(high), true});
-        out.below_with_prereleases({end.with_prerelease("0"), false});
+        out.below_in_dialect({high.first, true});
+        out.below_with_prereleases({end.with_lowest_prerelease(), false});
     }
     return true;
+}
+
+/// Tells whether a hyphen stands alone, as it does in `A - B` and in nothing else that is valid.
+bool has_lone_hyphen(std::string_view text) noexcept {
+    std::size_t at = text.find('-');
+    while (at != std::string_view::npos && !(at + 1 < text.size() && is_blank(text[at + 1])))
+        at = text.find('-', at + 1);
+    return at != std::string_view::npos;
 }
 
 /// One alternative; `in` holds it alone.
 bool read_npm_alternative(Scanner& in, RangeBuilder& out) {
     XRange from;
     XRange to;
-    if (in.text().find('-') != std::string_view::npos && is_npm_hyphen(in, from, to))
+    if (has_lone_hyphen(in.text()) && is_npm_hyphen(in, from, to))
         return apply_npm_hyphen(in, from, to, out);
     for (skip_blanks(in); !in.at_end(); skip_blanks(in))
         if (!read_npm_comparator(in, out)) return false;
@@ -319,7 +303,8 @@ std::string without_npm_builds(std::string_view text, std::vector<std::size_t>& 
     return kept;
 }
 
-bool read_one_npm_alternative(std::string_view text, Scanner& whole, RangeBuilder& out) {
+/// Reads `text`, which is the next part of `whole`; `any` becomes true when it bounds nothing.
+bool read_one_npm_alternative(std::string_view text, Scanner& whole, bool& any, RangeBuilder& out) {
     const bool has_build = text.find('+') != std::string_view::npos;
     std::vector<std::size_t> offsets;
     const std::string kept = has_build ? without_npm_builds(text, offsets) : std::string();
@@ -328,35 +313,29 @@ bool read_one_npm_alternative(std::string_view text, Scanner& whole, RangeBuilde
         const std::size_t at = has_build ? offsets[in.refused_at()] : in.refused_at();
         return whole.refuse_at(whole.offset() + at, in.reason());
     }
-    RangeBuilder::Alternative& alternative = out.current();
-    const auto names_prerelease = [](const std::optional<VersionSet::Bound>& bound) {
-        return bound && bound->version.is_prerelease();
-    };
-    alternative.lower_admits = names_prerelease(alternative.bounds.lower);
-    alternative.upper_admits = names_prerelease(alternative.bounds.upper);
-    out.finish_alternative();
+    for (const auto& bound : {out.bounds().lower, out.bounds().upper})
+        if (bound && !bound->version.prerelease.empty()) out.admit_prereleases_at(*bound);
+    any |= !out.bounds().lower && !out.bounds().upper;
+    out.finish_alternative();  // now: what it was read from may be a copy
     return true;
 }
 
 }  // namespace
 
 bool read_npm_range(Scanner& in, RangeBuilder& out) {
+    bool any = false;
     for (;;) {
         const std::size_t bar = in.text().find("||", in.offset());
         const std::size_t end = bar == std::string_view::npos ? in.text().size() : bar;
-        if (!read_one_npm_alternative(in.text().substr(in.offset(), end - in.offset()), in, out))
+        if (!read_one_npm_alternative(in.text().substr(in.offset(), end - in.offset()), in, any,
+                                      out))
             return false;
         if (bar == std::string_view::npos) break;
         in.rewind(bar + 2);
     }
     // Once an alternative is `*`, node-semver forgets the others, and with them the pre-releases
     // that they named.
-    bool any = false;
-    for (const RangeBuilder::Alternative& alternative : out.alternatives())
-        any |= !alternative.bounds.lower && !alternative.bounds.upper;
-    if (any)
-        for (RangeBuilder::Alternative& alternative : out.alternatives())
-            alternative.lower_admits = alternative.upper_admits = false;
+    if (any) out.admit_nothing();
     return true;
 }
 

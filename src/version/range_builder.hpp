@@ -1,7 +1,9 @@
 #pragma once
 // RangeBuilder: what the parsers of both dialects produce. A comparator narrows the alternative
-// that is being built, once under each pre-release rule.
+// that is being built, once under each pre-release rule; nothing is allocated before an alternative
+// ends.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -13,78 +15,99 @@
 
 namespace catalog::version {
 
-/// major.minor.patch with everything from some point on left out or written as a wildcard.
-struct Partial {
-    std::uint64_t major = 0;
-    std::uint64_t minor = 0;
-    std::uint64_t patch = 0;
-    unsigned numbers = 0;         ///< How many of the three count: 0 to 3.
-    std::string_view prerelease;  ///< Only with three numbers.
+/// A version that owns nothing: its pre-release is a part of the text that is being read.
+struct VersionParts {
+    std::array<std::uint64_t, 3> numbers = {};
+    std::string_view prerelease;
 
-    [[nodiscard]] bool is_full() const noexcept { return numbers == 3; }
+    [[nodiscard]] SemVer to_version() const {
+        return SemVer(numbers[0], numbers[1], numbers[2], prerelease);
+    }
+    /// Zero is the lowest pre-release there is.
+    [[nodiscard]] VersionParts with_lowest_prerelease() const noexcept { return {numbers, "0"}; }
 };
 
-/// The version that `partial` begins with, missing numbers being zero.
-[[nodiscard]] inline SemVer first_of(const Partial& partial) {
-    SemVer version(partial.major, partial.minor, partial.patch);
-    return partial.prerelease.empty() ? version : version.with_prerelease(partial.prerelease);
+[[nodiscard]] inline std::weak_ordering compare_precedence(const VersionParts& a,
+                                                           const VersionParts& b) noexcept {
+    if (a.numbers != b.numbers) return a.numbers <=> b.numbers;
+    return compare_prereleases(a.prerelease, b.prerelease);
 }
 
-/// major.minor.patch right after everything that begins with the first `kept` numbers (1 to 3).
-[[nodiscard]] inline SemVer after(const Partial& partial, unsigned kept) {
-    if (kept == 1) return SemVer(partial.major + 1, 0, 0);
-    if (kept == 2) return SemVer(partial.major, partial.minor + 1, 0);
-    return SemVer(partial.major, partial.minor, partial.patch + 1);
-}
+/// major.minor.patch with everything from some point on left out or written as a wildcard.
+struct Partial {
+    VersionParts first;  ///< What is missing is zero; a pre-release only when nothing is.
+    unsigned count = 0;  ///< How many of the three numbers are there: 0 to 3.
+
+    [[nodiscard]] bool is_full() const noexcept { return count == 3; }
+
+    /// major.minor.patch right after everything that begins with the first `kept` numbers (1 to 3).
+    [[nodiscard]] VersionParts after(unsigned kept) const noexcept {
+        VersionParts end;
+        for (unsigned i = 0; i < kept; ++i) end.numbers[i] = first.numbers[i];
+        ++end.numbers[kept - 1];
+        return end;
+    }
+};
 
 class RangeBuilder {
 public:
-    using Bound = VersionSet::Bound;
-    using Interval = VersionSet::Interval;
-    using Alternative = VersionReq::Alternative;
+    struct Bound {
+        VersionParts version;
+        bool inclusive = true;
+    };
+    struct Interval {
+        std::optional<Bound> lower;
+        std::optional<Bound> upper;
+    };
 
     /// Lower bound under both rules, or under one of them.
-    void above(Bound bound) {
-        raise(current_.bounds_with_prereleases, bound);
-        raise(current_.bounds, std::move(bound));
+    void above(const Bound& bound) {
+        raise(bounds_, bound);
+        raise(wide_bounds_, bound);
     }
-    void above_in_dialect(Bound bound) { raise(current_.bounds, std::move(bound)); }
-    void above_with_prereleases(Bound bound) {
-        raise(current_.bounds_with_prereleases, std::move(bound));
-    }
+    void above_in_dialect(const Bound& bound) { raise(bounds_, bound); }
+    void above_with_prereleases(const Bound& bound) { raise(wide_bounds_, bound); }
     /// Upper bound, likewise.
-    void below(Bound bound) {
-        lower(current_.bounds_with_prereleases, bound);
-        lower(current_.bounds, std::move(bound));
+    void below(const Bound& bound) {
+        lower(bounds_, bound);
+        lower(wide_bounds_, bound);
     }
-    void below_in_dialect(Bound bound) { lower(current_.bounds, std::move(bound)); }
-    void below_with_prereleases(Bound bound) {
-        lower(current_.bounds_with_prereleases, std::move(bound));
-    }
+    void below_in_dialect(const Bound& bound) { lower(bounds_, bound); }
+    void below_with_prereleases(const Bound& bound) { lower(wide_bounds_, bound); }
 
     /// At or above `version`, where the wider reading also takes the version's pre-releases.
-    void from(const SemVer& version) {
-        above_in_dialect({version, true});
-        above_with_prereleases({version.with_prerelease("0"), true});
+    void from(const VersionParts& version) {
+        raise(bounds_, {version, true});
+        raise(wide_bounds_, {version.with_lowest_prerelease(), true});
     }
-    /// Below `version` and all its pre-releases: 0 is the lowest pre-release there is.
-    void before(const SemVer& version) { below({version.with_prerelease("0"), false}); }
-    void nothing() { before(SemVer()); }
+    /// Below `version` and all its pre-releases.
+    void before(const VersionParts& version) { below({version.with_lowest_prerelease(), false}); }
+    void nothing() { before({}); }
 
-    [[nodiscard]] Alternative& current() noexcept { return current_; }
+    /// The alternative as it stands, under PrereleaseRule::kDialect.
+    [[nodiscard]] const Interval& bounds() const noexcept { return bounds_; }
+
+    /// Admits the pre-releases within the bounds that have the numbers of `bound`, which is one of
+    /// them. No other comparator can admit one: a pre-release within the bounds that shares its
+    /// numbers with some comparator shares them with a bound.
+    void admit_prereleases_at(const Bound& bound);
+    /// Takes back everything that was admitted.
+    void admit_nothing() noexcept { admitted_.clear(); }
+
     /// Ends the alternative and begins the next.
-    void finish_alternative() { alternatives_.push_back(std::exchange(current_, {})); }
-    [[nodiscard]] std::vector<Alternative>& alternatives() noexcept { return alternatives_; }
-
+    void finish_alternative();
     /// Makes the range. `text` is what it was read from.
     [[nodiscard]] VersionReq build(std::string_view text, Dialect dialect) &&;
 
 private:
-    static void raise(Interval& interval, Bound bound);
-    static void lower(Interval& interval, Bound bound);
+    static void raise(Interval& interval, const Bound& bound);
+    static void lower(Interval& interval, const Bound& bound);
 
-    Alternative current_;
-    std::vector<Alternative> alternatives_;
+    Interval bounds_;
+    Interval wide_bounds_;
+    std::vector<VersionSet::Interval> intervals_;
+    std::vector<VersionSet::Interval> wide_intervals_;  // only when they are others
+    std::vector<VersionSet::Interval> admitted_;
 };
 
 /// Each reads the whole of `in`; false after `in.refuse`.

@@ -44,7 +44,8 @@ Result<SemVer> SemVer::parse(std::string_view text) {
     if (text.size() > kBytesMax)
         return fail(version_error(text, "the text is longer than 256 bytes", kBytesMax));
     Scanner in(text);
-    SemVer version;
+    Result<SemVer> result;  // filled in place: a version is never moved on its way out
+    SemVer& version = *result;
     std::string_view prerelease;
     std::string_view build;
     const bool ok = in.number(kNumberMax, version.major_) &&
@@ -55,28 +56,23 @@ Result<SemVer> SemVer::parse(std::string_view text) {
                     (!in.take('-') || in.identifiers(true, prerelease)) &&
                     (!in.take('+') || in.identifiers(false, build)) &&
                     (in.at_end() || in.refuse("a byte is out of place"));
-    if (!ok) return fail(version_error(text, in.reason(), in.refused_at()));
-    if (!prerelease.empty() || !build.empty()) {
+    if (!ok) {
+        result = fail(version_error(text, in.reason(), in.refused_at()));
+    } else if (!prerelease.empty() || !build.empty()) {
         version.identifiers_.reserve(prerelease.size() + build.size());
         version.identifiers_.append(prerelease).append(build);
         version.prerelease_bytes_ = prerelease.size();
     }
-    return version;
+    return result;
 }
 
 SemVer SemVer::with_prerelease(std::string_view prerelease) const {
-    SemVer copy(major_, minor_, patch_);
-    copy.identifiers_.append(prerelease).append(build());
-    copy.prerelease_bytes_ = prerelease.size();
+    SemVer copy(major_, minor_, patch_, prerelease);
+    copy.identifiers_.append(build());
     return copy;
 }
 
-SemVer SemVer::without_build() const {
-    SemVer copy(major_, minor_, patch_);
-    copy.identifiers_ = prerelease();
-    copy.prerelease_bytes_ = prerelease_bytes_;
-    return copy;
-}
+SemVer SemVer::without_build() const { return SemVer(major_, minor_, patch_, prerelease()); }
 
 std::string SemVer::to_string() const {
     std::string text = std::to_string(major_);

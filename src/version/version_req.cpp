@@ -31,36 +31,7 @@ Result<Dialect> parse_dialect(std::string_view text) {
                     .with_hint("use cargo or npm"));
 }
 
-void RangeBuilder::raise(Interval& interval, Bound bound) {
-    if (interval.lower) {
-        const auto order = compare_precedence(bound.version, interval.lower->version);
-        if (order < 0 || (order == 0 && bound.inclusive)) return;
-    }
-    interval.lower = std::move(bound);
-}
-
-void RangeBuilder::lower(Interval& interval, Bound bound) {
-    if (interval.upper) {
-        const auto order = compare_precedence(bound.version, interval.upper->version);
-        if (order > 0 || (order == 0 && bound.inclusive)) return;
-    }
-    interval.upper = std::move(bound);
-}
-
-VersionReq RangeBuilder::build(std::string_view text, Dialect dialect) && {
-    VersionReq req;
-    req.text_ = text;
-    req.dialect_ = dialect;
-    req.alternatives_ = std::move(alternatives_);
-    std::vector<Interval> intervals;
-    intervals.reserve(req.alternatives_.size());
-    for (const Alternative& alternative : req.alternatives_)
-        intervals.push_back(alternative.bounds);
-    req.set_ = VersionSet::union_of(std::move(intervals));
-    return req;
-}
-
-VersionReq::VersionReq() : set_(VersionSet::all()), alternatives_(1) {}
+VersionReq::VersionReq() : text_("*"), set_(VersionSet::all()) {}
 
 Result<VersionReq> VersionReq::parse(std::string_view text, Dialect dialect) {
     if (text.size() > kBytesMax)
@@ -75,28 +46,16 @@ Result<VersionReq> VersionReq::parse(std::string_view text, Dialect dialect) {
 }
 
 VersionReq VersionReq::exactly(const SemVer& version) {
-    RangeBuilder out;
-    out.above({version.without_build(), true});
-    out.below({version.without_build(), true});
-    out.current().lower_admits = true;
-    out.finish_alternative();
-    return std::move(out).build("=" + version.to_string(), Dialect::kCargo);
+    VersionReq req{Unset{}};
+    req.text_ = "=" + version.to_string();
+    req.set_ = VersionSet::exactly(version);
+    if (version.is_prerelease()) req.admitted_ = req.set_;
+    return req;
 }
 
 bool VersionReq::matches(const SemVer& version, PrereleaseRule rule) const noexcept {
-    for (const Alternative& alternative : alternatives_) {
-        if (rule == PrereleaseRule::kInclude) {
-            if (contains(alternative.bounds_with_prereleases, version)) return true;
-            continue;
-        }
-        if (!contains(alternative.bounds, version)) continue;
-        if (!version.is_prerelease()) return true;
-        if (alternative.lower_admits && version.has_same_numbers(alternative.bounds.lower->version))
-            return true;
-        if (alternative.upper_admits && version.has_same_numbers(alternative.bounds.upper->version))
-            return true;
-    }
-    return false;
+    if (rule == PrereleaseRule::kInclude) return (is_wider_ ? wide_set_ : set_).contains(version);
+    return (version.is_prerelease() ? admitted_ : set_).contains(version);
 }
 
 }  // namespace catalog::version

@@ -127,16 +127,20 @@ VersionSet VersionSet::between(std::optional<Bound> lower, std::optional<Bound> 
 
 VersionSet VersionSet::union_of(std::vector<Interval> intervals) {
     std::erase_if(intervals, [](Interval& interval) { return !make_canonical(interval); });
-    std::ranges::sort(intervals, is_cut_before, lower_cut);
-    VersionSet set;
-    for (Interval& next : intervals) {
-        if (set.intervals_.empty() ||
-            is_cut_before(upper_cut(set.intervals_.back()), lower_cut(next))) {
-            set.intervals_.push_back(std::move(next));
-        } else if (is_cut_before(upper_cut(set.intervals_.back()), upper_cut(next))) {
-            set.intervals_.back().upper = std::move(next.upper);
+    if (!std::ranges::is_sorted(intervals, is_cut_before, lower_cut))
+        std::ranges::sort(intervals, is_cut_before, lower_cut);
+    // Intervals up to `last` are done; each next one is moved behind it or melts into it.
+    std::size_t last = 0;
+    for (std::size_t next = 1; next < intervals.size(); ++next) {
+        if (is_cut_before(upper_cut(intervals[last]), lower_cut(intervals[next]))) {
+            if (++last != next) intervals[last] = std::move(intervals[next]);
+        } else if (is_cut_before(upper_cut(intervals[last]), upper_cut(intervals[next]))) {
+            intervals[last].upper = std::move(intervals[next].upper);
         }
     }
+    if (!intervals.empty()) intervals.resize(last + 1);
+    VersionSet set;
+    set.intervals_ = std::move(intervals);
     return set;
 }
 

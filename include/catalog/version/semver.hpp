@@ -29,6 +29,14 @@ public:
     SemVer() = default;
     SemVer(std::uint64_t major, std::uint64_t minor, std::uint64_t patch) noexcept
         : major_(major), minor_(minor), patch_(patch) {}
+    /// With that pre-release text. REQUIRES: valid identifiers, or empty.
+    SemVer(std::uint64_t major, std::uint64_t minor, std::uint64_t patch,
+           std::string_view prerelease)
+        : major_(major),
+          minor_(minor),
+          patch_(patch),
+          identifiers_(prerelease),
+          prerelease_bytes_(prerelease.size()) {}
 
     /// Reads strict SemVer 2.0.0 text: no leading `v`, no white space, no leading zeros, numbers up
     /// to 2^63 - 1. Errors: kVersionSyntax with LocationDetail::offset. Cost: linear; allocates

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "catalog/version/semver.hpp"
 #include "catalog/version/version_set.hpp"
@@ -33,8 +32,8 @@ enum class PrereleaseRule : std::uint8_t {
 
 /// A parsed range.
 ///
-/// A value type; immutable. Thread safety: as `int`. Size: at most one alternative for every two
-/// bytes of the text.
+/// A value type; immutable. Thread safety: as `int`. Size: at most one interval for every two bytes
+/// of the text in each of three sets.
 class VersionReq {
 public:
     static constexpr std::size_t kBytesMax = 4096;  ///< Longest accepted text, bytes.
@@ -46,15 +45,15 @@ public:
     /// Everything that is not a pre-release: `*`.
     VersionReq();
 
-    /// Reads a range. Errors: kRequirementSyntax with LocationDetail::offset. Cost: linear, one
-    /// allocation and some for each alternative; no recursion.
+    /// Reads a range. Errors: kRequirementSyntax with LocationDetail::offset. Cost: linear (n log n
+    /// in alternatives), few allocations; no recursion.
     [[nodiscard]] static Result<VersionReq> parse(std::string_view text, Dialect dialect);
 
     /// A range that only `version` satisfies, pre-release or not; build metadata does not count.
     /// Dialect kCargo, text `=version`.
     [[nodiscard]] static VersionReq exactly(const SemVer& version);
 
-    /// Tells whether `version` satisfies the range. Cost: linear in the alternatives; no
+    /// Tells whether `version` satisfies the range. Cost: logarithmic in the alternatives; no
     /// allocation.
     [[nodiscard]] bool matches(const SemVer& version,
                                PrereleaseRule rule = PrereleaseRule::kDialect) const noexcept;
@@ -62,6 +61,8 @@ public:
     /// Returns the set of versions within the bounds; pre-releases in it are not thereby admitted.
     /// A release is in it exactly when it matches under kDialect.
     [[nodiscard]] const VersionSet& set() const noexcept { return set_; }
+    /// Returns the pre-releases that match under kDialect: what the range names, within its bounds.
+    [[nodiscard]] const VersionSet& admitted_prereleases() const noexcept { return admitted_; }
     /// Returns the text as it was written.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
     [[nodiscard]] Dialect dialect() const noexcept { return dialect_; }
@@ -73,23 +74,15 @@ public:
 
 private:
     friend class RangeBuilder;
+    struct Unset {};
+    explicit VersionReq(Unset) noexcept {}
 
-    /// One alternative of `||` (the only one in Cargo's syntax): comparators that all hold, hence
-    /// one interval.
-    struct Alternative {
-        VersionSet::Interval bounds;                   // under PrereleaseRule::kDialect
-        VersionSet::Interval bounds_with_prereleases;  // under PrereleaseRule::kInclude
-        // Whether pre-releases of the bound's own major.minor.patch are admitted. No other
-        // comparator can admit one: a pre-release within the bounds that shares its numbers with
-        // some comparator shares them with a bound.
-        bool lower_admits = false;
-        bool upper_admits = false;
-    };
-
-    std::string text_ = "*";
+    std::string text_;
     Dialect dialect_ = Dialect::kCargo;
-    VersionSet set_;
-    std::vector<Alternative> alternatives_;
+    bool is_wider_ = false;  // whether wide_set_ is another set than set_, and used
+    VersionSet set_;         // bounds under PrereleaseRule::kDialect
+    VersionSet wide_set_;    // bounds under PrereleaseRule::kInclude
+    VersionSet admitted_;    // pre-releases that match under PrereleaseRule::kDialect
 };
 
 }  // namespace catalog::version

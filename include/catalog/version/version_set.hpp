@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog/version/semver.hpp"
@@ -26,6 +27,9 @@ public:
     struct Bound {
         SemVer version;
         bool inclusive = true;
+
+        Bound() = default;
+        Bound(SemVer at, bool includes) noexcept : version(std::move(at)), inclusive(includes) {}
         friend bool operator==(const Bound&, const Bound&) = default;
     };
     struct Interval {
