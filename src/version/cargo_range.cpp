@@ -21,7 +21,9 @@ void skip_spaces(Scanner& in) noexcept {
     }
 }
 
-bool take_wildcard(Scanner& in) noexcept { return in.take('*') || in.take('x') || in.take('X'); }
+bool take_cargo_wildcard(Scanner& in) noexcept {
+    return in.take('*') || in.take('x') || in.take('X');
+}
 
 CargoOp read_cargo_op(Scanner& in) noexcept {
     if (in.take('=')) return CargoOp::kExact;
@@ -44,7 +46,7 @@ bool read_cargo_comparator(Scanner& in, CargoComparator& comparator) {
     partial.count = 1;
     bool has_wildcard = false;
     for (std::size_t i = 1; i < numbers.size() && in.take('.'); ++i) {
-        if (take_wildcard(in)) {
+        if (take_cargo_wildcard(in)) {
             has_wildcard = true;
             continue;
         }
@@ -151,7 +153,7 @@ void admit_cargo_prereleases(Scanner comparators, const std::optional<RangeBuild
 
 bool read_cargo_range(Scanner& in, RangeBuilder& out) {
     skip_spaces(in);
-    if (take_wildcard(in)) {
+    if (take_cargo_wildcard(in)) {
         skip_spaces(in);
         if (!in.at_end()) return in.refuse("a lone wildcard must be the only comparator");
         out.finish_alternative();

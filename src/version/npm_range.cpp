@@ -31,7 +31,9 @@ bool skip_blanks(Scanner& in) noexcept {
 
 bool at_token_end(const Scanner& in) noexcept { return in.at_end() || is_blank(in.peek()); }
 
-bool take_wildcard(Scanner& in) noexcept { return in.take('x') || in.take('X') || in.take('*'); }
+bool take_npm_wildcard(Scanner& in) noexcept {
+    return in.take('x') || in.take('X') || in.take('*');
+}
 
 /// Reads prefix, numbers and wildcards, pre-release. Build metadata is gone from the text already.
 bool read_xrange(Scanner& in, XRange& xrange, bool blanks_in_prefix) noexcept {
@@ -45,7 +47,7 @@ bool read_xrange(Scanner& in, XRange& xrange, bool blanks_in_prefix) noexcept {
     Partial& partial = xrange.partial;
     unsigned written = 0;
     do {
-        if (take_wildcard(in)) continue;
+        if (take_npm_wildcard(in)) continue;
         std::uint64_t number = 0;
         if (!in.number(VersionReq::kNpmNumberMax, number)) return false;
         if (partial.count == written) {

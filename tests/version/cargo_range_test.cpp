@@ -13,14 +13,14 @@
 namespace catalog::version {
 namespace {
 
-struct Equivalence {
+struct CargoEquivalence {
     const char* range;
     const char* bounds;
 };
 
 TEST(CargoRange, MeansTheBoundsOfTheBook) {
-    for (const Equivalence& row : {
-             Equivalence{"1.2.3", ">=1.2.3, <2.0.0-0"},
+    for (const CargoEquivalence& row : {
+             CargoEquivalence{"1.2.3", ">=1.2.3, <2.0.0-0"},
              {"1.2", ">=1.2.0-0, <2.0.0-0"},
              {"1", ">=1.0.0-0, <2.0.0-0"},
              {"0.2.3", ">=0.2.3, <0.3.0-0"},
@@ -66,35 +66,57 @@ TEST(CargoRange, SpacesMayStandWhereCargoAllowsThem) {
         EXPECT_TRUE(VersionReq::parse(text, Dialect::kCargo).has_value()) << text;
 }
 
-struct Refusal {
+struct CargoRefusal {
     const char* range;
     std::uint64_t offset;
 };
 
 TEST(CargoRange, RefusalSaysWhere) {
-    for (const Refusal& row : {
-             Refusal{"", 0},  {" ", 1},
-             {",", 0},        {"1.2.3,", 6},
-             {"1.2.3, ", 7},  {"1.2.3,,<2", 6},
-             {"1.2.3 <2", 6}, {">=1.2.3 <2", 8},
-             {"1 || 2", 2},   {"1.0.0 - 2.0.0", 6},
-             {"v1.2.3", 0},   {"==1.2.3", 1},
-             {"> =1.2.3", 2}, {"~>1.2", 1},
-             {"^^1", 1},      {"!1", 0},
-             {"1.", 2},       {"1.2.", 4},
-             {".1", 0},       {"1..2", 2},
-             {"1.2.3.4", 5},  {"01.2.3", 0},
-             {"1.02", 2},     {"1.2.3-", 6},
-             {"1.2.3-01", 6}, {"1.2.3+", 6},
-             {"1.2-a", 3},    {"1-a", 1},
-             {"1.2+b", 3},    {"1.*.3", 4},
-             {"1.*-a", 3},    {"*.1", 1},
-             {"*.*", 1},      {"*, 1", 1},
-             {"1, *", 3},     {">*", 1},
-             {"^*", 1},       {"=x", 1},
-             {"\t1", 0},      {"1\n", 1},
-             {"1.2.3\t", 5},  {"9223372036854775808", 0},
-             {"latest", 0},   {"1.2.3 a", 6},
+    for (const CargoRefusal& row : {
+             CargoRefusal{"", 0},
+             {" ", 1},
+             {",", 0},
+             {"1.2.3,", 6},
+             {"1.2.3, ", 7},
+             {"1.2.3,,<2", 6},
+             {"1.2.3 <2", 6},
+             {">=1.2.3 <2", 8},
+             {"1 || 2", 2},
+             {"1.0.0 - 2.0.0", 6},
+             {"v1.2.3", 0},
+             {"==1.2.3", 1},
+             {"> =1.2.3", 2},
+             {"~>1.2", 1},
+             {"^^1", 1},
+             {"!1", 0},
+             {"1.", 2},
+             {"1.2.", 4},
+             {".1", 0},
+             {"1..2", 2},
+             {"1.2.3.4", 5},
+             {"01.2.3", 0},
+             {"1.02", 2},
+             {"1.2.3-", 6},
+             {"1.2.3-01", 6},
+             {"1.2.3+", 6},
+             {"1.2-a", 3},
+             {"1-a", 1},
+             {"1.2+b", 3},
+             {"1.*.3", 4},
+             {"1.*-a", 3},
+             {"*.1", 1},
+             {"*.*", 1},
+             {"*, 1", 1},
+             {"1, *", 3},
+             {">*", 1},
+             {"^*", 1},
+             {"=x", 1},
+             {"\t1", 0},
+             {"1\n", 1},
+             {"1.2.3\t", 5},
+             {"9223372036854775808", 0},
+             {"latest", 0},
+             {"1.2.3 a", 6},
          }) {
         const Result<VersionReq> parsed = VersionReq::parse(row.range, Dialect::kCargo);
         ASSERT_FALSE(parsed.has_value()) << row.range;
@@ -112,15 +134,15 @@ TEST(CargoRange, ComparatorsAreBounded) {
     EXPECT_FALSE(VersionReq::parse(text + ",<200", Dialect::kCargo).has_value());
 }
 
-struct Match {
+struct CargoMatch {
     const char* range;
     const char* version;
     bool expected;
 };
 
 TEST(CargoRange, PrereleasesAreAdmittedOnlyWhereOneIsNamed) {
-    for (const Match& row : {
-             Match{"*", "1.2.3-a", false},
+    for (const CargoMatch& row : {
+             CargoMatch{"*", "1.2.3-a", false},
              {"^1.2.3", "1.2.4-a", false},
              {"^1.2.3-a", "1.2.3-a", true},
              {"^1.2.3-a", "1.2.3-b", true},
@@ -146,8 +168,8 @@ TEST(CargoRange, PrereleasesAreAdmittedOnlyWhereOneIsNamed) {
 }
 
 TEST(CargoRange, PartialComparatorsTurnPrereleasesOfTheirOwnNumbersAway) {
-    for (const Match& row : {
-             Match{"~1.2, >=1.2.3-a", "1.2.3-b", false},
+    for (const CargoMatch& row : {
+             CargoMatch{"~1.2, >=1.2.3-a", "1.2.3-b", false},
              {"1.2.*, >=1.2.3-a", "1.2.3-b", false},
              {"=1.2, >=1.2.3-a", "1.2.3-b", false},
              {">=1.2, >=1.2.3-a", "1.2.3-b", false},

@@ -14,7 +14,7 @@ VersionConstraint constraint(std::string_view text, Dialect dialect = Dialect::k
     return VersionConstraint::parse(text, dialect).value();
 }
 
-std::uint64_t refused_offset(std::string_view text, Dialect dialect = Dialect::kCargo) {
+std::uint64_t refused_constraint_offset(std::string_view text, Dialect dialect = Dialect::kCargo) {
     const Result<VersionConstraint> parsed = VersionConstraint::parse(text, dialect);
     EXPECT_FALSE(parsed.has_value()) << text;
     if (parsed) return ~std::uint64_t{0};
@@ -89,16 +89,16 @@ TEST(VersionConstraint, GitTextIsUrlAndRevision) {
 }
 
 TEST(VersionConstraint, RefusalsSayWhere) {
-    EXPECT_EQ(refused_offset("git+#v1"), 4u);
-    EXPECT_EQ(refused_offset("git+https://example.org/tip"), 27u);
-    EXPECT_EQ(refused_offset("git+https://example.org/tip#"), 28u);
-    EXPECT_EQ(refused_offset("git+https://example.org/\n#v1"), 24u);
-    EXPECT_EQ(refused_offset("path:"), 5u);
-    EXPECT_EQ(refused_offset(std::string_view("path:a\0b", 8)), 6u);
-    EXPECT_EQ(refused_offset("path:" + std::string(5000, 'a')), VersionReq::kBytesMax);
-    EXPECT_EQ(refused_offset("newest"), 0u);
-    EXPECT_EQ(refused_offset("Latest"), 0u);
-    EXPECT_EQ(refused_offset("1.2.3.4", Dialect::kNpm), 5u);
+    EXPECT_EQ(refused_constraint_offset("git+#v1"), 4u);
+    EXPECT_EQ(refused_constraint_offset("git+https://example.org/tip"), 27u);
+    EXPECT_EQ(refused_constraint_offset("git+https://example.org/tip#"), 28u);
+    EXPECT_EQ(refused_constraint_offset("git+https://example.org/\n#v1"), 24u);
+    EXPECT_EQ(refused_constraint_offset("path:"), 5u);
+    EXPECT_EQ(refused_constraint_offset(std::string_view("path:a\0b", 8)), 6u);
+    EXPECT_EQ(refused_constraint_offset("path:" + std::string(5000, 'a')), VersionReq::kBytesMax);
+    EXPECT_EQ(refused_constraint_offset("newest"), 0u);
+    EXPECT_EQ(refused_constraint_offset("Latest"), 0u);
+    EXPECT_EQ(refused_constraint_offset("1.2.3.4", Dialect::kNpm), 5u);
 }
 
 TEST(VersionConstraint, TextIsReadBackEqual) {

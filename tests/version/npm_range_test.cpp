@@ -14,14 +14,14 @@ namespace {
 
 VersionReq npm(std::string_view text) { return req(text, Dialect::kNpm); }
 
-struct Equivalence {
+struct NpmEquivalence {
     const char* range;
     const char* bounds;
 };
 
 TEST(NpmRange, MeansTheBoundsOfTheReadme) {
-    for (const Equivalence& row : {
-             Equivalence{"1.2.3 - 2.3.4", ">=1.2.3, <=2.3.4"},
+    for (const NpmEquivalence& row : {
+             NpmEquivalence{"1.2.3 - 2.3.4", ">=1.2.3, <=2.3.4"},
              {"1.2 - 2.3.4", ">=1.2.0, <=2.3.4"},
              {"1.2.3 - 2.3", ">=1.2.3, <2.4.0-0"},
              {"1.2.3 - 2", ">=1.2.3, <3.0.0-0"},
@@ -69,14 +69,14 @@ TEST(NpmRange, MeansTheBoundsOfTheReadme) {
         EXPECT_EQ(npm(row.range).set().to_string(), row.bounds) << row.range;
 }
 
-struct Refusal {
+struct NpmRefusal {
     const char* range;
     std::uint64_t offset;
 };
 
 TEST(NpmRange, RefusalSaysWhere) {
-    for (const Refusal& row : {
-             Refusal{"blerg", 0},
+    for (const NpmRefusal& row : {
+             NpmRefusal{"blerg", 0},
              {"1.2.3 foo", 6},
              {"1.2.3.4", 5},
              {"1.2.3,<2", 5},
@@ -123,15 +123,15 @@ TEST(NpmRange, RefusalSaysWhere) {
     }
 }
 
-struct Match {
+struct NpmMatch {
     const char* range;
     const char* version;
     bool expected;
 };
 
 TEST(NpmRange, PrereleasesAreAdmittedOnlyWhereTheAlternativeNamesOne) {
-    for (const Match& row : {
-             Match{">1.2.3-alpha.3", "1.2.3-alpha.7", true},
+    for (const NpmMatch& row : {
+             NpmMatch{">1.2.3-alpha.3", "1.2.3-alpha.7", true},
              {">1.2.3-alpha.3", "3.4.5-alpha.9", false},
              {">1.2.3-alpha.3", "3.4.5", true},
              {"^1.2.3-beta.2", "1.2.3-beta.4", true},
@@ -150,8 +150,8 @@ TEST(NpmRange, PrereleasesAreAdmittedOnlyWhereTheAlternativeNamesOne) {
 }
 
 TEST(NpmRange, IncludingPrereleasesReadsTheBoundsWidely) {
-    for (const Match& row : {
-             Match{"*", "0.0.0-0", true},
+    for (const NpmMatch& row : {
+             NpmMatch{"*", "0.0.0-0", true},
              {">=0.0.0", "0.0.0-a", false},
              {"1.x", "1.0.0-a", true},
              {"1.x", "2.0.0-a", false},

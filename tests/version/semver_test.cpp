@@ -13,7 +13,7 @@
 namespace catalog::version {
 namespace {
 
-std::uint64_t refused_offset(std::string_view text) {
+std::uint64_t refused_version_offset(std::string_view text) {
     const Result<SemVer> version = SemVer::parse(text);
     EXPECT_FALSE(version.has_value()) << text;
     if (version) return ~std::uint64_t{0};
@@ -122,19 +122,19 @@ TEST(SemVer, PublishedInvalidExamplesAreRefused) {
 }
 
 TEST(SemVer, RefusalSaysWhere) {
-    EXPECT_EQ(refused_offset(""), 0u);
-    EXPECT_EQ(refused_offset("v1.2.3"), 0u);
-    EXPECT_EQ(refused_offset(" 1.2.3"), 0u);
-    EXPECT_EQ(refused_offset("1"), 1u);
-    EXPECT_EQ(refused_offset("1.02.3"), 2u);
-    EXPECT_EQ(refused_offset("1.2."), 4u);
-    EXPECT_EQ(refused_offset("1.2.3 "), 5u);
-    EXPECT_EQ(refused_offset("1.2.3-"), 6u);
-    EXPECT_EQ(refused_offset("1.2.3-a.01"), 8u);
-    EXPECT_EQ(refused_offset("1.2.3-a..b"), 8u);
-    EXPECT_EQ(refused_offset("1.2.3+a_b"), 7u);
-    EXPECT_EQ(refused_offset(std::string_view("1.2.3\0", 6)), 5u);
-    EXPECT_EQ(refused_offset("1.2.\xd9\xa3"), 4u);
+    EXPECT_EQ(refused_version_offset(""), 0u);
+    EXPECT_EQ(refused_version_offset("v1.2.3"), 0u);
+    EXPECT_EQ(refused_version_offset(" 1.2.3"), 0u);
+    EXPECT_EQ(refused_version_offset("1"), 1u);
+    EXPECT_EQ(refused_version_offset("1.02.3"), 2u);
+    EXPECT_EQ(refused_version_offset("1.2."), 4u);
+    EXPECT_EQ(refused_version_offset("1.2.3 "), 5u);
+    EXPECT_EQ(refused_version_offset("1.2.3-"), 6u);
+    EXPECT_EQ(refused_version_offset("1.2.3-a.01"), 8u);
+    EXPECT_EQ(refused_version_offset("1.2.3-a..b"), 8u);
+    EXPECT_EQ(refused_version_offset("1.2.3+a_b"), 7u);
+    EXPECT_EQ(refused_version_offset(std::string_view("1.2.3\0", 6)), 5u);
+    EXPECT_EQ(refused_version_offset("1.2.\xd9\xa3"), 4u);
 }
 
 TEST(SemVer, RefusalNamesTheInputAndSaysWhatToDo) {
@@ -147,16 +147,16 @@ TEST(SemVer, RefusalNamesTheInputAndSaysWhatToDo) {
 
 TEST(SemVer, NumbersReachTwoToThe63MinusOne) {
     EXPECT_EQ(semver("9223372036854775807.0.0").major(), SemVer::kNumberMax);
-    EXPECT_EQ(refused_offset("9223372036854775808.0.0"), 0u);
-    EXPECT_EQ(refused_offset("0.18446744073709551616.0"), 2u);
-    EXPECT_EQ(refused_offset("0.0.99999999999999999999"), 4u);
+    EXPECT_EQ(refused_version_offset("9223372036854775808.0.0"), 0u);
+    EXPECT_EQ(refused_version_offset("0.18446744073709551616.0"), 2u);
+    EXPECT_EQ(refused_version_offset("0.0.99999999999999999999"), 4u);
 }
 
 TEST(SemVer, TextIsBounded) {
     const std::string longest = "1.2.3-" + std::string(SemVer::kBytesMax - 6, 'a');
     EXPECT_EQ(semver(longest).to_string(), longest);
-    EXPECT_EQ(refused_offset(longest + "a"), SemVer::kBytesMax);
-    EXPECT_EQ(refused_offset(std::string(1 << 20, '1')), SemVer::kBytesMax);
+    EXPECT_EQ(refused_version_offset(longest + "a"), SemVer::kBytesMax);
+    EXPECT_EQ(refused_version_offset(std::string(1 << 20, '1')), SemVer::kBytesMax);
 }
 
 TEST(SemVer, PrecedenceFollowsTheExamplesOfTheSpecification) {

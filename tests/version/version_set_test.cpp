@@ -15,12 +15,12 @@ namespace {
 
 using Bound = VersionSet::Bound;
 
-std::optional<Bound> at(std::string_view text, bool inclusive) {
+std::optional<Bound> bound_at(std::string_view text, bool inclusive) {
     return Bound{semver(text), inclusive};
 }
 
 VersionSet half_open(std::string_view low, std::string_view high) {
-    return VersionSet::between(at(low, true), at(high, false));
+    return VersionSet::between(bound_at(low, true), bound_at(high, false));
 }
 
 TEST(VersionSet, ContainsRespectsTheBounds) {
@@ -43,9 +43,10 @@ TEST(VersionSet, NoneAndAllAreWhatTheySay) {
 TEST(VersionSet, ContradictoryBoundsMakeNothing) {
     EXPECT_TRUE(half_open("2.0.0", "1.0.0").is_empty());
     EXPECT_TRUE(half_open("1.0.0", "1.0.0").is_empty());
-    EXPECT_TRUE(VersionSet::between(std::nullopt, at("0.0.0-0", false)).is_empty());
+    EXPECT_TRUE(VersionSet::between(std::nullopt, bound_at("0.0.0-0", false)).is_empty());
     // Nothing lies between a release and the lowest pre-release of the next patch.
-    EXPECT_TRUE(VersionSet::between(at("1.2.3", false), at("1.2.4-0", false)).is_empty());
+    EXPECT_TRUE(
+        VersionSet::between(bound_at("1.2.3", false), bound_at("1.2.4-0", false)).is_empty());
 }
 
 TEST(VersionSet, TouchingIntervalsBecomeOne) {
@@ -56,11 +57,11 @@ TEST(VersionSet, TouchingIntervalsBecomeOne) {
 
 TEST(VersionSet, SameVersionsMeanEqualSetsHoweverTheBoundsWereWritten) {
     EXPECT_EQ(half_open("0.0.3", "0.0.4-0"), VersionSet::exactly(semver("0.0.3")));
-    EXPECT_EQ(VersionSet::between(at("1.2.3", false), std::nullopt),
-              VersionSet::between(at("1.2.4-0", true), std::nullopt));
-    EXPECT_EQ(VersionSet::between(at("1.0.0-a", false), std::nullopt),
-              VersionSet::between(at("1.0.0-a.0", true), std::nullopt));
-    EXPECT_EQ(VersionSet::between(at("0.0.0-0", true), std::nullopt), VersionSet::all());
+    EXPECT_EQ(VersionSet::between(bound_at("1.2.3", false), std::nullopt),
+              VersionSet::between(bound_at("1.2.4-0", true), std::nullopt));
+    EXPECT_EQ(VersionSet::between(bound_at("1.0.0-a", false), std::nullopt),
+              VersionSet::between(bound_at("1.0.0-a.0", true), std::nullopt));
+    EXPECT_EQ(VersionSet::between(bound_at("0.0.0-0", true), std::nullopt), VersionSet::all());
     EXPECT_EQ(VersionSet::exactly(semver("1.0.0+a")), VersionSet::exactly(semver("1.0.0+b")));
 }
 
@@ -70,7 +71,7 @@ TEST(VersionSet, ReadsAsPeopleWriteIt) {
     EXPECT_EQ(
         half_open("1.2.0", "2.0.0").united_with(VersionSet::exactly(semver("3.1.0"))).to_string(),
         ">=1.2.0, <2.0.0 || =3.1.0");
-    EXPECT_EQ(VersionSet::between(at("1.0.0", false), at("2.0.0-a", true)).to_string(),
+    EXPECT_EQ(VersionSet::between(bound_at("1.0.0", false), bound_at("2.0.0-a", true)).to_string(),
               ">1.0.0, <=2.0.0-a");
     EXPECT_EQ(VersionSet::exactly(semver("1.0.0")).complement().to_string(), "<1.0.0 || >1.0.0");
 }
