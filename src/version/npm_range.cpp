@@ -260,10 +260,9 @@ bool apply_npm_hyphen(Scanner& in, const XRange& from, const XRange& to, RangeBu
 
 /// Tells whether a hyphen stands alone, as it does in `A - B` and in nothing else that is valid.
 bool has_lone_hyphen(std::string_view text) noexcept {
-    std::size_t at = text.find('-');
-    while (at != std::string_view::npos && !(at + 1 < text.size() && is_blank(text[at + 1])))
-        at = text.find('-', at + 1);
-    return at != std::string_view::npos;
+    for (std::size_t at = text.find('-'); at != std::string_view::npos; at = text.find('-', at + 1))
+        if (at + 1 < text.size() && is_blank(text[at + 1])) return true;
+    return false;
 }
 
 /// One alternative; `in` holds it alone.

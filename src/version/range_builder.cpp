@@ -39,12 +39,14 @@ void RangeBuilder::lower(Interval& interval, const Bound& bound) {
 
 void RangeBuilder::admit_prereleases_at(const Bound& bound) {
     const VersionParts release{bound.version.numbers, {}};
+    // Every `^1.2.3` comes here with its <2.0.0-0, below which no pre-release of 2.0.0 lies.
+    if (bounds_.upper && !bounds_.upper->inclusive &&
+        compare_precedence(bounds_.upper->version, release.with_lowest_prerelease()) == 0)
+        return;
     Interval admitted = bounds_;
     raise(admitted, {release.with_lowest_prerelease(), true});
     lower(admitted, {release, false});
-    const auto order = compare_precedence(admitted.lower->version, admitted.upper->version);
-    if (order < 0 || (order == 0 && admitted.lower->inclusive && admitted.upper->inclusive))
-        append_interval(admitted_, admitted);
+    append_interval(admitted_, admitted);
 }
 
 void RangeBuilder::finish_alternative() {

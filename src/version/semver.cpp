@@ -1,5 +1,7 @@
 #include "catalog/version/semver.hpp"
 
+#include <algorithm>
+
 #include "scanner.hpp"
 
 namespace catalog::version {
@@ -23,9 +25,7 @@ std::string_view next_identifier(std::string_view& rest) noexcept {
 }
 
 bool is_number(std::string_view identifier) noexcept {
-    for (const char c : identifier)
-        if (!Scanner::is_digit(c)) return false;
-    return true;
+    return std::ranges::all_of(identifier, Scanner::is_digit);
 }
 
 std::weak_ordering compare_identifiers(std::string_view a, std::string_view b) noexcept {

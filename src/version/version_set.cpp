@@ -80,9 +80,8 @@ bool make_canonical(Interval& interval) {
     return is_cut_before(lower_cut(interval), upper_cut(interval));
 }
 
-std::optional<Bound> opposite(const std::optional<Bound>& bound) {
-    return Bound{bound->version, !bound->inclusive};
-}
+/// The bound on the other side of the same cut.
+Bound opposite(const Bound& bound) { return {bound.version, !bound.inclusive}; }
 
 std::string interval_text(const Interval& interval) {
     if (!interval.lower && !interval.upper) return "*";
@@ -212,9 +211,9 @@ VersionSet VersionSet::complement() const {
     std::optional<Bound> lower;
     bool open = true;  // whether something may lie above what has been covered so far
     for (const Interval& interval : intervals_) {
-        if (interval.lower) set.intervals_.push_back({lower, opposite(interval.lower)});
+        if (interval.lower) set.intervals_.push_back({lower, opposite(*interval.lower)});
         open = interval.upper.has_value();
-        if (open) lower = opposite(interval.upper);
+        if (interval.upper) lower = opposite(*interval.upper);
     }
     if (open) set.intervals_.push_back({lower, std::nullopt});
     return set;

@@ -203,12 +203,12 @@ TEST(CargoRange, LargestNumbersDoNotOverflow) {
 }
 
 RC_GTEST_PROP(CargoRangeProperty, MatchesAgreeWithTheModel, ()) {
+    static const std::vector<SemVer> grid = version_grid(4);
     const std::string text = *range_text(Dialect::kCargo);
     const VersionReq parsed = req(text);
     const CargoModel model(text);
     RC_ASSERT(model.is_valid());
-    for (const SemVer& version : *rc::gen::container<std::vector<SemVer>>(20, small_version()))
-        RC_ASSERT(parsed.matches(version) == model.matches(version));
+    for (const SemVer& version : grid) RC_ASSERT(parsed.matches(version) == model.matches(version));
 }
 
 RC_GTEST_PROP(CargoRangeProperty, ValidityAgreesWithTheModel, ()) {

@@ -48,6 +48,7 @@ public:
 
     /// `*`
     VersionConstraint() : kind_(Range{}) {}
+    // Each kind is a constraint: NOLINTNEXTLINE(google-explicit-constructor)
     VersionConstraint(Kind kind) : kind_(std::move(kind)) {}
 
     /// Reads `latest`, `git+URL#REV`, `path:PATH`, or a range in `dialect`; a range that names one
