@@ -1,0 +1,11 @@
+# Runs EXAMPLE in a fresh FOLDER and looks at what it left.
+file(REMOVE_RECURSE "${FOLDER}")
+file(MAKE_DIRECTORY "${FOLDER}")
+execute_process(COMMAND "${EXAMPLE}" "${FOLDER}" OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY)
+if(NOT said STREQUAL "installed acme/hello@1.0.0\n")
+  message(FATAL_ERROR "the example said: ${said}")
+endif()
+file(READ "${FOLDER}/prefix/current/pkgs/acme/hello/1.0.0/hello.txt" text)
+if(NOT text STREQUAL "hello\n")
+  message(FATAL_ERROR "the installed file says: ${text}")
+endif()
