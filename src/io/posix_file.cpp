@@ -1,7 +1,6 @@
 #include "posix_file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 
 #include <algorithm>

@@ -148,6 +148,7 @@ Result<std::vector<DirectoryEntry>> list_folder(Descriptor fd, const std::string
     std::vector<DirectoryEntry> entries;
     for (;;) {
         errno = 0;
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has this stream
         const dirent* entry = ::readdir(stream.get());
         if (entry == nullptr) break;
         const std::string_view name = entry->d_name;
