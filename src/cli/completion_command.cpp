@@ -115,11 +115,12 @@ std::string fish_script(const CLI::App& app) {
 
 void add_completion_command(CLI::App& app, Session& session) {
     auto shell = std::make_shared<std::string>();
-    CLI::App* command = app.add_subcommand("completion", "Print a completion script for a shell");
+    CLI::App* command = app.add_subcommand(
+        "completion",
+        "Print a completion script for a shell; for bash: source <(catalog completion bash)");
     command->add_option("shell", *shell, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-    command->footer("For bash: source <(catalog completion bash)");
     command->callback([&app, &session, shell] {
         session.action = [&app, &session, shell]() -> Result<ExitCode> {
             session.print(*shell == "bash"  ? bash_script(app)

@@ -1,0 +1,158 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <regex>
+#include <set>
+
+#include "cli_bed.hpp"
+
+namespace catalog::cli {
+namespace {
+
+const std::vector<std::string>& commands() {
+    static const std::vector<std::string> kCommands{
+        "init",    "info",    "stats",      "verify",    "repair", "new",       "check",
+        "publish", "import",  "import-npm", "yank",      "unyank", "deprecate", "restore",
+        "archive", "search",  "list",       "show",      "deps",   "cat",       "resolve",
+        "why",     "why-not", "install",    "uninstall", "update", "rollback",  "history",
+        "store",   "solve",   "semver",     "completion"};
+    return kCommands;
+}
+
+TEST(Commands, AllExplainThemselves) {
+    CliBed bed;
+    const std::string help = bed.run({"--help"}).out;
+    for (const std::string& command : commands()) {
+        EXPECT_NE(help.find("\n  " + command + " "), std::string::npos) << command;
+        const Answer answer = bed.run({command, "--help"});
+        EXPECT_EQ(answer.code, 0) << command;
+        EXPECT_NE(answer.out.find("Exit codes:"), std::string::npos) << command;
+    }
+}
+
+TEST(Commands, StandInThePageWithEveryOption) {
+    CliBed bed;
+    std::ifstream file(std::string(CATALOG_SOURCE_DIR) + "/docs/cli.md");
+    const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const std::string help = bed.run({"--help-all"}).out + bed.run({"store", "cat", "--help"}).out;
+    const std::regex option("--[a-z][a-z-]+");
+    for (std::sregex_iterator at(help.begin(), help.end(), option), end; at != end; ++at)
+        EXPECT_NE(page.find(at->str()), std::string::npos) << at->str();
+    for (std::sregex_iterator at(page.begin(), page.end(), option), end; at != end; ++at)
+        EXPECT_NE(help.find(at->str()), std::string::npos) << at->str();
+    for (const std::string& command : commands())
+        EXPECT_NE(page.find("`" + command), std::string::npos) << command;
+}
+
+TEST(Commands, FailInOneJsonDocument) {
+    CliBed bed;
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--json", "stats"},
+                                                      {"--json", "show", "x"},
+                                                      {"--json", "frob"},
+                                                      {"show", "--json"}}) {
+        const Answer answer = bed.run(arguments);
+        EXPECT_NE(answer.code, 0);
+        const auto documents = answer.documents();
+        ASSERT_EQ(documents.size(), 1u) << answer.out;
+        const json::Object& error = *documents[0].find("error")->as_object();
+        EXPECT_EQ(error.size(), 4u);
+        EXPECT_TRUE(answer.error.empty()) << answer.error;
+    }
+    EXPECT_EQ(bed.run({"stats"}).code, 4);
+    EXPECT_EQ(bed.run({"frob"}).code, 2);
+}
+
+/// A library with `kit@1.0.0`, which needs nothing.
+void publish_kit(CliBed& bed) {
+    ASSERT_EQ(bed.run({"init"}).code, 0);
+    ASSERT_EQ(bed.run({"new", "kit", bed.folder / "kit", "--package-version", "1.0.0"}).code, 0);
+    bed.file("kit/hello.txt", "hello\n");
+    const Answer published = bed.run({"publish", bed.folder / "kit"});
+    ASSERT_EQ(published.code, 0) << published.error;
+}
+
+TEST(Commands, PublishLookInstallAndVerify) {
+    CliBed bed;
+    publish_kit(bed);
+    EXPECT_EQ(bed.run({"cat", "kit@1.0.0", "hello.txt"}).out, "hello\n");
+    EXPECT_NE(bed.run({"show", "kit", "--files"}).out.find("hello.txt"), std::string::npos);
+    EXPECT_NE(bed.run({"list"}).out.find("kit"), std::string::npos);
+    EXPECT_EQ(bed.run({"search", "kit"}).code, 0);
+    EXPECT_EQ(bed.run({"search", "zebra"}).code, 1);
+    EXPECT_EQ(bed.run({"check", bed.folder / "kit", "--json"})
+                  .documents()[0]
+                  .find("digest")
+                  ->as_string()
+                  ->substr(0, 7),
+              "sha256:");
+    const std::string prefix = bed.folder / "prefix";
+    EXPECT_EQ(bed.run({"install", "kit", "--prefix", prefix}).code, 0);
+    EXPECT_TRUE(std::filesystem::exists(prefix + "/current/pkgs/kit/1.0.0/hello.txt"));
+    EXPECT_EQ(bed.run({"verify", "--prefix", prefix}).code, 0);
+    EXPECT_NE(bed.run({"why", "kit", "--prefix", prefix}).out.find("asked for by you"),
+              std::string::npos);
+    EXPECT_NE(bed.run({"history", "--prefix", prefix}).out.find("1 *"), std::string::npos);
+    std::filesystem::resize_file(prefix + "/current/pkgs/kit/1.0.0/hello.txt", 2);
+    const Answer damaged = bed.run({"verify", "--prefix", prefix});
+    EXPECT_EQ(damaged.code, 1);
+    EXPECT_NE(damaged.out.find("changed"), std::string::npos);
+    EXPECT_EQ(bed.run({"uninstall", "kit", "--prefix", prefix}).code, 0);
+    EXPECT_EQ(bed.run({"rollback", "--prefix", prefix}).code, 1) << "generation 1 is damaged";
+    EXPECT_EQ(bed.run({"verify", "--deep"}).code, 0);
+    EXPECT_EQ(bed.run({"repair"}).out, "nothing had to be repaired\n");
+}
+
+TEST(Commands, WriteALockFileAndFollowIt) {
+    CliBed bed;
+    publish_kit(bed);
+    const std::string lock = bed.folder / "catalog.lock";
+    ASSERT_EQ(bed.run({"resolve", "kit", "--write-lock", lock}).code, 0);
+    ASSERT_EQ(bed.run({"yank", "kit@1.0.0", "--reason", "broken"}).code, 0);
+    EXPECT_EQ(bed.run({"resolve", "kit"}).code, 1);
+    EXPECT_EQ(bed.run({"resolve", "kit", "--lock", lock}).code, 0);
+    EXPECT_EQ(bed.run({"resolve", "kit", "--lock", bed.file("bad.lock", "{")}).code, 3);
+    EXPECT_EQ(bed.run({"unyank", "kit@1.0.0"}).code, 0);
+    EXPECT_EQ(bed.run({"resolve", "kit"}).code, 0);
+}
+
+TEST(Commands, DrawWhatAPackageNeeds) {
+    CliBed bed;
+    publish_kit(bed);
+    const std::string dot = bed.run({"deps", "kit", "--dot"}).out;
+    EXPECT_TRUE(dot.starts_with("digraph")) << dot;
+    EXPECT_NE(dot.find("\"kit@1.0.0\""), std::string::npos);
+    const std::string svg = bed.run({"deps", "kit", "--svg"}).out;
+    EXPECT_TRUE(svg.starts_with("<svg"));
+    EXPECT_NE(svg.find("kit@1.0.0"), std::string::npos);
+}
+
+TEST(Store, ReturnsWhatWasPutAndPartsOfIt) {
+    CliBed bed;
+    ASSERT_EQ(bed.run({"init"}).code, 0);
+    const std::string path = bed.file("data", "0123456789");
+    const std::string id =
+        *bed.run({"--json", "store", "put", path}).documents()[0].find("id")->as_string();
+    EXPECT_EQ(bed.run({"store", "cat", id}).out, "0123456789");
+    EXPECT_EQ(bed.run({"store", "cat", id, "--range", "2-4"}).out, "234");
+    EXPECT_EQ(bed.run({"store", "cat", id, "--range", "7-"}).out, "789");
+    EXPECT_EQ(bed.run({"store", "cat", id, "--range=-2"}).out, "89");
+    EXPECT_EQ(bed.run({"store", "cat", id, "--range", "4-2"}).code, 3);
+    EXPECT_EQ(bed.run({"store", "get", id, bed.folder / "copy"}).code, 0);
+    EXPECT_EQ(std::filesystem::file_size(bed.folder / "copy"), 10u);
+    EXPECT_EQ(bed.run({"store", "get", id, bed.folder / "copy"}).code, 3);
+    EXPECT_EQ(bed.run({"store", "cat", "sha256:00"}).code, 3);
+}
+
+TEST(Completion, KnowsEveryCommand) {
+    CliBed bed;
+    for (const std::string shell : {"bash", "zsh", "fish"}) {
+        const Answer answer = bed.run({"completion", shell});
+        EXPECT_EQ(answer.code, 0);
+        for (const std::string& command : commands())
+            EXPECT_NE(answer.out.find(command), std::string::npos) << shell << " " << command;
+    }
+    EXPECT_EQ(bed.run({"completion", "tcsh"}).code, 2);
+}
+
+}  // namespace
+}  // namespace catalog::cli
