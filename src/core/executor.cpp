@@ -4,6 +4,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <new>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -111,15 +112,12 @@ struct Loop {
     Mutex mutex;
     ConditionVariable idle;
     std::size_t running CATALOG_GUARDED_BY(mutex) = 0;
-    bool closed CATALOG_GUARDED_BY(mutex) = false;
     std::size_t failed_index CATALOG_GUARDED_BY(mutex) = 0;
     std::optional<Error> error CATALOG_GUARDED_BY(mutex);
 
-    bool enter() {
+    void enter() {
         MutexLock lock(mutex);
-        if (closed) return false;
         ++running;
-        return true;
     }
 
     void leave() {
@@ -128,7 +126,7 @@ struct Loop {
     }
 
     void work() {
-        if (!enter()) return;
+        enter();
         for (;;) {
             const std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
             if (index >= count) break;
@@ -146,12 +144,22 @@ struct Loop {
 
     Result<void> finish() {
         MutexLock lock(mutex);
-        closed = true;
         while (running != 0) idle.wait(mutex);
         if (error) return fail(*error);
         return {};
     }
 };
+
+/// Returns false where there is no memory for another task: fewer helpers do, but leaving
+/// parallel_for would take `body` away from those that run already.
+bool try_post(Executor& executor, const std::shared_ptr<Loop>& loop) {
+    try {
+        executor.post([loop] { loop->work(); });
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
 
 }  // namespace
 
@@ -164,12 +172,8 @@ Result<void> parallel_for(Executor& executor, std::size_t count,
                           const std::function<Result<void>(std::size_t)>& body) {
     const auto loop = std::make_shared<Loop>(count, body);
     const std::size_t helpers = count > 1 ? std::min(executor.concurrency(), count - 1) : 0;
-    try {
-        for (std::size_t i = 0; i < helpers; ++i) executor.post([loop] { loop->work(); });
-    } catch (...) {
-        // Out of memory for a task: fewer helpers do. Leaving now would take `body` away from those
-        // that run already.
-    }
+    std::size_t posted = 0;
+    while (posted < helpers && try_post(executor, loop)) ++posted;
     loop->work();
     return loop->finish();
 }

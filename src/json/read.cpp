@@ -60,9 +60,9 @@ public:
 
     Result<Value> build() {
         using Parser = nlohmann::json;
-        const bool complete =
-            Parser::sax_parse(TrackedIterator(text_.data(), &reached_),
-                              TrackedIterator(text_.data() + text_.size(), &reached_), this);
+        const char* const end = text_.data() + text_.size();
+        const bool complete = Parser::sax_parse(TrackedIterator(reached_, &reached_),
+                                                TrackedIterator(end, &reached_), this);
         if (error_) return fail(*error_);
         if (!complete) return fail(at(Errc::kJsonSyntax, "not JSON", token_end_));
         return std::move(root_);
@@ -108,8 +108,8 @@ private:
         Value* slot;  // of the member whose name was read, until its value is there
     };
 
-    bool refuse(Error error) {
-        error_ = std::move(error);
+    bool refuse(const Error& error) {
+        error_ = error;
         return false;
     }
 

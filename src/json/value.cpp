@@ -21,7 +21,7 @@ Error wrong_member(std::string_view where, std::string_view name, const std::str
 }
 
 std::string name_with_article(const Value& value) {
-    const std::string name(value.type_name());
+    std::string name(value.type_name());
     if (value.is_null()) return name;
     return (name.front() == 'a' || name.front() == 'o' ? "an " : "a ") + name;
 }

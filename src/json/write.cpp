@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <system_error>
 #include <vector>
 
 #include "catalog/core/bytes.hpp"
@@ -71,7 +70,10 @@ void append_string(std::string& out, std::string_view text) {
 
 /// As append_string, for text of which it is not known that it is UTF-8.
 void append_any_string(std::string& out, std::string_view text) {
-    if (is_utf8(text)) return append_string(out, text);
+    if (is_utf8(text)) {
+        append_string(out, text);
+        return;
+    }
     std::string repaired;
     while (!text.empty()) {
         const std::size_t good = utf8_prefix_bytes(text);

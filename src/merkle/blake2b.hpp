@@ -29,7 +29,7 @@ public:
     }
 
 private:
-    crypto_generichash_state state_;
+    crypto_generichash_state state_{};
 };
 
 }  // namespace catalog::merkle

@@ -29,7 +29,7 @@ public:
     }
 
 private:
-    SHA256_CTX state_;
+    SHA256_CTX state_{};
 };
 
 #pragma GCC diagnostic pop

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <latch>
 #include <stop_token>
 #include <thread>
 
@@ -24,8 +26,17 @@ TEST(SystemClock, TellsTheTimeOfTheMachine) {
 TEST(SystemClock, ASleepForEverEndsWhenItIsStopped) {
     const auto clock = make_system_clock();
     std::stop_source stop;
-    std::jthread sleeper(
-        [&] { EXPECT_FALSE(clock->sleep_for(std::chrono::nanoseconds::max(), stop.get_token())); });
+    std::latch begun(1);
+    std::atomic<bool> ended = false;
+    const std::jthread sleeper([&] {
+        begun.count_down();
+        EXPECT_FALSE(clock->sleep_for(std::chrono::nanoseconds::max(), stop.get_token()));
+        ended = true;
+    });
+    begun.wait();
+    // A sleep that ends by itself is most likely noticed here, and a correct one never is.
+    for (int i = 0; i < 5000; ++i) std::this_thread::yield();
+    EXPECT_FALSE(ended);
     stop.request_stop();
 }
 

@@ -75,6 +75,10 @@ TEST(Read, DoesNotDependOnTheLocale) {
     std::setlocale(LC_NUMERIC, before.c_str());
 }
 
+TEST(Read, AViewOfNothingIsNoDocument) {
+    EXPECT_EQ(read(std::string_view()).error().code(), Errc::kJsonSyntax);
+}
+
 // ---- Places
 
 TEST(Read, CountsLinesAndColumnsInBytes) {

@@ -30,6 +30,8 @@ using Object = std::map<std::string, Value, std::less<>>;
 /// safe.
 class Value {
 public:
+    // A value is what it is made of, so that documents can be written as nested braces.
+    // NOLINTBEGIN(google-explicit-constructor)
     Value() noexcept = default;  ///< null
     Value(std::nullptr_t) noexcept {}
     Value(bool value) noexcept : data_(value) {}
@@ -47,6 +49,7 @@ public:
     /// Any other pointer would silently become a boolean.
     template <class T>
     Value(T*) = delete;
+    // NOLINTEND(google-explicit-constructor)
 
     [[nodiscard]] bool is_null() const noexcept { return data_.index() == 0; }
     [[nodiscard]] const bool* as_bool() const noexcept { return std::get_if<bool>(&data_); }
