@@ -1,0 +1,172 @@
+// A pack of any bytes: every backend call answers or says damage, and what is decoded is what its
+// header promises. Inputs that are no pack are tried as the bytes behind a right header, too.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "catalog/content/checksum.hpp"
+#include "catalog/content/compressor.hpp"
+#include "catalog/content/pack_format.hpp"
+#include "catalog/content/storage_backend.hpp"
+#include "catalog/merkle/hash.hpp"
+
+namespace {
+
+using namespace catalog;
+using namespace catalog::content;
+
+void require(bool condition) {
+    if (!condition) std::abort();
+}
+
+// One file of given bytes, whatever its name; everything else is missing.
+class OneFile final : public io::ReadableFile {
+public:
+    explicit OneFile(std::string bytes) : bytes_(std::move(bytes)) {}
+    Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) const override {
+        if (offset >= bytes_.size()) return std::size_t{0};
+        const ByteView from = as_bytes(bytes_).subspan(offset);
+        const std::size_t count = std::min(from.size(), out.size());
+        std::copy_n(from.begin(), count, out.begin());
+        return count;
+    }
+    Result<io::FileInfo> info() const override {
+        io::FileInfo info;
+        info.size = bytes_.size();
+        return info;
+    }
+
+private:
+    std::string bytes_;
+};
+
+template <class T>
+Result<T> absent() {
+    return fail(Errc::kFileNotFound, "there is only one file");
+}
+
+class OneFileSystem final : public io::FileSystem {
+public:
+    explicit OneFileSystem(std::string bytes) : bytes_(std::move(bytes)) {}
+    Result<std::unique_ptr<io::ReadableFile>> open_read(const std::string&) override {
+        return std::make_unique<OneFile>(bytes_);
+    }
+    Result<std::unique_ptr<io::WritableFile>> open_write(const std::string&, io::OpenMode,
+                                                         std::uint32_t) override {
+        return absent<std::unique_ptr<io::WritableFile>>();
+    }
+    Result<std::unique_ptr<io::MappedRegion>> map(const std::string&, std::uint64_t,
+                                                  std::uint64_t) override {
+        return absent<std::unique_ptr<io::MappedRegion>>();
+    }
+    Result<std::unique_ptr<io::SafeDirectory>> open_directory(const std::string&) override {
+        return absent<std::unique_ptr<io::SafeDirectory>>();
+    }
+    Result<io::FileInfo> info(const std::string&) override { return absent<io::FileInfo>(); }
+    Result<std::vector<io::DirectoryEntry>> list(const std::string&) override {
+        return absent<std::vector<io::DirectoryEntry>>();
+    }
+    Result<void> make_directories(const std::string&) override { return absent<void>(); }
+    Result<void> rename(const std::string&, const std::string&) override { return absent<void>(); }
+    Result<void> remove_file(const std::string&) override { return absent<void>(); }
+    Result<void> remove_directory(const std::string&) override { return absent<void>(); }
+    Result<void> remove_tree(const std::string&) override { return absent<void>(); }
+    Result<void> make_symlink(const std::string&, const std::string&) override {
+        return absent<void>();
+    }
+    Result<std::string> read_symlink(const std::string&) override { return absent<std::string>(); }
+    Result<void> hard_link(const std::string&, const std::string&) override {
+        return absent<void>();
+    }
+    Result<void> sync_directory(const std::string&) override { return absent<void>(); }
+    Result<std::uint64_t> free_space(const std::string&) override {
+        return absent<std::uint64_t>();
+    }
+    Result<std::unique_ptr<io::FileLock>> try_lock(const std::string&) override {
+        return absent<std::unique_ptr<io::FileLock>>();
+    }
+
+private:
+    std::string bytes_;
+};
+
+// Every byte behind the header is part of a record or of a damage, once.
+class Covering final : public PackVisitor {
+public:
+    explicit Covering(StorageBackend& backend) : backend_(backend) {}
+
+    Result<void> record(const ChunkLocation& location, const RecordHeader& header,
+                        ByteView payload) override {
+        cover(location.offset, record_bytes(header.stored_bytes));
+        require(payload.size() == header.stored_bytes && crc32c(payload) == header.payload_crc);
+        const auto peeked = backend_.peek(location);
+        require(peeked && *peeked == header);
+        Bytes buffer;
+        const auto read = backend_.read(location, buffer);
+        require(read && std::equal(payload.begin(), payload.end(), read->payload.begin()));
+        Bytes plain;
+        if (compressor_.decompress(header.codec, payload, header.plain_bytes, plain))
+            require(plain.size() == header.plain_bytes);
+        require(plain.size() <= kChunkBytesMax);
+        return {};
+    }
+    Result<void> damage(PackId, std::uint64_t offset, std::uint64_t bytes,
+                        const std::string&) override {
+        // Padding that is not zero belongs to a record that comes next.
+        if (bytes >= kRecordAlignment || offset % kRecordAlignment == 0) cover(offset, bytes);
+        return {};
+    }
+    [[nodiscard]] std::uint64_t covered() const { return covered_; }
+
+private:
+    void cover(std::uint64_t offset, std::uint64_t bytes) {
+        require(offset == covered_ && bytes > 0);
+        covered_ += bytes;
+    }
+
+    StorageBackend& backend_;
+    Compressor compressor_;
+    std::uint64_t covered_ = kPackHeaderBytes;
+};
+
+void try_pack(const std::string& bytes) {
+    const auto decoded = decode_pack_header(as_bytes(bytes));
+    if (decoded)
+        require(encode_pack_header(*decoded) ==
+                std::string_view(bytes).substr(0, kPackHeaderBytes));
+    const auto backend =
+        make_pack_backend(std::make_shared<OneFileSystem>(bytes), "packs", /*read_only=*/true);
+    const PackMark mark{PackId{1}, bytes.size(), true};
+    (void)backend->inspect(mark);
+    if (bytes.size() < kPackHeaderBytes) return;
+    Covering visitor(*backend);
+    require(backend->scan(mark, visitor).has_value());
+    require(visitor.covered() == bytes.size());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string input(reinterpret_cast<const char*>(data), size);
+    try_pack(input);
+    PackHeader header;
+    header.pack = PackId{1};
+    try_pack(encode_pack_header(header) + input);
+    // Anything under right checksums and a digest that fits: the decoder meets every payload.
+    if (size > 1 && size < kChunkBytesMax / 2) {
+        const ByteView payload = as_bytes(input).subspan(1);
+        RecordHeader record;
+        record.codec = static_cast<Codec>(data[0] % 2);
+        record.stored_bytes = static_cast<std::uint32_t>(payload.size());
+        record.plain_bytes = record.stored_bytes + (record.codec == Codec::kRaw ? 0 : data[0] / 2);
+        record.id = merkle::hash_of(payload);
+        std::string pack = encode_pack_header(header);
+        append_record(pack, record, payload);
+        try_pack(pack);
+    }
+    return 0;
+}
