@@ -1,0 +1,253 @@
+// Stores every file of a folder in a new content store on disk, reads it back and compares, and
+// prints what each step cost. Where tar and zstd are installed they pack the same folder in the
+// same run, for comparison.
+//
+//   bench_content FOLDER [STORE]     STORE: a folder to make and remove (default: beside the
+//                                    temporary files of the machine)
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "catalog/content/content_addressed_storage.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace catalog;
+
+constexpr content::ContentFamilies kFamilies{kv::Family{0}, kv::Family{1}, kv::Family{2},
+                                             kv::Family{3}};
+constexpr std::uint64_t kCommitBytes = 64u << 20;
+
+struct Usage {
+    double wall = 0;
+    double cpu = 0;
+};
+
+double seconds_of(const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+Usage usage_now() {
+    Usage now;
+    for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        rusage usage{};
+        getrusage(who, &usage);
+        now.cpu += seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+    }
+    now.wall =
+        std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return now;
+}
+
+double peak_megabytes(int who) {
+    rusage usage{};
+    getrusage(who, &usage);
+    return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+[[noreturn]] void stop(const std::string& what) {
+    std::fprintf(stderr, "bench_content: %s\n", what.c_str());
+    std::exit(1);
+}
+
+template <class T>
+T must(Result<T> result) {
+    if (!result) stop(result.error().to_string());
+    if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+Usage measure(const std::function<void()>& work) {
+    const Usage before = usage_now();
+    work();
+    const Usage after = usage_now();
+    return {after.wall - before.wall, after.cpu - before.cpu};
+}
+
+void print(const char* step, const Usage& used, std::uint64_t bytes, const std::string& note) {
+    const double megabytes = static_cast<double>(bytes) * 1e-6;
+    std::printf("%-26s %8.2f s wall %8.2f s CPU %8.0f MB/CPU-s   %s\n", step, used.wall, used.cpu,
+                megabytes / std::max(used.cpu, 1e-9), note.c_str());
+    std::fflush(stdout);
+}
+
+struct File {
+    std::string path;
+    std::uint64_t size = 0;
+    ContentHash id;
+};
+
+std::vector<File> list_files(const fs::path& folder) {
+    std::vector<File> files;
+    for (const auto& entry :
+         fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied))
+        if (entry.is_regular_file() && !entry.is_symlink())
+            files.push_back({entry.path().string(), entry.file_size(), {}});
+    std::sort(files.begin(), files.end(),
+              [](const File& a, const File& b) { return a.path < b.path; });
+    return files;
+}
+
+content::ByteSource source_of_file(std::shared_ptr<io::ReadableFile> file) {
+    return [file = std::move(file),
+            offset = std::uint64_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
+        auto count = file->read_at(offset, out);
+        if (count) offset += *count;
+        return count;
+    };
+}
+
+// A content store with its database in a folder.
+struct Store {
+    std::shared_ptr<io::FileSystem> file_system = io::make_posix_file_system();
+    std::unique_ptr<kv::KeyValueStore> database;
+    std::unique_ptr<kv::CommitQueue> queue;
+    std::unique_ptr<content::ContentAddressedStorage> content;
+
+    explicit Store(const std::string& folder) {
+        kv::OpenOptions database_options;
+        database_options.families = {"chunks", "objects", "references", "packs"};
+        database_options.create_if_missing = true;
+        fs::create_directories(folder);
+        database = must(kv::open_rocksdb(file_system, folder + "/db", database_options));
+        queue = std::make_unique<kv::CommitQueue>(*database);
+        content::ContentOptions options;
+        options.file_system = file_system;
+        options.directory = folder;
+        options.store = database.get();
+        options.queue = queue.get();
+        options.families = kFamilies;
+        options.clock = make_system_clock();
+        options.executor = make_thread_pool();
+        options.random = make_system_random();
+        content = must(content::ContentAddressedStorage::open(std::move(options)));
+        queue->add_group_hook(
+            [this](kv::WriteBatch& batch) { return content->before_commit(batch); });
+    }
+    ~Store() { queue->close(); }
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    void put(std::vector<File>& files) {
+        auto session = must(content->begin());
+        std::uint64_t bytes = 0;
+        for (File& file : files) {
+            std::shared_ptr<io::ReadableFile> opened = must(file_system->open_read(file.path));
+            const auto info = must(session->put(source_of_file(std::move(opened))));
+            must(session->add_reference("bench", info.id));
+            file.id = info.id;
+            file.size = info.size;
+            bytes += info.size;
+            if (bytes < kCommitBytes) continue;
+            commit(*session);
+            session = must(content->begin());
+            bytes = 0;
+        }
+        commit(*session);
+    }
+
+private:
+    void commit(content::ContentTransaction& session) {
+        kv::Commit commit;
+        must(session.stage(commit.batch));
+        must(queue->submit(std::move(commit)));
+    }
+};
+
+void check_contents(Store& store, const std::vector<File>& files) {
+    Bytes expected;
+    for (const File& file : files) {
+        const auto opened = must(store.file_system->open_read(file.path));
+        std::uint64_t offset = 0;
+        must(store.content->retrieve(
+            file.id,
+            [&](ByteView piece) -> Result<void> {
+                expected.resize(piece.size());
+                if (must(opened->read_at(offset, expected)) != piece.size() ||
+                    !std::equal(piece.begin(), piece.end(), expected.begin()))
+                    stop(file.path + " came back with other bytes");
+                offset += piece.size();
+                return {};
+            },
+            CallContext()));
+        if (offset != file.size) stop(file.path + " came back with another length");
+    }
+}
+
+void read_all(Store& store, const std::vector<File>& files) {
+    for (const File& file : files)
+        must(store.content->retrieve(
+            file.id, [](ByteView) { return Result<void>(); }, CallContext()));
+}
+
+void run_peer(const char* name, const std::string& zstd_options, const fs::path& folder,
+              const fs::path& out, std::uint64_t bytes) {
+    const std::string command = "tar -cf - -C '" + folder.string() + "' . 2>/dev/null | zstd " +
+                                zstd_options + " -q -c > '" + out.string() + "'";
+    bool worked = false;
+    const Usage used = measure([&] { worked = std::system(command.c_str()) == 0; });
+    if (!worked) {
+        std::printf("%-26s not available\n", name);
+        return;
+    }
+    const std::uint64_t size = fs::file_size(out);
+    print(name, used, bytes,
+          std::to_string(size) + " bytes, 1:" +
+              std::to_string(static_cast<double>(bytes) / static_cast<double>(size)));
+    fs::remove(out);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 2 || argc > 3) stop("usage: bench_content FOLDER [STORE]");
+    const fs::path folder = argv[1];
+    const fs::path place =
+        argc == 3 ? fs::path(argv[2])
+                  : fs::temp_directory_path() / ("bench_content." + std::to_string(std::rand()));
+    if (fs::exists(place)) stop(place.string() + " is there already");
+    std::vector<File> files = list_files(folder);
+    std::uint64_t bytes = 0;
+    for (const File& file : files) bytes += file.size;
+    std::printf("%zu files, %llu bytes in %s\n", files.size(),
+                static_cast<unsigned long long>(bytes), folder.c_str());
+
+    {
+        Store store(place.string());
+        const Usage first = measure([&] { store.put(files); });
+        const double peak = peak_megabytes(RUSAGE_SELF);
+        check_contents(store, files);
+        const content::StorageStats stats = must(store.content->stats());
+        const std::uint64_t database = must(store.database->disk_bytes());
+        print("store", first, bytes,
+              std::to_string(stats.stored_bytes) + " bytes in packs, " + std::to_string(database) +
+                  " in the database, 1:" +
+                  std::to_string(static_cast<double>(bytes) /
+                                 static_cast<double>(stats.stored_bytes + database)) +
+                  ", peak " + std::to_string(peak) + " MB");
+        std::printf("%-26s %llu objects, %llu chunks, %llu bytes of distinct chunks\n", "",
+                    static_cast<unsigned long long>(stats.objects),
+                    static_cast<unsigned long long>(stats.chunks),
+                    static_cast<unsigned long long>(stats.chunk_bytes));
+        print("store again (all known)", measure([&] { store.put(files); }), bytes, "");
+        print("read back, verified", measure([&] { read_all(store, files); }), bytes, "");
+        const Usage verify = measure([&] {
+            const auto report = must(store.content->verify(content::VerifyDepth::kFull, {}));
+            if (!report.damages.empty()) stop("verification found damage");
+        });
+        print("verify, full", verify, bytes, "");
+        std::printf("peak memory of the process: %.0f MB\n", peak_megabytes(RUSAGE_SELF));
+    }
+    run_peer("tar, zstd -3", "-3", folder, place / "peer", bytes);
+    run_peer("tar, zstd -3 --long=27", "-3 --long=27", folder, place / "peer", bytes);
+    fs::remove_all(place);
+    return 0;
+}
