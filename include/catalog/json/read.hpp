@@ -16,7 +16,11 @@ namespace catalog::json {
 inline constexpr std::uint32_t kDepthHardMax = 512;
 
 /// Bounds of one read.
-struct ReadLimits {
+class ReadLimits {
+public:
+    ReadLimits() =
+        default;  // keeps this type a non-aggregate: docs/decisions/0001-no-coroutines.md
+
     std::uint64_t bytes_max = Limits{}.json_bytes_max;  ///< Length of the text, bytes.
     /// Nesting of arrays and objects; 0 admits neither. More than kDepthHardMax counts as
     /// kDepthHardMax.
