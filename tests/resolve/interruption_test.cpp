@@ -1,0 +1,107 @@
+// Budgets, deadlines, stop requests and requests that make no sense.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <stop_token>
+
+#include "catalog/resolve/graph_resolver.hpp"
+#include "catalog/resolve/sat_resolver.hpp"
+#include "support/resolve/agreement.hpp"
+#include "support/resolve/faulty_provider.hpp"
+#include "support/resolve/hard_world.hpp"
+
+namespace catalog::resolve {
+namespace {
+
+using testing::ask;
+using testing::FaultyProvider;
+using testing::Repo;
+
+/// A clock that moves one second at each look.
+class TickingClock final : public Clock {
+public:
+    MonotonicTime now_monotonic() const override {
+        return MonotonicTime(std::chrono::seconds(++looks_));
+    }
+    WallTime now_wall() const override { return {}; }
+    bool sleep_for(std::chrono::nanoseconds, const std::stop_token&) const override {
+        return true;
+    }
+
+private:
+    mutable std::int64_t looks_ = 0;
+};
+
+TEST(Interruption, ABudgetOfConflictsEndsTheSearch) {
+    testing::World world = testing::make_hard_world({20, 6, 4, 0.5}, 3);
+    world.request.conflicts_max = 5;
+    SatResolver resolver;
+    const auto failed = resolver.resolve(world.request, world.repo.provider(), CallContext());
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code(), Errc::kBudgetExhausted);
+    const auto* detail = failed.error().detail_as<LimitDetail>();
+    ASSERT_NE(detail, nullptr);
+    EXPECT_EQ(detail->limit, "resolve_conflicts_max");
+    EXPECT_EQ(detail->allowed, 5u);
+}
+
+TEST(Interruption, ADeadlineEndsEverySearch) {
+    testing::World world = testing::make_hard_world({20, 6, 4, 0.5}, 3);
+    CallContext context;
+    context.deadline = MonotonicTime(std::chrono::seconds(40));
+    SatResolver sat(std::make_shared<TickingClock>());
+    const auto failed = sat.resolve(world.request, world.repo.provider(), context);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code(), Errc::kDeadlineExceeded);
+    GraphResolver graph(std::make_shared<TickingClock>());
+    const auto failed_too = graph.resolve(world.request, world.repo.provider(), context);
+    ASSERT_FALSE(failed_too);
+    EXPECT_EQ(failed_too.error().code(), Errc::kDeadlineExceeded);
+}
+
+TEST(Interruption, AStopRequestIsSeenAtTheNextLoad) {
+    Repo repo("a 1.0.0 ; needs b *\nb 1.0.0 ; needs c *\nc 1.0.0 ; needs d *\nd 1.0.0");
+    SatResolver resolver;
+    FaultyProvider counting(repo.provider());
+    ASSERT_TRUE(resolver.resolve(ask("a *"), counting, CallContext()));
+    for (std::uint64_t stop_at = 0; stop_at + 1 < counting.calls(); ++stop_at) {
+        std::stop_source source;
+        CallContext context;
+        context.stop = source.get_token();
+        FaultyProvider stopping(repo.provider());
+        stopping.on_call([&](std::uint64_t call) {
+            if (call == stop_at) source.request_stop();
+        });
+        const auto failed = resolver.resolve(ask("a *"), stopping, context);
+        ASSERT_FALSE(failed) << "stop at call " << stop_at;
+        EXPECT_EQ(failed.error().code(), Errc::kCancelled);
+        EXPECT_EQ(stopping.calls(), stop_at + 1) << "nothing is asked after the stop";
+    }
+}
+
+TEST(Interruption, AResolverCanBeUsedAgainAfterwards) {
+    Repo repo("a 1.0.0 ; needs b *\nb 1.0.0");
+    SatResolver resolver;
+    FaultyProvider faulty(repo.provider());
+    faulty.fail_at(2, Error(Errc::kIo, "gone"));
+    EXPECT_FALSE(resolver.resolve(ask("a *"), faulty, CallContext()));
+    EXPECT_EQ(testing::answer(resolver, repo, ask("a *")), "a 1.0.0, b 1.0.0");
+}
+
+TEST(Interruption, RequestsWithoutNamesAreRefused) {
+    Repo repo("a 1.0.0");
+    SatResolver resolver;
+    Request request = ask("a *");
+    request.optional = {""};
+    const auto refused = resolver.resolve(request, repo.provider(), CallContext());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Errc::kInvalidArgument);
+    request = ask("a *");
+    request.roots.emplace_back();
+    EXPECT_EQ(testing::answer(resolver, repo, request),
+              "invalid_argument: the request has a root without a package name");
+}
+
+}  // namespace
+}  // namespace catalog::resolve
