@@ -51,6 +51,8 @@ public:
 
     [[nodiscard]] Result<std::vector<std::string>> run() {
         if (!check_shape()) return std::move(problems_);
+        CATALOG_TRY_VOID(check_listed());
+        if (!problems_.empty()) return std::move(problems_);
         CATALOG_TRY_VOID(check_packages());
         check_policy();
         CATALOG_TRY_VOID(check_roots());
@@ -103,13 +105,20 @@ private:
         return problems_.empty();
     }
 
-    [[nodiscard]] Result<void> check_packages() {
+    [[nodiscard]] Result<void> check_listed() {
         for (std::size_t p = 0; p < count(); ++p) {
             const Resolved& package = solution_.packages[p];
             CATALOG_TRY(const auto* listed, world_.versions(package.name));
             if (std::find(listed->begin(), listed->end(), package.candidate) == listed->end()) {
                 problem(label(p) + " is not listed");
             }
+        }
+        return {};
+    }
+
+    [[nodiscard]] Result<void> check_packages() {
+        for (std::size_t p = 0; p < count(); ++p) {
+            const Resolved& package = solution_.packages[p];
             CATALOG_TRY(const bool usable, world_.is_usable(package.name, package.candidate));
             if (!usable) {
                 problem(label(p) + " is yanked without a lock, or against a constraint");

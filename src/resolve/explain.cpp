@@ -129,6 +129,8 @@ std::vector<std::string> write_lines(const Phrases& phrases, const std::vector<L
             number(steps, phrases.given(line.nogood));
             continue;
         }
+        // One sentence that says it all needs no conclusion.
+        if (lines.size() == 2) break;
         std::vector<std::uint32_t> premises = line.premises;
         std::sort(premises.begin(), premises.end());
         premises.erase(std::unique(premises.begin(), premises.end()), premises.end());
@@ -171,6 +173,9 @@ Error explain_failure(Universe& universe, Requirements& requirements, Search& se
     detail.steps = derive_steps(universe, requirements, demands);
     std::string message =
         core.size() == 1 ? list + " cannot be met" : list + " cannot be met together";
+    // Where one fact is to blame, the message says it.
+    if (detail.steps.size() == 1) message = detail.steps.front().substr(3);
+    if (detail.steps.size() == 3 && core.size() == 1) message += ": " + detail.steps[1].substr(3);
     return Error(Errc::kUnsatisfiable, std::move(message), std::move(detail));
 }
 

@@ -173,7 +173,9 @@ std::string Phrases::why_nothing(const DemandTarget& target) const {
     }
     const std::string newest = list_versions(target.name, Refusal::kNo, nullptr);
     if (newest.empty()) return "no version of " + text + " matches";
-    return "no version of " + text + " matches (newest are " + newest + ")";
+    const bool one = newest.find(',') == std::string::npos;
+    return "no version of " + text + " matches (" + (one ? "there is " : "newest are ") + newest +
+           ")";
 }
 
 std::string Phrases::why_nothing(RequirementId id) const {
@@ -228,11 +230,15 @@ std::string Phrases::missing_feature(const Nogood& nogood, const Fact& fact) con
                                       [&](const Term& t) { return t.place == slot; }),
                        owners.terms.end());
     const std::string owner = subjects(owners);
-    const std::string target =
-        term != nullptr ? versions(slot, term->mask) : universe_.label(fact.b);
-    return (owner.empty() ? "the request" : owner) + " asks " +
-           universe_.name(universe_.package(fact.b).name).text + " for feature " +
-           universe_.feature_text(fact.c) + ", which " + target + " does not have";
+    const std::string& name = universe_.name(universe_.package(fact.b).name).text;
+    const std::string text = (owner.empty() ? "the request" : owner) + " asks " + name +
+                             " for feature " + universe_.feature_text(fact.c) + ", which ";
+    const std::uint32_t count = universe_.slot(slot).count;
+    if (term != nullptr && count > 1 && term->mask.count() == count) {
+        return text + "no version of " + name + " has";
+    }
+    return text + (term != nullptr ? versions(slot, term->mask) : universe_.label(fact.b)) +
+           " does not have";
 }
 
 std::string Phrases::exclusion(const Nogood& nogood, const Sorted& sorted) const {
@@ -247,8 +253,29 @@ std::string Phrases::exclusion(const Nogood& nogood, const Sorted& sorted) const
         if (term.place != slot) others.push_back(versions(term.place, term.mask));
     }
     if (others.empty()) return owner_name + " cannot be in beside itself";
-    return owner_name + (peer ? " does not accept as its peer " : " conflicts with ") +
-           join(others, " or ");
+    const std::string list = join(others, " or ");
+    if (!peer) return owner_name + " conflicts with " + list;
+    const Target& wanted = universe_.package(fact.a).record->dependencies[fact.b].source->target;
+    return owner_name + " accepts only " + wanted.name + " " + wanted.constraint.to_string() +
+           " as its peer, not " + list;
+}
+
+/// What there is of a peer's name that does not fit.
+std::string Phrases::misfits(RequirementId peer) const {
+    std::vector<std::string> found;
+    for (const DemandTarget& target : requirements_.targets(peer)) {
+        const std::string& name = universe_.name(target.name).text;
+        for (const Root& root : universe_.request().roots) {
+            if (root.target.name != name) continue;
+            found.push_back("the request asks for " + name + " " +
+                            root.target.constraint.to_string());
+        }
+        for (const Provided& provided : universe_.request().host_provides) {
+            if (provided.name != name) continue;
+            found.push_back("the host has " + name + " " + provided.version.to_string());
+        }
+    }
+    return found.empty() ? std::string() : " (" + join(found, ", ") + ")";
 }
 
 std::string Phrases::needing(const Nogood& nogood, const Sorted& sorted) const {
@@ -257,7 +284,8 @@ std::string Phrases::needing(const Nogood& nogood, const Sorted& sorted) const {
     const std::string objects_text = objects(nogood);
     if (sorted.unsupplied != nullptr) {
         std::string text = owner + " needs " + requirements_.text(sorted.unsupplied->a) +
-                           " as a peer, and nothing else in the request brings it in";
+                           " as a peer, and nothing else in the request brings it in" +
+                           misfits(sorted.unsupplied->a);
         return objects_text.empty() ? text : text + " unless through " + objects_text;
     }
     bool peer = false;
@@ -270,9 +298,14 @@ std::string Phrases::needing(const Nogood& nogood, const Sorted& sorted) const {
     std::vector<std::string> reasons;
     for (const RequirementId id : sorted.demands) {
         if (reasons.size() == kDemandsListed) break;
-        const bool has_candidates = requirements_.demand(id).count > 0;
-        reasons.push_back(requirements_.text(id) + role + ", but " +
-                          (has_candidates ? "cannot stand beside it" : why_nothing(id)));
+        std::string reason = requirements_.text(id) + role + ", but ";
+        if (requirements_.demand(id).count == 0) {
+            reason += why_nothing(id) + (peer ? misfits(id) : "");
+        } else {
+            // What it needs is in its own slot.
+            reason += "only one version of a package can be in";
+        }
+        reasons.push_back(std::move(reason));
     }
     return owner + " needs " + join(reasons, "; and ");
 }

@@ -36,6 +36,7 @@ private:
                                             const version::VersionConstraint* constraint) const;
     [[nodiscard]] std::string missing_feature(const Nogood& nogood, const Fact& fact) const;
     [[nodiscard]] std::string exclusion(const Nogood& nogood, const Sorted& sorted) const;
+    [[nodiscard]] std::string misfits(RequirementId peer) const;
     [[nodiscard]] std::string needing(const Nogood& nogood, const Sorted& sorted) const;
     [[nodiscard]] std::string owner_text(const Nogood& nogood, const Sorted& sorted) const;
     [[nodiscard]] std::string features_text(const Sorted& sorted) const;

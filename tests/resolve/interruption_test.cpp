@@ -25,9 +25,7 @@ public:
         return MonotonicTime(std::chrono::seconds(++looks_));
     }
     WallTime now_wall() const override { return {}; }
-    bool sleep_for(std::chrono::nanoseconds, const std::stop_token&) const override {
-        return true;
-    }
+    bool sleep_for(std::chrono::nanoseconds, const std::stop_token&) const override { return true; }
 
 private:
     mutable std::int64_t looks_ = 0;

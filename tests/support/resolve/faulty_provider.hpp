@@ -35,8 +35,8 @@ public:
     }
     [[nodiscard]] Result<PackageRecord> record(std::string_view name,
                                                const Candidate& candidate) override {
-        if (auto error = enter("record " + std::string(name) + " " +
-                               candidate.version.to_string() + " " + candidate.source_id)) {
+        if (auto error = enter("record " + std::string(name) + " " + candidate.version.to_string() +
+                               " " + candidate.source_id)) {
             return fail(*error);
         }
         return base_.record(name, candidate);

@@ -14,8 +14,8 @@ World make_hard_world(const HardShape& shape, std::uint64_t seed) {
     };
     const auto name = [](int p) { return "p" + std::to_string(p); };
     const auto minor = [](int v) { return "1." + std::to_string(v) + ".0"; };
-    const int width = std::clamp(static_cast<int>(shape.width * shape.versions + 0.5), 1,
-                                 shape.versions);
+    const int width =
+        std::clamp(static_cast<int>(shape.width * shape.versions + 0.5), 1, shape.versions);
     World world;
     world.request = ask("");
     for (int p = 0; p < shape.packages; ++p) {
@@ -26,8 +26,8 @@ World make_hard_world(const HardShape& shape, std::uint64_t seed) {
             for (int n = 0; n < shape.needs; ++n) {
                 const int other = (p + 1 + below(shape.packages - 1)) % shape.packages;
                 const int low = below(shape.versions - width + 1);
-                entry.record.dependencies.push_back(requirement(
-                    name(other) + " >=" + minor(low) + " & <" + minor(low + width)));
+                entry.record.dependencies.push_back(
+                    requirement(name(other) + " >=" + minor(low) + " & <" + minor(low + width)));
             }
             world.repo.add(std::move(entry));
         }
