@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stable.hpp"
+
 namespace catalog::resolve::engine {
 
 namespace {
@@ -116,8 +118,7 @@ std::vector<RequirementId> Agenda::root_parts(std::size_t root) const {
     };
     const auto parts = requirements_.parts(choice);
     std::vector<RequirementId> sorted(parts.begin(), parts.end());
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [&](RequirementId a, RequirementId b) { return rank(a) < rank(b); });
+    sort_stably(sorted, [&](RequirementId a, RequirementId b) { return rank(a) < rank(b); });
     return sorted;
 }
 

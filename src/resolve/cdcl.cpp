@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "stable.hpp"
+
 namespace catalog::resolve::engine {
 
 namespace {
@@ -408,8 +410,8 @@ void Cdcl::reduce() {
         }
     }
     // Among clauses of equal measure the older ones go first.
-    std::stable_sort(droppable.begin(), droppable.end(),
-                     [this](ClauseRef a, ClauseRef b) { return arena_[a + 1] > arena_[b + 1]; });
+    sort_stably(droppable,
+                [this](ClauseRef a, ClauseRef b) { return arena_[a + 1] > arena_[b + 1]; });
     droppable.resize(droppable.size() / 2);
     std::sort(droppable.begin(), droppable.end());
 

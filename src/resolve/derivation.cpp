@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "stable.hpp"
+
 namespace catalog::resolve::engine {
 
 namespace {
@@ -103,10 +105,9 @@ public:
             if (used[i] == 0 || lines_[i].premises.empty()) continue;
             // What is given stands right before its first use.
             std::vector<std::uint32_t> premises = lines_[i].premises;
-            std::stable_sort(premises.begin(), premises.end(),
-                             [&](std::uint32_t a, std::uint32_t b) {
-                                 return depths.of(lines_[a].nogood) < depths.of(lines_[b].nogood);
-                             });
+            sort_stably(premises, [&](std::uint32_t a, std::uint32_t b) {
+                return depths.of(lines_[a].nogood) < depths.of(lines_[b].nogood);
+            });
             for (const std::uint32_t premise : premises) take(premise);
             take(i);
         }

@@ -17,6 +17,7 @@ constexpr std::uint64_t kConflictsForProof = 10'000;
 constexpr std::size_t kNogoodsMax = 2'000;
 constexpr std::uint32_t kDerivationConflictsMax = 200;
 constexpr std::uint32_t kAttemptsMax = 40;
+constexpr std::size_t kMinimisedMax = 200;
 constexpr std::size_t kLinesMax = 60;
 constexpr std::size_t kFactsMax = 20;
 
@@ -149,8 +150,11 @@ std::vector<std::string> derive_steps(Universe& universe, Requirements& requirem
     if (!outcome || *outcome != Outcome::kUnsat) return {};
     const std::vector<ProofClause> proof = search.core().proof_clauses();
     const Phrases phrases(universe, requirements);
-    const std::vector<Line> lines = derive(
-        make_nogoods(universe, search.clauses(), proof, kNogoodsMax), kDerivationConflictsMax);
+    std::vector<Nogood> nogoods = make_nogoods(universe, search.clauses(), proof, kNogoodsMax);
+    if (nogoods.size() <= kMinimisedMax) {
+        nogoods = minimise_nogoods(std::move(nogoods), kDerivationConflictsMax, kAttemptsMax);
+    }
+    const std::vector<Line> lines = derive(std::move(nogoods), kDerivationConflictsMax);
     if (lines.empty() || lines.size() > kLinesMax) {
         return list_facts(phrases, search.clauses(), proof);
     }

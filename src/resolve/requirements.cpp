@@ -4,6 +4,8 @@
 #include <catalog/internal/try.hpp>
 #include <utility>
 
+#include "stable.hpp"
+
 namespace catalog::resolve::engine {
 
 namespace {
@@ -65,7 +67,7 @@ std::vector<PackageId32> Requirements::virtual_matches(NameId id, const Target& 
         }
     }
     const bool minimal = universe_.request().preference == Preference::kMinimal;
-    std::stable_sort(found.begin(), found.end(), [&](const auto* a, const auto* b) {
+    sort_stably(found, [&](const auto* a, const auto* b) {
         if (const auto order = compare_precedence(a->provided, b->provided); order != 0) {
             return minimal ? order < 0 : order > 0;
         }
@@ -128,10 +130,10 @@ Result<std::vector<Requirements::Group>> Requirements::group(const Draft& draft)
     }
     const auto locked = [this](PackageId32 p) { return universe_.package(p).locked; };
     for (Group& group : groups) {
-        std::stable_partition(group.candidates.begin(), group.candidates.end(), locked);
+        partition_stably(group.candidates, locked);
         group.locked = locked(group.candidates.front());
     }
-    std::stable_partition(groups.begin(), groups.end(), [](const Group& g) { return g.locked; });
+    partition_stably(groups, [](const Group& g) { return g.locked; });
     return groups;
 }
 

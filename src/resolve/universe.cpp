@@ -4,6 +4,8 @@
 #include <catalog/internal/try.hpp>
 #include <utility>
 
+#include "stable.hpp"
+
 namespace catalog::resolve::engine {
 
 namespace {
@@ -101,13 +103,17 @@ bool Universe::admits(const version::VersionConstraint& constraint, const versio
 }
 
 bool Universe::satisfies(PackageId32 id, const version::VersionConstraint& constraint) const {
-    const Package& package = packages_[id];
+    return satisfies(packages_[id], constraint);
+}
+
+bool Universe::satisfies(const Package& package,
+                         const version::VersionConstraint& constraint) const {
     if (constraint.get_if<version::Git>() != nullptr ||
         constraint.get_if<version::Local>() != nullptr) {
         return package.candidate.source_id == constraint.source_id();
     }
     if (!package.candidate.source_id.empty()) return false;
-    if (constraint.get_if<version::Latest>() != nullptr) return names_[package.name].latest == id;
+    if (constraint.get_if<version::Latest>() != nullptr) return package.latest;
     return admits(constraint, package.candidate.version, package.locked);
 }
 
@@ -125,7 +131,7 @@ bool Universe::provided_satisfies(const VirtualCandidate& candidate,
 }
 
 const version::SemVer* Universe::latest_provided(NameId name) const {
-    if (names_[name].latest != kNone) return nullptr;
+    if (names_[name].has_latest) return nullptr;
     const version::SemVer* latest = nullptr;
     for (const VirtualCandidate& candidate : names_[name].providers) {
         if (candidate.provided.is_prerelease()) continue;
@@ -141,7 +147,7 @@ bool Universe::excluded(PackageId32 id, const version::VersionConstraint& constr
         constraint.get_if<version::Local>() != nullptr) {
         return package.candidate.source_id == constraint.source_id();
     }
-    if (constraint.get_if<version::Latest>() != nullptr) return names_[package.name].latest == id;
+    if (constraint.get_if<version::Latest>() != nullptr) return package.latest;
     return provided_excluded(package.candidate.version, constraint);
 }
 
@@ -161,16 +167,14 @@ bool Universe::host_satisfies(const Target& target) const {
                        });
 }
 
-void Universe::classify(NameId name, Package& package, PackageId32 id) const {
-    if (package.candidate.yanked && !package.locked) {
-        package.refusal = Refusal::kYanked;
-        return;
-    }
-    const auto at = constraints_.find(names_[name].text);
-    if (at == constraints_.end()) return;
-    for (const Target* target : at->second) {
-        if (!satisfies(id, target->constraint)) package.refusal = Refusal::kConstrained;
-    }
+Refusal Universe::refusal_of(const std::string& name, const Package& package) const {
+    if (package.candidate.yanked && !package.locked) return Refusal::kYanked;
+    const auto at = constraints_.find(name);
+    if (at == constraints_.end()) return Refusal::kNo;
+    const bool held = std::all_of(at->second.begin(), at->second.end(), [&](const Target* target) {
+        return satisfies(package, target->constraint);
+    });
+    return held ? Refusal::kNo : Refusal::kConstrained;
 }
 
 Result<void> Universe::load_versions(NameId id) {
@@ -196,55 +200,49 @@ Result<void> Universe::load_versions(NameId id) {
     };
     candidates.erase(std::unique(candidates.begin(), candidates.end(), same), candidates.end());
 
-    Name& name = names_[id];
-    name.versions_loaded = true;
-    name.first = static_cast<PackageId32>(packages_.size());
-    name.count = static_cast<std::uint32_t>(candidates.size());
-    const auto locks = locked_.find(text);
+    std::vector<Package> packages;
+    packages.reserve(candidates.size());
+    bool has_latest = false;
     for (Candidate& candidate : candidates) {
         Package package;
         package.name = id;
-        if (locks != locked_.end()) {
-            package.locked =
-                std::any_of(locks->second.begin(), locks->second.end(), [&](const Locked* lock) {
-                    return lock->source_id == candidate.source_id &&
-                           same_precedence(lock->version, candidate.version);
-                });
-        }
-        if (name.latest == kNone && !candidate.yanked && candidate.source_id.empty() &&
-            !candidate.version.is_prerelease()) {
-            name.latest = static_cast<PackageId32>(packages_.size());
-        }
+        package.locked = is_locked(text, candidate);
+        package.latest = !has_latest && !candidate.yanked && candidate.source_id.empty() &&
+                         !candidate.version.is_prerelease();
+        has_latest = has_latest || package.latest;
         package.candidate = std::move(candidate);
-        packages_.push_back(std::move(package));
+        package.refusal = refusal_of(text, package);
+        packages.push_back(std::move(package));
     }
-    make_slots(id);
+    // Candidates that cannot be selected go last, so that those of a slot are consecutive.
+    const std::size_t selectable = partition_stably(
+        packages, [](const Package& package) { return package.refusal == Refusal::kNo; });
+    Name& name = names_[id];
+    name.versions_loaded = true;
+    name.has_latest = has_latest;
+    name.first = static_cast<PackageId32>(packages_.size());
+    name.count = static_cast<std::uint32_t>(packages.size());
+    name.selectable = static_cast<std::uint32_t>(selectable);
+    for (Package& package : packages) packages_.push_back(std::move(package));
+    make_slots(name);
     return {};
 }
 
-void Universe::make_slots(NameId id) {
-    Name& name = names_[id];
-    for (PackageId32 p = name.first; p < name.first + name.count; ++p) {
-        classify(id, packages_[p], p);
-    }
-    // Candidates that cannot be selected go last, so that those of a slot are consecutive.
-    const auto begin = packages_.begin() + name.first;
-    const version::SemVer* latest =
-        name.latest == kNone ? nullptr : &packages_[name.latest].candidate.version;
-    const version::SemVer latest_version = latest == nullptr ? version::SemVer() : *latest;
-    const bool has_latest = latest != nullptr;
-    const auto end = std::stable_partition(
-        begin, begin + name.count, [](const Package& p) { return p.refusal == Refusal::kNo; });
-    name.selectable = static_cast<std::uint32_t>(end - begin);
-    for (PackageId32 p = name.first; has_latest && p < name.first + name.count; ++p) {
-        const Candidate& candidate = packages_[p].candidate;
-        if (candidate.source_id.empty() && candidate.version == latest_version) name.latest = p;
-    }
+bool Universe::is_locked(const std::string& name, const Candidate& candidate) const {
+    const auto locks = locked_.find(name);
+    if (locks == locked_.end()) return false;
+    return std::any_of(locks->second.begin(), locks->second.end(), [&](const Locked* lock) {
+        return lock->source_id == candidate.source_id &&
+               same_precedence(lock->version, candidate.version);
+    });
+}
+
+void Universe::make_slots(const Name& name) {
     for (PackageId32 p = name.first; p < name.first + name.selectable; ++p) {
         const bool starts = p == name.first || (request_.policy == VersionPolicy::kPerMajor &&
                                                 !is_compatible(packages_[p - 1].candidate.version,
                                                                packages_[p].candidate.version));
-        if (starts) slots_.push_back({p, 0, id});
+        if (starts) slots_.push_back({p, 0, packages_[p].name});
         ++slots_.back().count;
         packages_[p].slot = static_cast<SlotId>(slots_.size() - 1);
     }

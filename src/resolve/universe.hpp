@@ -81,6 +81,7 @@ struct Package {
     SlotId slot = kNone;  ///< kNone when it may not be selected at all.
     Refusal refusal = Refusal::kNo;
     bool locked = false;
+    bool latest = false;  ///< The newest release that is not yanked.
     std::unique_ptr<Record> record;
 };
 
@@ -106,7 +107,7 @@ struct Name {
     PackageId32 first = 0;  ///< Candidates that may be selected, newest first, then the others.
     std::uint32_t count = 0;
     std::uint32_t selectable = 0;
-    PackageId32 latest = kNone;
+    bool has_latest = false;  ///< One of them is what Latest means.
     std::vector<VirtualCandidate> providers;
 };
 
@@ -171,8 +172,11 @@ private:
 
     [[nodiscard]] bool admits(const version::VersionConstraint& constraint,
                               const version::SemVer& version, bool locked) const;
-    void classify(NameId name, Package& package, PackageId32 id) const;
-    void make_slots(NameId name);
+    [[nodiscard]] bool satisfies(const Package& package,
+                                 const version::VersionConstraint& constraint) const;
+    [[nodiscard]] bool is_locked(const std::string& name, const Candidate& candidate) const;
+    [[nodiscard]] Refusal refusal_of(const std::string& name, const Package& package) const;
+    void make_slots(const Name& name);
     void compile(Record& record);
     void compile_features(Record& record, const std::vector<std::uint32_t>& positions);
 

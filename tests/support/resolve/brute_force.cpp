@@ -30,6 +30,18 @@ struct State {
     std::map<Asker, std::set<std::size_t>> served;
 };
 
+/// Moves the items for which `first` holds to the front.
+template <class T, class First>
+void keep_first(std::vector<T>& items, const First& first) {
+    std::vector<T> sorted;
+    for (const bool wanted : {true, false}) {
+        for (const T& item : items) {
+            if (first(item) == wanted) sorted.push_back(item);
+        }
+    }
+    items = std::move(sorted);
+}
+
 class BruteForce {
 public:
     BruteForce(const std::vector<RepoEntry>& entries, const Request& request,
@@ -369,16 +381,16 @@ private:
             return false;
         };
         for (auto& group : groups) {
-            std::stable_partition(group.begin(), group.end(),
-                                  [&](std::size_t e) { return is_locked(e); });
+            keep_first(group, [&](std::size_t e) { return is_locked(e); });
         }
         const auto rank = [&](const std::vector<std::size_t>& group) {
             if (is_locked(group.front())) return 0;
             if (entries_[group.front()].name == t.name) return 1;
             return served_before(group.front()) ? 2 : 3;
         };
-        std::stable_sort(groups.begin(), groups.end(),
-                         [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+        for (int wanted = 3; wanted >= 0; --wanted) {
+            keep_first(groups, [&](const auto& group) { return rank(group) == wanted; });
+        }
         std::vector<std::size_t> sorted;
         for (const auto& group : groups) sorted.insert(sorted.end(), group.begin(), group.end());
         return sorted;
