@@ -328,10 +328,11 @@ private:
         }
         if (peers) return;
         // Only for the sake of a peer may one dependency be served twice.
+        std::vector<std::size_t> edges(count(), 0);
+        for (const Edge& edge : solution_.edges) ++edges[edge.from];
         for (std::size_t p = 0; p < count(); ++p) {
-            std::size_t edges = 0;
-            for (const Edge& edge : solution_.edges) edges += edge.from == p ? 1u : 0u;
-            if (edges > needs_[p].size()) problem(label(p) + " has more edges than dependencies");
+            if (edges[p] > needs_[p].size())
+                problem(label(p) + " has more edges than dependencies");
         }
     }
 
@@ -349,7 +350,7 @@ private:
         return {};
     }
 
-    void switch_on(std::size_t p, const Features& features, bool& changed) {
+    void switch_on(std::size_t p, const Features& features) {
         std::vector<std::string> queue(features.begin(), features.end());
         while (!queue.empty()) {
             const std::string feature = queue.back();
@@ -357,7 +358,7 @@ private:
             const auto at = records_[p].features.find(feature);
             if (at == records_[p].features.end()) continue;
             if (!founded_features_[p].insert(feature).second) continue;
-            changed = true;
+            to_follow_.push_back(p);
             for (const std::string& text : at->second) {
                 const Item item = take_apart(records_[p], text);
                 if (item.dependency.empty()) queue.push_back(item.feature);
@@ -365,20 +366,30 @@ private:
         }
     }
 
-    void follow(std::size_t p, bool& changed) {
+    void found(std::size_t p) {
+        if (founded_[p]) return;
+        founded_[p] = true;
+        to_follow_.push_back(p);
+        // Who supplies a peer may be asked for features before it is known to be there.
+        for (const Edge& edge : solution_.edges) {
+            if (edge.to == p && edge.kind == DependencyKind::kPeer && founded_[edge.from]) {
+                to_follow_.push_back(edge.from);
+            }
+        }
+    }
+
+    void follow(std::size_t p) {
+        const Features on = founded_features_[p];
         for (const Need& need : needs_[p]) {
-            const Features on = founded_features_[p];
             if (!is_active(p, *need.requirement, on)) continue;
             for (const std::size_t e : need.edges) {
                 const std::size_t to = solution_.edges[e].to;
-                const bool brings_in =
-                    need.requirement->kind != DependencyKind::kPeer ||
-                    world_.is_locked(solution_.packages[to].name, solution_.packages[to].candidate);
-                if (brings_in && !founded_[to]) {
-                    founded_[to] = true;
-                    changed = true;
+                if (need.requirement->kind != DependencyKind::kPeer ||
+                    world_.is_locked(solution_.packages[to].name,
+                                     solution_.packages[to].candidate)) {
+                    found(to);
                 }
-                if (founded_[to]) switch_on(to, asked(p, *need.requirement, on), changed);
+                if (founded_[to]) switch_on(to, asked(p, *need.requirement, on));
             }
         }
     }
@@ -387,16 +398,14 @@ private:
     void check_founded() {
         founded_.assign(count(), false);
         founded_features_.assign(count(), {});
-        bool changed = true;
         for (std::size_t i = 0; i < request_.roots.size(); ++i) {
-            founded_[solution_.roots[i]] = true;
-            switch_on(solution_.roots[i], asked_by_root(request_.roots[i]), changed);
+            found(solution_.roots[i]);
+            switch_on(solution_.roots[i], asked_by_root(request_.roots[i]));
         }
-        while (changed) {
-            changed = false;
-            for (std::size_t p = 0; p < count(); ++p) {
-                if (founded_[p]) follow(p, changed);
-            }
+        while (!to_follow_.empty()) {
+            const std::size_t p = to_follow_.back();
+            to_follow_.pop_back();
+            follow(p);
         }
         for (std::size_t p = 0; p < count(); ++p) {
             if (!founded_[p]) problem("nothing brings in " + label(p));
@@ -505,6 +514,7 @@ private:
     std::vector<PackageRecord> records_;
     std::vector<std::vector<Need>> needs_;
     std::vector<bool> founded_;
+    std::vector<std::size_t> to_follow_;
     std::vector<Features> founded_features_;
     std::vector<std::vector<std::size_t>> next_;
 };

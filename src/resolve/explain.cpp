@@ -177,6 +177,8 @@ Error explain_failure(Universe& universe, Requirements& requirements, Search& se
     detail.steps = derive_steps(universe, requirements, demands);
     std::string message =
         core.size() == 1 ? list + " cannot be met" : list + " cannot be met together";
+    // Time or conflicts ran out while the account was put together.
+    if (detail.steps.empty()) number(detail.steps, message);
     // Where one fact is to blame, the message says it.
     if (detail.steps.size() == 1) message = detail.steps.front().substr(3);
     if (detail.steps.size() == 3 && core.size() == 1) message += ": " + detail.steps[1].substr(3);

@@ -11,6 +11,11 @@ namespace catalog::resolve {
 /// Conflict-driven clause learning (Marques-Silva and Sakallah 1996; watched literals and first-UIP
 /// as in Een and Sorensson, "An Extensible SAT-solver", 2003) over lazily generated clauses.
 /// Deterministic: same request, same packages, same answer.
+///
+/// Roots get the lexicographically best versions: the first as wanted as possible, then the second,
+/// and so on. What exactly a request means and which answer is given: docs/resolution.md. Blocking:
+/// as long as the provider does. Cost: exponential at worst, bounded by Request::conflicts_max;
+/// memory grows with the packages that are considered.
 class SatResolver final : public Resolver {
 public:
     explicit SatResolver(std::shared_ptr<Clock> clock = make_system_clock());
