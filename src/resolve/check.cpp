@@ -313,20 +313,19 @@ private:
 
     void check_edges_used() {
         std::vector<bool> used(solution_.edges.size(), false);
-        bool peers = false;
         for (const auto& needs : needs_) {
             for (const Need& need : needs) {
                 for (const std::size_t e : need.edges) used[e] = true;
             }
         }
         for (const Edge& edge : solution_.edges) {
-            peers = peers || edge.kind == DependencyKind::kPeer;
+            has_peers_ = has_peers_ || edge.kind == DependencyKind::kPeer;
         }
         for (std::size_t e = 0; e < used.size(); ++e) {
             if (!used[e])
                 problem("no dependency asks for an edge of " + label(solution_.edges[e].from));
         }
-        if (peers) return;
+        if (has_peers_) return;
         // Only for the sake of a peer may one dependency be served twice.
         std::vector<std::size_t> edges(count(), 0);
         for (const Edge& edge : solution_.edges) ++edges[edge.from];
@@ -370,6 +369,7 @@ private:
         if (founded_[p]) return;
         founded_[p] = true;
         to_follow_.push_back(p);
+        if (!has_peers_) return;
         // Who supplies a peer may be asked for features before it is known to be there.
         for (const Edge& edge : solution_.edges) {
             if (edge.to == p && edge.kind == DependencyKind::kPeer && founded_[edge.from]) {
@@ -515,6 +515,7 @@ private:
     std::vector<std::vector<Need>> needs_;
     std::vector<bool> founded_;
     std::vector<std::size_t> to_follow_;
+    bool has_peers_ = false;
     std::vector<Features> founded_features_;
     std::vector<std::vector<std::size_t>> next_;
 };
