@@ -195,14 +195,12 @@ Result<void> check_feature_name(std::string_view name) {
 }
 
 FeatureTargets::FeatureTargets(const PackageMetadata& metadata) {
+    features_.insert("default");  // asking for it is right even where there is none
     for (const auto& [name, switched_on] : metadata.features) features_.insert(name);
     for (const Dependency& dependency : metadata.dependencies) {
-        std::vector<std::string_view> names{dependency.target.name.view()};
-        for (const DependencyTarget& alternative : dependency.any_of)
-            names.push_back(alternative.name.view());
-        dependencies_.insert(names.begin(), names.end());
+        dependencies_.insert(dependency.target.name.view());
         if (dependency.kind == DependencyKind::kOptional)
-            optional_dependencies_.insert(names.begin(), names.end());
+            optional_dependencies_.insert(dependency.target.name.view());
     }
 }
 
@@ -216,7 +214,8 @@ Result<void> FeatureTargets::check(std::string_view feature, std::string_view re
                 .with_hint("list it under [optional-dependencies]"));
     }
     if (const std::size_t slash = reference.rfind('/'); slash != std::string_view::npos) {
-        const std::string_view name = reference.substr(0, slash);
+        std::string_view name = reference.substr(0, slash);
+        if (name.ends_with('?')) name.remove_suffix(1);
         const Result<void> done = check_feature_name(reference.substr(slash + 1));
         if (!done) return fail(in_context(done.error(), switches_on));
         if (dependencies_.contains(name)) return {};
@@ -224,9 +223,12 @@ Result<void> FeatureTargets::check(std::string_view feature, std::string_view re
                           switches_on + ", but " + quoted(name) + " is not a dependency")
                         .with_hint("NAME/FEATURE needs NAME among the dependencies"));
     }
-    if (features_.contains(reference) || optional_dependencies_.contains(reference)) return {};
-    return fail(Error(Errc::kMetadataInvalid,
-                      switches_on + ", which is neither a feature nor an optional dependency")
+    if (features_.contains(reference)) return {};
+    if (optional_dependencies_.contains(reference))
+        return fail(
+            Error(Errc::kMetadataInvalid, switches_on + ", which is a dependency and not a feature")
+                .with_hint("write dep:" + std::string(reference)));
+    return fail(Error(Errc::kMetadataInvalid, switches_on + ", which is not a feature")
                     .with_hint("use another feature's name, dep:NAME or NAME/FEATURE"));
 }
 

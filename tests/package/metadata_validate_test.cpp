@@ -166,22 +166,24 @@ TEST(Validate, FeatureNamesHaveAGrammar) {
 }
 
 TEST(Validate, FeaturesSwitchOnOnlyWhatThereIs) {
-    for (const char* good : {"dep:opt", "opt", "other", "f", "acme/req/simd", "opt/x"})
+    for (const char* good :
+         {"dep:opt", "other", "f", "default", "acme/req/simd", "opt/x", "opt?/x"})
         EXPECT_EQ(text_of(validate_feature("f", {good})), "") << good;
-    for (const char* bad : {"dep:acme/req", "dep:nothing", "nothing", "nothing/x", "acme/req",
-                            "acme/req/", "acme/req/-x", "", "dep:", "/", "/x"})
+    for (const char* bad :
+         {"dep:acme/req", "dep:nothing", "nothing", "opt", "opt?b/x", "?/x", "nothing/x",
+          "acme/req", "acme/req/", "acme/req/-x", "", "dep:", "/", "/x"})
         EXPECT_EQ(code_of(validate_feature("f", {bad})), Errc::kMetadataInvalid) << bad;
     EXPECT_EQ(text_of(validate_feature("f", {"dep:nothing"})),
               "feature \"f\" switches on \"dep:nothing\", which is not an optional dependency");
 }
 
-TEST(Validate, AnAlternativeCountsAsADependencyOfFeatures) {
+TEST(Validate, ADependencyIsKnownToFeaturesByItsFirstNameOnly) {
     EXPECT_EQ(code_after([](auto& m) {
                   m.dependencies = {dependency("b", "*")};
                   m.dependencies[0].any_of = {{name("c"), constraint("*")}};
                   m.features["f"] = {"c/simd"};
               }),
-              std::nullopt);
+              Errc::kMetadataInvalid);
 }
 
 TEST(Validate, NumbersMustFitAManifest) {

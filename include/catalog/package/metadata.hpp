@@ -139,8 +139,8 @@ struct PackageMetadata {
 ///    (name, constraint);
 ///  - a feature's name is 1 to kFeatureNameBytesMax letters, digits and `_ - + .`, beginning with a
 ///    letter, digit or `_`; what it switches on is `dep:NAME` (an optional dependency),
-///    `NAME/FEATURE` (a feature of a dependency), or the name of another feature or of an optional
-///    dependency;
+///    `NAME/FEATURE` (a feature of a dependency, which is thereby switched on when it is optional),
+///    `NAME?/FEATURE` (the same without switching it on), or the name of another feature;
 ///  - `entry`, `binaries`, `templates` and `resources` pass check_package_path;
 ///  - numbers fit a manifest; `extra` holds no member that has a meaning of its own;
 ///  - no Local constraint when `for_publish`.
