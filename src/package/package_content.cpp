@@ -1,6 +1,5 @@
 #include "catalog/package/package_content.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "catalog/internal/try.hpp"

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "catalog/core/bytes.hpp"
-#include "catalog/internal/try.hpp"
 #include "catalog/package/file_table.hpp"
 #include "quote.hpp"
 

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "catalog/core/bytes.hpp"
-#include "catalog/internal/try.hpp"
 #include "quote.hpp"
 
 // Hostile and even valid text reaches places that the parser believes unreachable: a control
@@ -14,6 +13,7 @@
 // rely on, and any letter from U+00A1 on where white space may stand runs into
 // __builtin_unreachable. The code behind the assertions reports the fault, and "no" is the right
 // answer at the unreachable places, so both are taken out of its hands.
+// NOLINTBEGIN(readability-identifier-naming, misc-include-cleaner): the names are the parser's
 #undef NDEBUG
 #define TOML_ASSERT(expression) static_assert(true)
 #define TOML_EXCEPTIONS 0
@@ -26,6 +26,7 @@
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE __builtin_unreachable()
 #include <toml++/toml.h>
+// NOLINTEND(readability-identifier-naming, misc-include-cleaner)
 
 namespace catalog::package {
 
