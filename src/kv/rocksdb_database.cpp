@@ -149,9 +149,11 @@ Result<void> RocksDatabase::settle(io::FileSystem& fs, const RecoveredLogs& reco
                             [&] { return db_->Flush(rocksdb::FlushOptions(), all_handles_); });
     if (recovered.youngest.empty()) return {};
     // The mark that closed it was not synced, and from now on stands between two commits.
-    CATALOG_TRY(const auto file, fs.open_write(recovered.youngest, io::OpenMode::kReadWrite));
-    CATALOG_TRY_VOID(file->sync());
-    return file->close();
+    const auto file = fs.open_write(recovered.youngest, io::OpenMode::kReadWrite);
+    if (!file && file.error().code() == Errc::kFileNotFound) return {};  // no longer needed
+    if (!file) return fail(file.error());
+    CATALOG_TRY_VOID((*file)->sync());
+    return (*file)->close();
 }
 
 RocksDatabase::~RocksDatabase() {
