@@ -32,19 +32,19 @@ def main() -> None:
         prefix = Path(temporary) / "prefix"
         arguments = [f"-DCMAKE_CXX_COMPILER={options.compiler}", f"-DCMAKE_CXX_COMPILER_LAUNCHER={options.launcher.replace('|', ';')}",
                      "-DCMAKE_BUILD_TYPE=Debug", "-G", "Ninja"]
-        programs = ["consumer"]
+        programs = {"consumer": "acme/tensor-kit 1.4.2\n"}
         if options.mode == "find_package":
             run("cmake", "--install", str(options.build), "--prefix", str(prefix), "--component", "dev")
             arguments.append(f"-DCMAKE_PREFIX_PATH={prefix}")
-            programs.append("umbrella_consumer")
+            programs["readme_example"] = "installed acme/hello@1.0.0\n"
         else:
             arguments.append(f"-DCATALOG_SOURCE={options.root}")
         build = Path(temporary) / "build"
         run("cmake", "-S", str(options.root / "tests/build/consumers" / options.mode), "-B", str(build), *arguments)
         run("cmake", "--build", str(build), "--parallel", str(os.cpu_count()))
-        for program in programs:
-            said = run(str(build / program))
-            if said != "acme/tensor-kit 1.4.2\n":
+        for program, wanted in programs.items():
+            said = run(str(build / program), temporary)
+            if said != wanted:
                 sys.exit(f"{program} said {said!r}")
         installed = [str(file) for file in prefix.rglob("*") if file.is_file()]
         for file in installed:
