@@ -37,8 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require_nothing(testing::disagreement(sat, world, tally), world);
 
     GraphResolver graph;
-    const auto walked =
-        graph.resolve(world.request, world.repo.provider(), catalog::CallContext());
+    const auto walked = graph.resolve(world.request, world.repo.provider(), catalog::CallContext());
     if (walked) {
         require_nothing(testing::check_text(world.request, world.repo.provider(), *walked), world);
     }
