@@ -67,7 +67,7 @@ private:
 };
 
 /// Turns the general error of an opening into the one that says what the caller can do.
-Error refine_open_error(Error error) {
+Error refine_open_error(const Error& error) {
     const Errc origin = error.cause() != nullptr ? error.cause()->code() : error.code();
     switch (origin) {
         case Errc::kStorageFull:
