@@ -120,6 +120,11 @@ public:
 
 private:
     class PackCheck;
+    /// What the look at a pack's header and length told, so that its scan does not tell it again.
+    struct KnownDamage {
+        std::string where;
+        DamageIndex index = kBeyondReport;
+    };
     struct IndexEntry {
         ChunkId id;
         ChunkLocation location;
@@ -144,6 +149,7 @@ private:
     const bool full_;
     const CallContext& context_;
     std::shared_ptr<const kv::Snapshot> snapshot_;
+    StoreId store_{};
     ReaderPool readers_{core_};
     DamageReport report_;
     DamagedRanges ranges_;
@@ -156,7 +162,8 @@ private:
 // Decodes and hashes every record of a pack.
 class Verification::PackCheck final : public PackVisitor {
 public:
-    PackCheck(Verification& run, PhaseProgress& progress) : run_(run), progress_(progress) {}
+    PackCheck(Verification& run, PhaseProgress& progress, KnownDamage known)
+        : run_(run), progress_(progress), known_(std::move(known)) {}
 
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
@@ -171,8 +178,12 @@ public:
 
     Result<void> damage(PackId pack, std::uint64_t offset, std::uint64_t bytes,
                         const std::string& what) override {
-        const DamageIndex index = run_.report_.add(place_of({pack, offset, 0, 0}),
-                                                   what + " (" + std::to_string(bytes) + " bytes)");
+        std::string where = place_of({pack, offset, 0, 0});
+        const DamageIndex index =
+            where == known_.where
+                ? known_.index
+                : run_.report_.add(std::move(where),
+                                   what + " (" + std::to_string(bytes) + " bytes)");
         run_.ranges_.add(pack, offset, bytes, index);
         return run_.check_context();
     }
@@ -180,12 +191,20 @@ public:
 private:
     Verification& run_;
     PhaseProgress& progress_;
+    KnownDamage known_;
     Compressor compressor_;
     Bytes plain_;
 };
 
 Result<void> Verification::check_packs() {
     CATALOG_TRY(const auto marks, core_.pack_marks(*snapshot_));
+    // A follower may have been opened before the store had a format.
+    CATALOG_TRY(const auto format, snapshot_->get(core_.options.families.packs, format_key()));
+    store_ = core_.format.store;
+    if (format) {
+        CATALOG_TRY(const FormatRecord stored, decode_format(*format));
+        store_ = stored.store;
+    }
     std::uint64_t total = 0;
     for (const PackMark& mark : marks) total += mark.bytes;
     PhaseProgress progress(context_, "packs", "bytes", full_ ? total : marks.size());
@@ -196,17 +215,19 @@ Result<void> Verification::check_packs() {
 Result<void> Verification::check_pack(const PackMark& mark, PhaseProgress& progress) {
     CATALOG_TRY_VOID(check_context());
     const auto header = core_.backend->inspect(mark);
+    KnownDamage known;
     if (!header) {
         if (header.error().code() != Errc::kContentCorrupted) return fail(header.error());
-        report_.add(std::string(header.error().input()), std::string(header.error().message()));
-    } else if (header->store != core_.format.store) {
+        known.where = header.error().input();
+        known.index = report_.add(known.where, std::string(header.error().message()));
+    } else if (header->store != store_) {
         report_.add(pack_file_name(mark.pack) + " at 0", "pack belongs to another store");
     }
     if (!full_) {
         progress.advance(1);
         return {};
     }
-    PackCheck check(*this, progress);
+    PackCheck check(*this, progress, std::move(known));
     progress.advance(kPackHeaderBytes);
     CATALOG_TRY_VOID(core_.backend->scan(mark, check));
     report_.count(0, 0, mark.bytes);

@@ -176,7 +176,9 @@ TEST(ContentAddressedStorage, AReaderSeesWhatTheWriterCommits) {
     EXPECT_FALSE(must(reader->exists(id_of(bytes))));
     bed.put(bytes);
     EXPECT_EQ(must(reader->retrieve_all(id_of(bytes), 1u << 20, CallContext())), bytes);
-    EXPECT_TRUE(must(reader->verify(VerifyDepth::kFull, CallContext())).objects == 1);
+    const VerifyReport report = must(reader->verify(VerifyDepth::kFull, CallContext()));
+    EXPECT_EQ(report.objects, 1u);
+    EXPECT_TRUE(report.damages.empty());
 
     const std::uint64_t mutations = disk->mutations();
     EXPECT_EQ(code_of(reader->begin()), Errc::kLibraryReadOnly);
