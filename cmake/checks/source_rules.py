@@ -96,8 +96,9 @@ def public_headers(root: Path, files: list[str]) -> Iterator[Finding]:
                 yield Finding(path, number, "#if on something that a host's build may set differently")
             if re.match(r"\s*using\s+namespace\b", line):
                 yield Finding(path, number, "using namespace in a public header")
-            if re.match(r"\s*#\s*define\s+(?!CATALOG_)", line):
-                yield Finding(path, number, "a macro without the prefix CATALOG_")
+            prefixes = "CATALOG_|HMX_|CAT_" if path.startswith("include/catalog/abi/") else "CATALOG_"
+            if re.match(rf"\s*#\s*define\s+(?!{prefixes})", line):
+                yield Finding(path, number, f"a macro without the prefix {prefixes}")
             if "catalog/internal/" in line:
                 yield Finding(path, number, "a public header includes an internal one")
 

@@ -5,7 +5,6 @@
 #include <memory>
 #include <ostream>
 
-#include "answers.hpp"
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/json/lines.hpp"

@@ -4,7 +4,6 @@
 
 #include <memory>
 
-#include "answers.hpp"
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
 #include "text.hpp"

@@ -6,7 +6,6 @@
 #include <istream>
 #include <memory>
 
-#include "answers.hpp"
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/lifecycle/npm_import.hpp"

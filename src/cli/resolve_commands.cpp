@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 
-#include "answers.hpp"
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/resolve/graph_resolver.hpp"

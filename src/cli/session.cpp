@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <ostream>
 
-#include "answers.hpp"
 #include "catalog/json/write.hpp"
 #include "log_printer.hpp"
 #include "progress_bar.hpp"

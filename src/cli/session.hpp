@@ -14,10 +14,13 @@
 #include "catalog/core/log_sink.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/json/value.hpp"
+#include "catalog/library/answers.hpp"
 #include "catalog/library/asset_library.hpp"
 #include "streams.hpp"
 
 namespace catalog::cli {
+
+using library::to_json;
 
 /// Exit codes of the command line contract.
 enum class ExitCode : int {

@@ -1,12 +1,14 @@
 #include "solve_batch.hpp"
 
-#include "answers.hpp"
 #include "catalog/internal/try.hpp"
+#include "catalog/library/answers.hpp"
 #include "catalog/resolve/graph_resolver.hpp"
 #include "catalog/resolve/sat_resolver.hpp"
 #include "requests.hpp"
 
 namespace catalog::cli {
+
+using library::to_json;
 
 namespace {
 

@@ -6,7 +6,6 @@
 #include <memory>
 #include <ostream>
 
-#include "answers.hpp"
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/lifecycle/package_builder.hpp"

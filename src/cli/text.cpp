@@ -112,4 +112,13 @@ std::string Table::to_string(std::size_t width) const {
     return text;
 }
 
+std::string flags_text(const index::IndexEntry& entry) {
+    std::string text(package::package_type_name(entry.type));
+    if (entry.state != package::PackageState::kPublished)
+        text += ", " + std::string(package::state_name(entry.state));
+    if (entry.yanked) text += ", yanked";
+    if (entry.origin == index::Origin::kImported) text += ", metadata only";
+    return text;
+}
+
 }  // namespace catalog::cli

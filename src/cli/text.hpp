@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catalog/core/clock.hpp"
+#include "catalog/index/package_index.hpp"
 
 namespace catalog::cli {
 
@@ -22,6 +23,9 @@ namespace catalog::cli {
 
 /// Returns "2026-01-31 12:34:56 UTC", or "-" for the epoch.
 [[nodiscard]] std::string time_text(WallTime time);
+
+/// Returns "library, deprecated, yanked" and the like.
+[[nodiscard]] std::string flags_text(const index::IndexEntry& entry);
 
 /// Rows of cells, printed with columns aligned; columns that hold only numbers and sizes stand to
 /// the right.

@@ -1,6 +1,6 @@
-#include "answers.hpp"
+#include "catalog/library/answers.hpp"
 
-namespace catalog::cli {
+namespace catalog::library {
 
 namespace {
 
@@ -98,13 +98,4 @@ json::Object to_json(const Error& error) {
             {"hint", error.hint()}};
 }
 
-std::string flags_text(const index::IndexEntry& entry) {
-    std::string text(package::package_type_name(entry.type));
-    if (entry.state != package::PackageState::kPublished)
-        text += ", " + std::string(package::state_name(entry.state));
-    if (entry.yanked) text += ", yanked";
-    if (entry.origin == index::Origin::kImported) text += ", metadata only";
-    return text;
-}
-
-}  // namespace catalog::cli
+}  // namespace catalog::library

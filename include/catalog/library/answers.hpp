@@ -1,5 +1,6 @@
 #pragma once
-// JSON forms that several commands share. docs/cli.md describes each.
+// The JSON forms of answers, the same on the command line and through the C interface. docs/cli.md
+// describes each.
 
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 #include "catalog/lifecycle/publishing_pipeline.hpp"
 #include "catalog/resolve/request.hpp"
 
-namespace catalog::cli {
+namespace catalog::library {
 
 [[nodiscard]] json::Array to_json(const std::vector<std::string>& texts);
 [[nodiscard]] json::Object to_json(const index::IndexEntry& entry);
@@ -22,7 +23,4 @@ namespace catalog::cli {
 /// `{"code","message","input","hint"}`.
 [[nodiscard]] json::Object to_json(const Error& error);
 
-/// Returns "library, deprecated, yanked" and the like.
-[[nodiscard]] std::string flags_text(const index::IndexEntry& entry);
-
-}  // namespace catalog::cli
+}  // namespace catalog::library
