@@ -126,7 +126,10 @@ EXPECT=1 NOTE="found" step "flip a bit in a copy" flip_a_bit
 step "at least 60 versions" check_versions
 
 printf '\n== steps\n'
-column -t -s "$(printf '\t')" "$table"
+awk -F '\t' '
+    { for (i = 1; i <= NF; ++i) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+    END { for (row = 1; row <= NR; ++row) printf "%-*s  %*s  %s\n", width[1], cell[row, 1], width[2], cell[row, 2], cell[row, 3] }
+' "$table"
 printf '\n== bytes\n'
 "$CATALOG" --json stats | python3 -c '
 import json, sys

@@ -1,6 +1,7 @@
 #include "semver_batch.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "catalog/internal/try.hpp"
 #include "catalog/version/semver.hpp"
@@ -57,10 +58,15 @@ Result<json::Value> sort_versions(const json::Object& question) {
         CATALOG_TRY(SemVer version, SemVer::parse(text));
         versions.push_back(std::move(version));
     }
-    std::ranges::stable_sort(
-        versions, [](const SemVer& a, const SemVer& b) { return compare_precedence(a, b) < 0; });
+    // Versions of equal precedence keep their order. Not stable_sort: clang refuses libstdc++ 12's.
+    std::vector<std::size_t> order(versions.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&versions](std::size_t a, std::size_t b) {
+        const auto precedence = compare_precedence(versions[a], versions[b]);
+        return precedence != 0 ? precedence < 0 : a < b;
+    });
     json::Array sorted;
-    for (const SemVer& version : versions) sorted.emplace_back(version.to_string());
+    for (const std::size_t index : order) sorted.emplace_back(versions[index].to_string());
     return sorted;
 }
 

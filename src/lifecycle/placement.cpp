@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <tuple>
 
 namespace catalog::lifecycle {
 
@@ -116,7 +117,9 @@ Result<std::vector<Placement>> place_packages(const resolve::Solution& solution,
                     ? ""
                     : "pkgs/" + package.name + "/" + package.candidate.version.to_string()});
     }
-    std::ranges::stable_sort(placements, {}, &Placement::location);
+    std::ranges::sort(placements, {}, [](const Placement& placement) {
+        return std::tie(placement.location, placement.package);
+    });
     return placements;
 }
 
