@@ -9,9 +9,9 @@
 #include "catalog/internal/try.hpp"
 #include "catalog/json/lines.hpp"
 #include "catalog/json/write.hpp"
+#include "catalog/library/resolution.hpp"
 #include "input.hpp"
 #include "package_list.hpp"
-#include "requests.hpp"
 #include "semver_batch.hpp"
 #include "solve_batch.hpp"
 #include "text.hpp"
@@ -56,17 +56,17 @@ struct SolveOptions {
 /// Splits "NAME REQ" at the first space.
 Result<resolve::Root> parse_require(const std::string& text, version::Dialect dialect) {
     const std::size_t space = text.find(' ');
-    return make_root(text.substr(0, space),
-                     space == std::string::npos ? "" : std::string_view(text).substr(space + 1),
-                     dialect);
+    return library::make_root(
+        text.substr(0, space),
+        space == std::string::npos ? "" : std::string_view(text).substr(space + 1), dialect);
 }
 
 Result<ExitCode> solve_once(Session& session, const SolveOptions& options,
                             SolveAnswerer& answerer) {
     resolve::Request request;
     CATALOG_TRY(const version::Dialect dialect, version::parse_dialect(options.dialect));
-    CATALOG_TRY(request.policy, parse_policy(options.policy));
-    CATALOG_TRY(request.preference, parse_preference(options.prefer));
+    CATALOG_TRY(request.policy, library::parse_policy(options.policy));
+    CATALOG_TRY(request.preference, library::parse_preference(options.prefer));
     for (const std::string& text : options.require) {
         CATALOG_TRY(resolve::Root root, parse_require(text, dialect));
         request.roots.push_back(std::move(root));

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "catalog/internal/try.hpp"
+#include "catalog/library/resolution.hpp"
 #include "catalog/resolve/sat_resolver.hpp"
-#include "requests.hpp"
 
 namespace catalog::cli {
 
@@ -194,7 +194,7 @@ std::string svg_of(const resolve::Solution& solution, const std::string& title) 
 Result<std::string> draw_dependencies(Session& session, library::AssetLibrary& library,
                                       const std::string& request_text, bool svg) {
     resolve::Request request;
-    CATALOG_TRY(resolve::Root root, parse_request(request_text, version::Dialect::kCargo));
+    CATALOG_TRY(resolve::Root root, library::parse_request(request_text, version::Dialect::kCargo));
     request.roots.push_back(std::move(root));
     request.policy = resolve::VersionPolicy::kPerMajor;
     resolve::SatResolver resolver(session.environment().clock);

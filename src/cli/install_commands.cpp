@@ -114,10 +114,7 @@ Result<ExitCode> history(Session& session, const std::string& prefix) {
     CATALOG_TRY(const std::vector<lifecycle::Generation> generations,
                 library->history(absolute_path(prefix), session.context()));
     if (session.json()) {
-        json::Array list;
-        for (const lifecycle::Generation& generation : generations)
-            list.emplace_back(to_json(generation));
-        session.print_json(json::Object{{"generations", std::move(list)}});
+        session.print_json(to_json(generations));
         return ExitCode::kOk;
     }
     Table table({"generation", "made", "by", "layout", "packages", "size", "roots"});

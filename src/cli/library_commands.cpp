@@ -12,23 +12,8 @@ namespace catalog::cli {
 
 namespace {
 
-json::Object metadata_json(const library::LibraryMetadata& metadata) {
-    json::Array keys;
-    for (const KeyInfo& key : metadata.keys)
-        keys.push_back(json::Object{
-            {"id", key.id},
-            {"purpose", key.purpose == KeyPurpose::kLibrary ? "library" : "publisher"}});
-    return {{"id", metadata.id.to_string()},
-            {"path", metadata.path},
-            {"format", static_cast<std::uint64_t>(metadata.format)},
-            {"created_us", static_cast<std::int64_t>(metadata.created.time_since_epoch().count())},
-            {"chunk_bytes_average", static_cast<std::uint64_t>(metadata.chunk_bytes_average)},
-            {"compression_level", metadata.compression_level},
-            {"keys", std::move(keys)}};
-}
-
 void print_metadata(Session& session, const library::LibraryMetadata& metadata) {
-    if (session.json()) return session.print_json(metadata_json(metadata));
+    if (session.json()) return session.print_json(to_json(metadata));
     session.print("library      " + metadata.path + "\nid           " + metadata.id.to_string() +
                   "\nmade         " + time_text(metadata.created) + "\nchunks       " +
                   size_text(metadata.chunk_bytes_average) + " on average, zstd level " +
@@ -68,20 +53,7 @@ Result<ExitCode> stats(Session& session) {
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
     CATALOG_TRY(const library::LibraryStats stats, library->stats(session.context()));
     if (session.json()) {
-        session.print_json(json::Object{{"names", stats.packages.names},
-                                        {"versions", stats.packages.versions},
-                                        {"published", stats.packages.published},
-                                        {"imported", stats.packages.imported},
-                                        {"yanked", stats.packages.yanked},
-                                        {"objects", stats.content.objects},
-                                        {"object_bytes", stats.content.object_bytes},
-                                        {"chunks", stats.content.chunks},
-                                        {"chunk_bytes", stats.content.chunk_bytes},
-                                        {"stored_bytes", stats.content.stored_bytes},
-                                        {"unreferenced_bytes", stats.content.unreferenced_bytes},
-                                        {"packs", stats.content.packs},
-                                        {"database_bytes", stats.database_bytes},
-                                        {"log_size", stats.log_size}});
+        session.print_json(to_json(stats));
         return ExitCode::kOk;
     }
     Table table({"what", "count", "size"});
@@ -101,16 +73,6 @@ Result<ExitCode> stats(Session& session) {
     return ExitCode::kOk;
 }
 
-json::Array findings_json(const std::vector<library::Finding>& findings) {
-    json::Array list;
-    for (const library::Finding& finding : findings)
-        list.push_back(json::Object{{"where", finding.where},
-                                    {"what", finding.what},
-                                    {"packages", to_json(finding.packages)},
-                                    {"files", to_json(finding.files)}});
-    return list;
-}
-
 void print_findings(Session& session, const std::vector<library::Finding>& findings) {
     for (const library::Finding& finding : findings) {
         session.print(finding.where + ": " + printable(finding.what) + "\n");
@@ -126,11 +88,7 @@ Result<ExitCode> verify_prefix(Session& session, const std::string& prefix) {
     CATALOG_TRY(const std::vector<lifecycle::PrefixDamage> damages,
                 library->verify_prefix(absolute_path(prefix), session.context()));
     if (session.json()) {
-        json::Array list;
-        for (const lifecycle::PrefixDamage& damage : damages)
-            list.push_back(json::Object{
-                {"package", damage.package}, {"path", damage.path}, {"what", damage.what}});
-        session.print_json(json::Object{{"ok", damages.empty()}, {"damages", std::move(list)}});
+        session.print_json(to_json(damages));
     } else if (damages.empty()) {
         session.print("every file is as its package says\n");
     } else {
@@ -146,11 +104,7 @@ Result<ExitCode> verify(Session& session, bool deep) {
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
     CATALOG_TRY(const library::VerifyResult result, library->verify(deep, session.context()));
     if (session.json()) {
-        session.print_json(json::Object{{"ok", result.findings.empty()},
-                                        {"packages", result.packages},
-                                        {"objects", result.objects},
-                                        {"bytes", result.bytes},
-                                        {"findings", findings_json(result.findings)}});
+        session.print_json(to_json(result));
     } else {
         print_findings(session, result.findings);
         session.print(count_text(result.packages) + " packages, " + count_text(result.objects) +
@@ -166,9 +120,7 @@ Result<ExitCode> repair(Session& session) {
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
     CATALOG_TRY(const library::RepairResult result, library->repair(session.context()));
     if (session.json()) {
-        session.print_json(json::Object{{"index_records", result.index_entries_rebuilt},
-                                        {"actions", to_json(result.actions)},
-                                        {"remaining", findings_json(result.remaining)}});
+        session.print_json(to_json(result));
     } else {
         for (const std::string& action : result.actions) session.print(action + "\n");
         if (result.actions.empty()) session.print("nothing had to be repaired\n");

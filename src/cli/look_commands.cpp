@@ -61,13 +61,7 @@ Result<ExitCode> search(Session& session, const FilterOptions& options,
     CATALOG_TRY(const std::vector<index::SearchHit> hits,
                 library->search(text, filter, options.limit, session.context()));
     if (session.json()) {
-        json::Array list;
-        for (const index::SearchHit& hit : hits) {
-            json::Object object = to_json(hit.entry);
-            object.emplace("score", hit.score);
-            list.emplace_back(std::move(object));
-        }
-        session.print_json(json::Object{{"hits", std::move(list)}});
+        session.print_json(to_json(hits));
     } else if (hits.empty()) {
         session.note("nothing found");
     } else {
@@ -88,9 +82,7 @@ Result<ExitCode> list(Session& session, const FilterOptions& options, const std:
     CATALOG_TRY(const index::Page page,
                 library->list(filter, options.limit, cursor, session.context()));
     if (session.json()) {
-        json::Array entries;
-        for (const index::IndexEntry& entry : page.entries) entries.emplace_back(to_json(entry));
-        session.print_json(json::Object{{"packages", std::move(entries)}, {"cursor", page.cursor}});
+        session.print_json(to_json(page));
         return ExitCode::kOk;
     }
     Table table({"name", "version", "what", "files", "size", "description"});
@@ -100,13 +92,6 @@ Result<ExitCode> list(Session& session, const FilterOptions& options, const std:
     if (!table.empty()) session.print(table.to_string(session.streams().out_is_terminal ? 120 : 0));
     if (!page.cursor.empty()) session.note("more: --cursor " + page.cursor);
     return ExitCode::kOk;
-}
-
-json::Array dependencies_json(const package::PackageMetadata& metadata) {
-    const json::Object object = package::metadata_to_json(metadata);
-    const auto found = object.find("dependencies");
-    return found == object.end() || found->second.as_array() == nullptr ? json::Array()
-                                                                        : *found->second.as_array();
 }
 
 std::string dependency_text(const package::Dependency& dependency) {
@@ -169,25 +154,8 @@ Result<ExitCode> show(Session& session, const std::string& what, bool files) {
         CATALOG_TRY(table, library->file_table(package.entry().digest, context));
     }
     if (session.json()) {
-        json::Object object = to_json(package.entry());
-        object.emplace("metadata", package::metadata_to_json(manifest->metadata));
-        object.emplace("files_root", manifest->files_root.to_string());
-        json::Array others;
-        for (const index::IndexEntry& entry : versions) others.emplace_back(entry.id.version());
-        object.emplace("versions", std::move(others));
-        if (files) {
-            json::Array list;
-            for (const package::FileEntry& file : table.entries())
-                list.push_back(json::Object{
-                    {"path", file.path},
-                    {"size", file.size},
-                    {"mode", static_cast<std::uint64_t>(file.mode)},
-                    {"target", file.target},
-                    {"tree",
-                     file.kind == package::FileEntryKind::kRegular ? file.tree.to_string() : ""}});
-            object.emplace("file_table", std::move(list));
-        }
-        session.print_json(object);
+        session.print_json(
+            library::package_json(package.entry(), *manifest, versions, files ? &table : nullptr));
         return ExitCode::kOk;
     }
     print_card(session, package.entry(), manifest->metadata, versions);
@@ -213,12 +181,7 @@ Result<ExitCode> dependents(Session& session, library::AssetLibrary& library,
     CATALOG_TRY(const std::vector<index::DependencyEdge> edges,
                 library.dependents(name, options.all_versions, session.context()));
     if (session.json()) {
-        json::Array list;
-        for (const index::DependencyEdge& edge : edges)
-            list.push_back(json::Object{{"id", edge.from.to_string()},
-                                        {"req", edge.dependency.target.constraint.to_string()},
-                                        {"kind", dependency_kind_name(edge.dependency.kind)}});
-        session.print_json(json::Object{{"name", options.what}, {"dependents", std::move(list)}});
+        session.print_json(library::dependents_json(options.what, edges));
         return ExitCode::kOk;
     }
     Table table({"needed by", "requirement", "kind"});
@@ -244,8 +207,7 @@ Result<ExitCode> deps(Session& session, const DepsOptions& options) {
     CATALOG_TRY(const index::LazyPackage package, library->find(options.what, session.context()));
     CATALOG_TRY(const std::shared_ptr<const package::Manifest> manifest, package.manifest());
     if (session.json()) {
-        session.print_json(json::Object{{"id", package.entry().id.to_string()},
-                                        {"dependencies", dependencies_json(manifest->metadata)}});
+        session.print_json(library::dependencies_json(package.entry().id, manifest->metadata));
         return ExitCode::kOk;
     }
     for (const package::Dependency& dependency : manifest->metadata.dependencies)

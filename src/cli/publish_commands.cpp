@@ -8,7 +8,7 @@
 
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
-#include "catalog/lifecycle/npm_import.hpp"
+#include "catalog/library/publish_batch.hpp"
 #include "catalog/lifecycle/publishing_pipeline.hpp"
 #include "catalog/package/project.hpp"
 #include "input.hpp"
@@ -49,9 +49,7 @@ void print_receipt(Session& session, const lifecycle::PublishReceipt& receipt,
     for (const std::string& warning : warnings)
         session.note("warning: " + receipt.id.to_string() + ": " + printable(warning));
     if (session.json()) {
-        json::Object object = to_json(receipt);
-        object.emplace("warnings", to_json(warnings));
-        session.print_json(object);
+        session.print_json(to_json(receipt, warnings));
         return;
     }
     session.print((receipt.already_published ? "already there " : std::string(verb) + " ") +
@@ -69,78 +67,34 @@ Result<ExitCode> check(Session& session, const std::string& directory) {
     return ExitCode::kOk;
 }
 
-/// Publishes drafts one after another; each is atomic.
-class Batch {
-public:
-    Batch(Session& session, bool keep_going) : session_(session), keep_going_(keep_going) {}
-
-    Result<void> add(const lifecycle::PackageDraft& draft) {
-        CATALOG_TRY(library::AssetLibrary * library, session_.open(Access::kWrite));
-        const Result<lifecycle::PublishReceipt> receipt =
-            library->publish(draft, session_.context());
-        if (!receipt) return failed(receipt.error().with_input(draft.metadata.id().to_string()));
-        ++(receipt->already_published ? already_there_ : published_);
-        bytes_ += receipt->file_bytes;
-        print_receipt(session_, *receipt, draft.warnings, "published");
-        return {};
-    }
-
-    /// Reports an error and goes on, or returns it.
-    Result<void> failed(const Error& error) {
-        const bool interrupted = errc_category(error.code()) == ErrorCategory::kInterrupted;
-        if (!keep_going_ || interrupted) return fail(error);
-        code_ = session_.report(error);
-        ++failed_;
-        return {};
-    }
-
-    ExitCode finish() {
-        if (published_ + already_there_ + failed_ > 1)
-            session_.note(count_text(published_) + " published, " + count_text(already_there_) +
-                          " already there, " + count_text(failed_) + " failed, " +
-                          size_text(bytes_));
-        return code_;
-    }
-
-private:
-    Session& session_;
-    bool keep_going_;
-    std::uint64_t published_ = 0;
-    std::uint64_t already_there_ = 0;
-    std::uint64_t failed_ = 0;
-    std::uint64_t bytes_ = 0;
-    ExitCode code_ = ExitCode::kOk;
-};
-
 struct PublishOptions {
     std::vector<std::string> paths;
     bool keep_going = false;
 };
 
-Result<ExitCode> publish(Session& session, const PublishOptions& options) {
-    CATALOG_TRY_VOID(session.open(Access::kWrite));
-    Batch batch(session, options.keep_going);
-    for (const std::string& path : options.paths) {
-        const Result<lifecycle::PackageDraft> draft =
-            lifecycle::draft_from_directory(session.file_system(), path);
-        CATALOG_TRY_VOID(draft ? batch.add(*draft) : batch.failed(draft.error()));
-    }
-    return batch.finish();
-}
+using BatchOperation = Result<library::BatchCounts> (*)(library::AssetLibrary&,
+                                                        const std::vector<std::string>&,
+                                                        const library::BatchOptions&,
+                                                        const CallContext&);
 
-Result<ExitCode> import_npm(Session& session, const PublishOptions& options) {
-    CATALOG_TRY_VOID(session.open(Access::kWrite));
-    Batch batch(session, options.keep_going);
-    for (const std::string& path : options.paths) {
-        const Result<std::vector<lifecycle::PackageDraft>> drafts =
-            lifecycle::drafts_from_npm(session.file_system(), path);
-        if (!drafts) {
-            CATALOG_TRY_VOID(batch.failed(drafts.error()));
-            continue;
-        }
-        for (const lifecycle::PackageDraft& draft : *drafts) CATALOG_TRY_VOID(batch.add(draft));
-    }
-    return batch.finish();
+Result<ExitCode> publish_batch(Session& session, const PublishOptions& options,
+                               BatchOperation operation) {
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+    ExitCode code = ExitCode::kOk;
+    library::BatchOptions batch;
+    batch.keep_going = options.keep_going;
+    batch.published = [&](const lifecycle::PackageDraft& draft,
+                          const lifecycle::PublishReceipt& receipt) {
+        print_receipt(session, receipt, draft.warnings, "published");
+    };
+    batch.failed = [&](const Error& error) { code = session.report(error); };
+    CATALOG_TRY(const library::BatchCounts counts,
+                operation(*library, options.paths, batch, session.context()));
+    if (counts.published + counts.already_there + counts.failed > 1)
+        session.note(count_text(counts.published) + " published, " +
+                     count_text(counts.already_there) + " already there, " +
+                     count_text(counts.failed) + " failed, " + size_text(counts.bytes));
+    return code;
 }
 
 struct ImportOptions {
@@ -154,14 +108,7 @@ Result<ExitCode> import_metadata(Session& session, const ImportOptions& options)
     CATALOG_TRY(const lifecycle::ImportReport report,
                 library->import_metadata(source, options.strict, session.context()));
     if (session.json()) {
-        json::Array refused;
-        for (const lifecycle::ImportReport::Refused& line : report.refused)
-            refused.push_back(json::Object{{"line", line.line}, {"error", to_json(line.error)}});
-        session.print_json(json::Object{{"lines", report.lines},
-                                        {"imported", report.imported},
-                                        {"already_there", report.already_there},
-                                        {"refused_total", report.refused_total},
-                                        {"refused", std::move(refused)}});
+        session.print_json(to_json(report));
     } else {
         for (const lifecycle::ImportReport::Refused& line : report.refused)
             session.note("refused: " + printable(line.error.to_string()));
@@ -250,7 +197,9 @@ void add_publish_commands(CLI::App& app, Session& session) {
     command->add_flag("--keep-going", publish_options->keep_going,
                       "Go on with the next one after an error");
     command->callback([&session, publish_options] {
-        session.action = [&session, publish_options] { return publish(session, *publish_options); };
+        session.action = [&session, publish_options] {
+            return publish_batch(session, *publish_options, library::publish_projects);
+        };
     });
 
     auto npm_options = std::make_shared<PublishOptions>();
@@ -263,7 +212,9 @@ void add_publish_commands(CLI::App& app, Session& session) {
     command->add_flag("--keep-going", npm_options->keep_going,
                       "Go on with the next one after an error");
     command->callback([&session, npm_options] {
-        session.action = [&session, npm_options] { return import_npm(session, *npm_options); };
+        session.action = [&session, npm_options] {
+            return publish_batch(session, *npm_options, library::publish_npm);
+        };
     });
 
     auto import_options = std::make_shared<ImportOptions>();

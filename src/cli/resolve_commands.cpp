@@ -9,10 +9,9 @@
 
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
+#include "catalog/library/resolution.hpp"
 #include "catalog/resolve/graph_resolver.hpp"
 #include "catalog/resolve/lock_file.hpp"
-#include "catalog/resolve/sat_resolver.hpp"
-#include "requests.hpp"
 #include "text.hpp"
 
 namespace catalog::cli {
@@ -22,66 +21,37 @@ namespace {
 constexpr std::uint64_t kLockFileBytesMax = 64u << 20;
 
 struct ResolveOptions {
-    std::vector<std::string> requests;
+    library::ResolutionText text;
     std::string solver = "sat";
-    std::string policy = "single";
-    std::string prefer = "newest";
-    std::string dialect = "cargo";
     std::string lock;
     std::string write_lock;
-    std::vector<std::string> optional;
-    bool development = false;
-    bool build = false;
-    bool refuse_cycles = false;
 };
 
 void add_resolution_options(CLI::App& command, ResolveOptions& options) {
-    command.add_option("--policy", options.policy, "Versions of one name: single or per-major")
+    command
+        .add_option("--policy", options.text.policy, "Versions of one name: single or per-major")
         ->capture_default_str();
     command
-        .add_option("--dialect", options.dialect, "Of requirements in the requests: cargo or npm")
+        .add_option("--dialect", options.text.dialect,
+                    "Of requirements in the requests: cargo or npm")
         ->capture_default_str();
-    command.add_flag("--dev", options.development, "Development dependencies of the requests too");
-    command.add_flag("--build", options.build, "Build dependencies of the requests too");
-    command.add_option("--optional", options.optional, "Optional dependencies to take in, by name")
+    command.add_flag("--dev", options.text.development,
+                     "Development dependencies of the requests too");
+    command.add_flag("--build", options.text.build, "Build dependencies of the requests too");
+    command
+        .add_option("--optional", options.text.optional,
+                    "Optional dependencies to take in, by name")
         ->type_name("NAME");
 }
 
-Result<resolve::Request> read_request(Session& session, const ResolveOptions& options) {
-    resolve::Request request;
-    CATALOG_TRY(const version::Dialect dialect, version::parse_dialect(options.dialect));
-    CATALOG_TRY(request.policy, parse_policy(options.policy));
-    CATALOG_TRY(request.preference, parse_preference(options.prefer));
-    for (const std::string& text : options.requests) {
-        CATALOG_TRY(resolve::Root root, parse_request(text, dialect));
-        request.roots.push_back(std::move(root));
-    }
-    request.optional = options.optional;
-    request.development = options.development;
-    request.build = options.build;
-    request.refuse_cycles = options.refuse_cycles;
-    if (!options.lock.empty()) {
-        CATALOG_TRY(const std::string text,
-                    io::read_file(*session.file_system(), options.lock, kLockFileBytesMax));
-        const Result<resolve::LockFile> lock = resolve::LockFile::decode(text);
-        if (!lock) return fail(lock.error().with_input(options.lock));
-        request.locked = lock->locked();
-    }
+Result<resolve::Request> read_request(Session& session, ResolveOptions options) {
+    if (options.lock.empty()) return library::read_resolution(options.text);
+    CATALOG_TRY(options.text.lock,
+                io::read_file(*session.file_system(), options.lock, kLockFileBytesMax));
+    Result<resolve::Request> request = library::read_resolution(options.text);
+    if (!request && request.error().code() == Errc::kLockFileInvalid)
+        return fail(request.error().with_input(options.lock));
     return request;
-}
-
-Result<resolve::Solution> solve(Session& session, library::AssetLibrary& library,
-                                const resolve::Request& request, const std::string& solver) {
-    if (solver == "graph") {
-        resolve::GraphResolver resolver(session.environment().clock);
-        return library.resolve(resolver, request, session.context());
-    }
-    if (solver != "sat")
-        return fail(Error(Errc::kInvalidArgument, "unknown solver")
-                        .with_input(solver)
-                        .with_hint("use sat or graph"));
-    resolve::SatResolver resolver(session.environment().clock);
-    return library.resolve(resolver, request, session.context());
 }
 
 void print_solution(Session& session, const resolve::Solution& solution) {
@@ -112,24 +82,18 @@ void print_solution(Session& session, const resolve::Solution& solution) {
 Result<ExitCode> resolve_requests(Session& session, const ResolveOptions& options) {
     CATALOG_TRY(const resolve::Request request, read_request(session, options));
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    CATALOG_TRY(const library::Solver solver, library::parse_solver(options.solver));
     CATALOG_TRY(const resolve::Solution solution,
-                solve(session, *library, request, options.solver));
+                library::solve(*library, request, solver, session.context()));
     if (!options.write_lock.empty()) {
-        resolve::LockFile lock = resolve::LockFile::from(request, solution);
-        for (resolve::LockEntry& entry : lock.packages) {
-            const Result<index::LazyPackage> package =
-                library->find(entry.name + "@" + entry.version.to_string(), session.context());
-            if (package) entry.digest = package->entry().digest.to_string();
-        }
-        lock.roots = options.requests;
+        const resolve::LockFile lock =
+            library::lock_of(*library, request, solution, options.text.requests, session.context());
         const std::string text = lock.encode();
         CATALOG_TRY_VOID(
             io::write_file_durably(*session.file_system(), options.write_lock, as_bytes(text)));
     }
     if (session.json()) {
-        json::Object answer = to_json(solution);
-        answer.emplace("status", "sat");
-        session.print_json(answer);
+        session.print_json(library::solved_json(solution));
     } else {
         print_solution(session, solution);
     }
@@ -140,12 +104,11 @@ Result<ExitCode> resolve_requests(Session& session, const ResolveOptions& option
 Result<ExitCode> why_not(Session& session, const ResolveOptions& options) {
     CATALOG_TRY(const resolve::Request request, read_request(session, options));
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
-    const Result<resolve::Solution> solution = solve(session, *library, request, "sat");
+    const Result<resolve::Solution> solution =
+        library::solve(*library, request, library::Solver::kSat, session.context());
     if (solution) {
         if (session.json()) {
-            json::Object answer = to_json(*solution);
-            answer.emplace("status", "sat");
-            session.print_json(answer);
+            session.print_json(library::solved_json(*solution));
         } else {
             session.print("nothing stands in the way: " +
                           std::to_string(solution->packages.size()) + " packages\n");
@@ -155,10 +118,7 @@ Result<ExitCode> why_not(Session& session, const ResolveOptions& options) {
     const auto* reason = solution.error().detail_as<ResolutionDetail>();
     if (reason == nullptr) return fail(solution.error());
     if (session.json()) {
-        session.print_json(json::Object{{"status", "unsat"},
-                                        {"message", solution.error().message()},
-                                        {"roots", to_json(reason->roots)},
-                                        {"steps", to_json(reason->steps)}});
+        session.print_json(library::unsolved_json(solution.error(), *reason));
     } else {
         session.print(printable(solution.error().message()) + "\n");
         for (const std::string& step : reason->steps) session.print("  " + printable(step) + "\n");
@@ -215,19 +175,20 @@ void add_resolve_commands(CLI::App& app, Session& session) {
     CLI::App* command =
         app.add_subcommand("resolve", "Find versions that fit together, newest first");
     command
-        ->add_option("requests", options->requests,
+        ->add_option("requests", options->text.requests,
                      "NAME or NAME@REQUIREMENT, most important first")
         ->required()
         ->type_name("REQUEST");
     command
         ->add_option("--solver", options->solver, "sat (complete) or graph (fast, without search)")
         ->capture_default_str();
-    command->add_option("--prefer", options->prefer, "newest or minimal")->capture_default_str();
+    command->add_option("--prefer", options->text.prefer, "newest or minimal")
+        ->capture_default_str();
     command->add_option("--lock", options->lock, "Prefer the versions in this lock file")
         ->type_name("FILE");
     command->add_option("--write-lock", options->write_lock, "Write the answer as a lock file")
         ->type_name("FILE");
-    command->add_flag("--refuse-cycles", options->refuse_cycles,
+    command->add_flag("--refuse-cycles", options->text.refuse_cycles,
                       "A dependency cycle in the answer is an error");
     add_resolution_options(*command, *options);
     command->callback([&session, options] {
@@ -236,7 +197,7 @@ void add_resolve_commands(CLI::App& app, Session& session) {
 
     auto why_not_options = std::make_shared<ResolveOptions>();
     command = app.add_subcommand("why-not", "Explain why requests cannot be met together");
-    command->add_option("requests", why_not_options->requests, "NAME or NAME@REQUIREMENT")
+    command->add_option("requests", why_not_options->text.requests, "NAME or NAME@REQUIREMENT")
         ->required()
         ->type_name("REQUEST");
     add_resolution_options(*command, *why_not_options);

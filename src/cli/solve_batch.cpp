@@ -2,9 +2,9 @@
 
 #include "catalog/internal/try.hpp"
 #include "catalog/library/answers.hpp"
+#include "catalog/library/resolution.hpp"
 #include "catalog/resolve/graph_resolver.hpp"
 #include "catalog/resolve/sat_resolver.hpp"
-#include "requests.hpp"
 
 namespace catalog::cli {
 
@@ -28,7 +28,7 @@ Result<resolve::Root> read_required(const json::Value& value, version::Dialect d
     CATALOG_TRY(const std::string name, json::require_string(*object, "name", "request"));
     CATALOG_TRY(const std::string requirement,
                 json::optional_string(*object, "req", "request", "*"));
-    CATALOG_TRY(resolve::Root root, make_root(name, requirement, dialect));
+    CATALOG_TRY(resolve::Root root, library::make_root(name, requirement, dialect));
     CATALOG_TRY(root.features, json::optional_strings(*object, "features", "request"));
     CATALOG_TRY(root.default_features,
                 json::optional_bool(*object, "default_features", "request", true));
@@ -61,10 +61,10 @@ Result<resolve::Request> read_solve_request(const json::Object& object) {
     CATALOG_TRY(const version::Dialect dialect, version::parse_dialect(dialect_text));
     CATALOG_TRY(const std::string policy,
                 json::optional_string(object, "policy", "request", "single"));
-    CATALOG_TRY(request.policy, parse_policy(policy));
+    CATALOG_TRY(request.policy, library::parse_policy(policy));
     CATALOG_TRY(const std::string prefer,
                 json::optional_string(object, "prefer", "request", "newest"));
-    CATALOG_TRY(request.preference, parse_preference(prefer));
+    CATALOG_TRY(request.preference, library::parse_preference(prefer));
     CATALOG_TRY(const json::Array* required, array_in(object, "require"));
     for (const json::Value& value : *required) {
         CATALOG_TRY(resolve::Root root, read_required(value, dialect));

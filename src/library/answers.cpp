@@ -12,6 +12,38 @@ std::int64_t micros(WallTime time) {
 
 json::Array to_json(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
 
+json::Object to_json(const LibraryMetadata& metadata) {
+    json::Array keys;
+    for (const KeyInfo& key : metadata.keys)
+        keys.push_back(json::Object{
+            {"id", key.id},
+            {"purpose", key.purpose == KeyPurpose::kLibrary ? "library" : "publisher"}});
+    return {{"id", metadata.id.to_string()},
+            {"path", metadata.path},
+            {"format", static_cast<std::uint64_t>(metadata.format)},
+            {"created_us", micros(metadata.created)},
+            {"chunk_bytes_average", static_cast<std::uint64_t>(metadata.chunk_bytes_average)},
+            {"compression_level", metadata.compression_level},
+            {"keys", std::move(keys)}};
+}
+
+json::Object to_json(const LibraryStats& stats) {
+    return {{"names", stats.packages.names},
+            {"versions", stats.packages.versions},
+            {"published", stats.packages.published},
+            {"imported", stats.packages.imported},
+            {"yanked", stats.packages.yanked},
+            {"objects", stats.content.objects},
+            {"object_bytes", stats.content.object_bytes},
+            {"chunks", stats.content.chunks},
+            {"chunk_bytes", stats.content.chunk_bytes},
+            {"stored_bytes", stats.content.stored_bytes},
+            {"unreferenced_bytes", stats.content.unreferenced_bytes},
+            {"packs", stats.content.packs},
+            {"database_bytes", stats.database_bytes},
+            {"log_size", stats.log_size}};
+}
+
 json::Object to_json(const index::IndexEntry& entry) {
     return {{"name", entry.id.name().str()},
             {"version", entry.id.version()},
@@ -28,6 +60,67 @@ json::Object to_json(const index::IndexEntry& entry) {
             {"log_index", entry.log_index}};
 }
 
+json::Array to_json(const std::vector<index::IndexEntry>& entries) {
+    json::Array list;
+    for (const index::IndexEntry& entry : entries) list.emplace_back(to_json(entry));
+    return list;
+}
+
+json::Object to_json(const index::Page& page) {
+    return {{"packages", to_json(page.entries)}, {"cursor", page.cursor}};
+}
+
+json::Object to_json(const std::vector<index::SearchHit>& hits) {
+    json::Array list;
+    for (const index::SearchHit& hit : hits) {
+        json::Object object = to_json(hit.entry);
+        object.emplace("score", hit.score);
+        list.emplace_back(std::move(object));
+    }
+    return {{"hits", std::move(list)}};
+}
+
+json::Object package_json(const index::IndexEntry& entry, const package::Manifest& manifest,
+                          const std::vector<index::IndexEntry>& versions,
+                          const package::FileTable* table) {
+    json::Object object = to_json(entry);
+    object.emplace("metadata", package::metadata_to_json(manifest.metadata));
+    object.emplace("files_root", manifest.files_root.to_string());
+    json::Array others;
+    for (const index::IndexEntry& version : versions) others.emplace_back(version.id.version());
+    object.emplace("versions", std::move(others));
+    if (table == nullptr) return object;
+    json::Array list;
+    for (const package::FileEntry& file : table->entries())
+        list.push_back(json::Object{
+            {"path", file.path},
+            {"size", file.size},
+            {"mode", static_cast<std::uint64_t>(file.mode)},
+            {"target", file.target},
+            {"tree", file.kind == package::FileEntryKind::kRegular ? file.tree.to_string() : ""}});
+    object.emplace("file_table", std::move(list));
+    return object;
+}
+
+json::Object dependencies_json(const PackageId& id, const package::PackageMetadata& metadata) {
+    const json::Object object = package::metadata_to_json(metadata);
+    const auto found = object.find("dependencies");
+    json::Array dependencies;
+    if (found != object.end() && found->second.as_array() != nullptr)
+        dependencies = *found->second.as_array();
+    return {{"id", id.to_string()}, {"dependencies", std::move(dependencies)}};
+}
+
+json::Object dependents_json(const std::string& name,
+                             const std::vector<index::DependencyEdge>& edges) {
+    json::Array list;
+    for (const index::DependencyEdge& edge : edges)
+        list.push_back(json::Object{{"id", edge.from.to_string()},
+                                    {"req", edge.dependency.target.constraint.to_string()},
+                                    {"kind", dependency_kind_name(edge.dependency.kind)}});
+    return {{"name", name}, {"dependents", std::move(list)}};
+}
+
 json::Object to_json(const lifecycle::PublishReceipt& receipt) {
     return {{"id", receipt.id.to_string()},
             {"digest", receipt.digest.to_string()},
@@ -36,6 +129,24 @@ json::Object to_json(const lifecycle::PublishReceipt& receipt) {
             {"bytes", receipt.file_bytes},
             {"log_index", receipt.log_index},
             {"already_published", receipt.already_published}};
+}
+
+json::Object to_json(const lifecycle::PublishReceipt& receipt,
+                     const std::vector<std::string>& warnings) {
+    json::Object object = to_json(receipt);
+    object.emplace("warnings", to_json(warnings));
+    return object;
+}
+
+json::Object to_json(const lifecycle::ImportReport& report) {
+    json::Array refused;
+    for (const lifecycle::ImportReport::Refused& line : report.refused)
+        refused.push_back(json::Object{{"line", line.line}, {"error", to_json(line.error)}});
+    return {{"lines", report.lines},
+            {"imported", report.imported},
+            {"already_there", report.already_there},
+            {"refused_total", report.refused_total},
+            {"refused", std::move(refused)}};
 }
 
 json::Object to_json(const lifecycle::InstallReceipt& receipt) {
@@ -61,6 +172,34 @@ json::Object to_json(const lifecycle::Generation& generation) {
             {"roots", to_json(generation.roots)},
             {"bytes", generation.file_bytes},
             {"packages", std::move(packages)}};
+}
+
+json::Object to_json(const std::vector<lifecycle::Generation>& generations) {
+    json::Array list;
+    for (const lifecycle::Generation& generation : generations)
+        list.emplace_back(to_json(generation));
+    return {{"generations", std::move(list)}};
+}
+
+json::Object to_json(const std::vector<lifecycle::PrefixDamage>& damages) {
+    json::Array list;
+    for (const lifecycle::PrefixDamage& damage : damages)
+        list.push_back(json::Object{
+            {"package", damage.package}, {"path", damage.path}, {"what", damage.what}});
+    return {{"ok", damages.empty()}, {"damages", std::move(list)}};
+}
+
+json::Object solved_json(const resolve::Solution& solution) {
+    json::Object answer = to_json(solution);
+    answer.emplace("status", "sat");
+    return answer;
+}
+
+json::Object unsolved_json(const Error& error, const ResolutionDetail& reason) {
+    return {{"status", "unsat"},
+            {"message", error.message()},
+            {"roots", to_json(reason.roots)},
+            {"steps", to_json(reason.steps)}};
 }
 
 json::Object to_json(const resolve::Solution& solution) {
@@ -89,6 +228,30 @@ json::Object to_json(const resolve::Solution& solution) {
                                    {"decisions", stats.decisions},
                                    {"conflicts", stats.conflicts},
                                    {"propagations", stats.propagations}}}};
+}
+
+json::Array to_json(const std::vector<Finding>& findings) {
+    json::Array list;
+    for (const Finding& finding : findings)
+        list.push_back(json::Object{{"where", finding.where},
+                                    {"what", finding.what},
+                                    {"packages", to_json(finding.packages)},
+                                    {"files", to_json(finding.files)}});
+    return list;
+}
+
+json::Object to_json(const VerifyResult& result) {
+    return {{"ok", result.findings.empty()},
+            {"packages", result.packages},
+            {"objects", result.objects},
+            {"bytes", result.bytes},
+            {"findings", to_json(result.findings)}};
+}
+
+json::Object to_json(const RepairResult& result) {
+    return {{"index_records", result.index_entries_rebuilt},
+            {"actions", to_json(result.actions)},
+            {"remaining", to_json(result.remaining)}};
 }
 
 json::Object to_json(const Error& error) {

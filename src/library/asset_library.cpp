@@ -306,6 +306,8 @@ LibraryMetadata AssetLibrary::metadata() const {
     return metadata;
 }
 
+const Environment& AssetLibrary::environment() const noexcept { return impl_->environment; }
+
 Result<LibraryStats> AssetLibrary::stats(const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
     LibraryStats stats;
@@ -402,6 +404,12 @@ Result<package::FileTable> AssetLibrary::file_table(const package::PackageDigest
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
     CATALOG_TRY(const package::Manifest manifest, impl_->index->manifest(digest));
     return lifecycle::load_file_table(impl_->services, digest, manifest, context);
+}
+
+Result<std::string> AssetLibrary::envelope(const package::PackageDigest& digest,
+                                           const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    return lifecycle::load_envelope(impl_->services, digest);
 }
 
 Result<void> AssetLibrary::read_file(const PackageId& id, std::string_view path,

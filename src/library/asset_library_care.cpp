@@ -34,7 +34,46 @@ public:
         return std::move(result_);
     }
 
+    Result<PackageCheck> run_for(const index::IndexEntry& entry) {
+        PackageCheck check(entry);
+        check_package(entry);
+        CATALOG_TRY_VOID(read_files(check));
+        const auto is_signature = [](const Finding& finding) {
+            return finding.where == "envelope";
+        };
+        if (entry.origin == index::Origin::kPublished)
+            check.signature_valid = std::ranges::none_of(result_.findings, is_signature);
+        check.integrity_valid = std::ranges::all_of(result_.findings, is_signature);
+        check.findings = std::move(result_.findings);
+        return check;
+    }
+
 private:
+    /// Reads what check_package has found to belong to the package, each object once.
+    Result<void> read_files(PackageCheck& check) {
+        const auto take = [&check](ByteView bytes) -> Result<void> {
+            check.bytes += bytes.size();
+            return {};
+        };
+        for (const auto& [tree, files] : users_) {
+            if (is_told(files.front())) continue;
+            const Result<void> read = services_.content->retrieve(tree, take, context_);
+            check.files += files.size();
+            context_.report({"verify", "content", "files", check.files, check.entry.file_count});
+            if (read) continue;
+            if (errc_category(read.error().code()) == ErrorCategory::kInterrupted) return read;
+            add("content", read.error().to_string(), {check.entry.id.to_string()}, files);
+        }
+        return {};
+    }
+
+    /// Tells whether a finding names the file already.
+    bool is_told(const std::string& file) const {
+        return std::ranges::any_of(result_.findings, [&file](const Finding& finding) {
+            return std::ranges::find(finding.files, file) != finding.files.end();
+        });
+    }
+
     void add(std::string where, std::string what, std::vector<std::string> packages = {},
              std::vector<std::string> files = {}) {
         result_.findings.push_back(
@@ -224,6 +263,12 @@ index::IndexEntry entry_from(const package::Manifest& manifest,
 Result<VerifyResult> AssetLibrary::verify(bool deep, const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
     return LibraryCheck(impl_->services, impl_->file, context).run(deep);
+}
+
+Result<PackageCheck> AssetLibrary::verify_package(const PackageId& id, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, id.name().view()));
+    CATALOG_TRY(const index::IndexEntry entry, impl_->index->find(id));
+    return LibraryCheck(impl_->services, impl_->file, context).run_for(entry);
 }
 
 Result<RepairResult> AssetLibrary::repair(const CallContext& context) {

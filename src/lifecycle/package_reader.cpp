@@ -18,13 +18,18 @@ std::uint64_t table_bytes_max(const package::Manifest& manifest, const Limits& l
 
 }  // namespace
 
-Result<void> check_envelope(const Services& services, const package::PackageDigest& digest) {
-    CATALOG_TRY(const std::optional<std::string> text,
+Result<std::string> load_envelope(const Services& services, const package::PackageDigest& digest) {
+    CATALOG_TRY(std::optional<std::string> text,
                 services.store->get(services.families.envelopes, key_of(digest)));
     if (!text)
         return fail(Errc::kSignatureMissing, "the library has no signature for the package",
                     SecurityDetail{"signature", digest.to_string()});
-    CATALOG_TRY(const security::Envelope envelope, security::Envelope::decode(*text));
+    return *std::move(text);
+}
+
+Result<void> check_envelope(const Services& services, const package::PackageDigest& digest) {
+    CATALOG_TRY(const std::string text, load_envelope(services, digest));
+    CATALOG_TRY(const security::Envelope envelope, security::Envelope::decode(text));
     return security::verify_package(envelope, digest, services.trusted);
 }
 

@@ -106,6 +106,37 @@ TEST(AssetLibrary, ADigestIsTheSameFromAnyFolderWithAnyTimesAndOrder) {
         must(lifecycle::hash_draft(draft, *make_system_clock(), {}, {})).digest.to_string()));
 }
 
+TEST(AssetLibrary, VerifiesOnePackageDownToItsBytes) {
+    const auto fs = SimulatedFileSystem::make();
+    const PackageId kit = must(PackageId::parse("kit@1.0.0"));
+    const std::string data = noise(20'000, 22);
+    {
+        const auto library = open_library(environment_on(fs));
+        must(library->publish(small_draft("kit", "1.0.0", {{"a", data}, {"b", data}, {"c", "c"}})));
+        must(library->publish(small_draft("other", "1.0.0", {{"c", "c"}})));
+        const PackageCheck check = must(library->verify_package(kit));
+        EXPECT_EQ(check.signature_valid, true);
+        EXPECT_TRUE(check.integrity_valid);
+        EXPECT_TRUE(check.findings.empty());
+        EXPECT_EQ(check.files, 3u);
+        EXPECT_EQ(check.bytes, data.size() + 1);
+        const auto envelope = must(library->envelope(check.entry.digest));
+        EXPECT_NE(envelope.find("signatures"), std::string::npos);
+    }
+    const std::string pack = "/library/packs/" + must(fs->list("/library/packs"))[0].name;
+    must(fs->corrupt(pack, must(fs->info(pack)).size / 2, 0x10));
+    const auto library = open_library(environment_on(fs, 2));
+    const PackageCheck check = must(library->verify_package(kit));
+    EXPECT_EQ(check.signature_valid, true);
+    EXPECT_FALSE(check.integrity_valid);
+    ASSERT_EQ(check.findings.size(), 1u);
+    EXPECT_EQ(check.findings[0].files, (std::vector<std::string>{"kit@1.0.0:a", "kit@1.0.0:b"}));
+    EXPECT_TRUE(
+        must(library->verify_package(must(PackageId::parse("other@1.0.0")))).integrity_valid);
+    EXPECT_EQ(code_of(library->verify_package(must(PackageId::parse("kit@2.0.0")))),
+              Errc::kPackageNotFound);
+}
+
 TEST(AssetLibrary, ReportsAFlippedBitInAPackWithPackagesAndFilesAndNeverReturnsIt) {
     const auto fs = SimulatedFileSystem::make();
     const std::string data = noise(5'000, 21);

@@ -3,23 +3,73 @@
 // describes each.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalog/index/package_index.hpp"
 #include "catalog/json/value.hpp"
+#include "catalog/library/asset_library.hpp"
 #include "catalog/lifecycle/installation.hpp"
 #include "catalog/lifecycle/publishing_pipeline.hpp"
+#include "catalog/package/file_table.hpp"
+#include "catalog/package/manifest.hpp"
 #include "catalog/resolve/request.hpp"
 
 namespace catalog::library {
 
 [[nodiscard]] json::Array to_json(const std::vector<std::string>& texts);
+
+// What the library says of itself.
+[[nodiscard]] json::Object to_json(const LibraryMetadata& metadata);
+[[nodiscard]] json::Object to_json(const LibraryStats& stats);
+
+// Looking.
 [[nodiscard]] json::Object to_json(const index::IndexEntry& entry);
+[[nodiscard]] json::Array to_json(const std::vector<index::IndexEntry>& entries);
+/// `packages` and `cursor`.
+[[nodiscard]] json::Object to_json(const index::Page& page);
+/// `hits`: entries with `score`.
+[[nodiscard]] json::Object to_json(const std::vector<index::SearchHit>& hits);
+/// An entry with `metadata`, `files_root` and `versions`, and with a table `file_table`.
+[[nodiscard]] json::Object package_json(const index::IndexEntry& entry,
+                                        const package::Manifest& manifest,
+                                        const std::vector<index::IndexEntry>& versions,
+                                        const package::FileTable* table);
+/// `id` and `dependencies`.
+[[nodiscard]] json::Object dependencies_json(const PackageId& id,
+                                             const package::PackageMetadata& metadata);
+/// `name` and `dependents`.
+[[nodiscard]] json::Object dependents_json(const std::string& name,
+                                           const std::vector<index::DependencyEdge>& edges);
+
+// Publishing.
 [[nodiscard]] json::Object to_json(const lifecycle::PublishReceipt& receipt);
-[[nodiscard]] json::Object to_json(const lifecycle::InstallReceipt& receipt);
-[[nodiscard]] json::Object to_json(const lifecycle::Generation& generation);
+/// A receipt with `warnings`.
+[[nodiscard]] json::Object to_json(const lifecycle::PublishReceipt& receipt,
+                                   const std::vector<std::string>& warnings);
+[[nodiscard]] json::Object to_json(const lifecycle::ImportReport& report);
+
+// Resolving.
+/// `status` "sat", `packages`, `order` and `stats`.
+[[nodiscard]] json::Object solved_json(const resolve::Solution& solution);
+/// `status` "unsat", `message`, `roots` and `steps`; `reason` is the error's detail.
+[[nodiscard]] json::Object unsolved_json(const Error& error, const ResolutionDetail& reason);
 /// `packages`, `order` and `stats`, as an answer line of `catalog solve` has them.
 [[nodiscard]] json::Object to_json(const resolve::Solution& solution);
+
+// Prefixes.
+[[nodiscard]] json::Object to_json(const lifecycle::InstallReceipt& receipt);
+[[nodiscard]] json::Object to_json(const lifecycle::Generation& generation);
+/// `generations`.
+[[nodiscard]] json::Object to_json(const std::vector<lifecycle::Generation>& generations);
+/// `ok` and `damages`.
+[[nodiscard]] json::Object to_json(const std::vector<lifecycle::PrefixDamage>& damages);
+
+// Care.
+[[nodiscard]] json::Array to_json(const std::vector<Finding>& findings);
+[[nodiscard]] json::Object to_json(const VerifyResult& result);
+[[nodiscard]] json::Object to_json(const RepairResult& result);
+
 /// `{"code","message","input","hint"}`.
 [[nodiscard]] json::Object to_json(const Error& error);
 

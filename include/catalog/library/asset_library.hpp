@@ -82,6 +82,19 @@ struct VerifyResult {
     std::vector<Finding> findings;
 };
 
+/// What became of one package: its whole chain from the log to the bytes.
+struct PackageCheck {
+    explicit PackageCheck(index::IndexEntry package) : entry(std::move(package)) {}
+    index::IndexEntry entry;
+    /// Whether a trusted key signed it; absent for imported metadata, which nobody signs.
+    std::optional<bool> signature_valid;
+    /// Manifest, log entry, file table and every byte of every file are as they were published.
+    bool integrity_valid = false;
+    std::uint64_t files = 0;  ///< Read.
+    std::uint64_t bytes = 0;  ///< Read.
+    std::vector<Finding> findings;
+};
+
 struct RepairResult {
     std::uint64_t index_entries_rebuilt = 0;
     std::vector<std::string> actions;  ///< What was done, one sentence each.
@@ -113,6 +126,8 @@ public:
     AssetLibrary& operator=(const AssetLibrary&) = delete;
 
     [[nodiscard]] LibraryMetadata metadata() const;
+    /// Returns what the library works with: what it was opened with, defaults filled in.
+    [[nodiscard]] const Environment& environment() const noexcept;
     [[nodiscard]] Result<LibraryStats> stats(const CallContext& context = {});
 
     /// A read-only library looks at what the writer has committed since; queries do this by
@@ -149,6 +164,11 @@ public:
                                                             const CallContext& context = {});
     [[nodiscard]] Result<package::FileTable> file_table(const package::PackageDigest& digest,
                                                         const CallContext& context = {});
+    /// Returns the publisher's signature of a package: a DSSE envelope as text
+    /// (docs/formats/envelope.md). Errors: kSignatureMissing (imported metadata, or no such
+    /// package).
+    [[nodiscard]] Result<std::string> envelope(const package::PackageDigest& digest,
+                                               const CallContext& context = {});
     /// Gives a package's file to `sink`, verified. Errors: kPackageNotFound, kFileNotFound,
     /// kContentCorrupted ...
     [[nodiscard]] Result<void> read_file(const PackageId& id, std::string_view path,
@@ -185,6 +205,10 @@ public:
     /// Checks everything that is stored; `deep` reads every byte. Damage is in the result, not an
     /// error.
     [[nodiscard]] Result<VerifyResult> verify(bool deep, const CallContext& context = {});
+    /// Checks one package and reads every byte of it. Damage is in the result, not an error.
+    /// Errors: kPackageNotFound, kPermissionDenied, kCancelled, kDeadlineExceeded.
+    [[nodiscard]] Result<PackageCheck> verify_package(const PackageId& id,
+                                                      const CallContext& context = {});
     /// Rebuilds what can be derived: the index from manifests and log, checkpoints, left-over
     /// files.
     [[nodiscard]] Result<RepairResult> repair(const CallContext& context = {});

@@ -35,6 +35,10 @@ struct VerifiedPackage {
                                                          const package::Manifest& manifest,
                                                          const CallContext& context);
 
+/// Returns the envelope of a package as text. Errors: kSignatureMissing.
+[[nodiscard]] Result<std::string> load_envelope(const Services& services,
+                                                const package::PackageDigest& digest);
+
 /// Checks the stored envelope of a digest. Errors: kSignatureMissing, kSignatureInvalid,
 /// kUntrustedKey.
 [[nodiscard]] Result<void> check_envelope(const Services& services,
