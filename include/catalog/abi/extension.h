@@ -374,7 +374,8 @@ typedef struct hmx_metadata {
     hmx_str config_schema_json;
 } hmx_metadata;
 
-/// Bounds that the host sets. 0 stands for the default in brackets.
+/// Bounds that the host sets. 0 stands for the default in brackets. Because it stands inside
+/// hmx_config it does not grow within a major: further bounds are appended to hmx_config.
 typedef struct hmx_limits {
     uint32_t struct_size;
     uint32_t max_cpu_permille;         ///< [250]
@@ -386,7 +387,7 @@ typedef struct hmx_limits {
     uint64_t max_assets;               ///< [10 000]
     uint32_t max_file_descriptors;     ///< [1024]
     uint32_t max_threads;              ///< [100]
-    uint32_t max_ops_per_s;            ///< [1000]
+    uint32_t max_ops_per_s;            ///< [1000] Of requests. UINT32_MAX: no limit.
     uint32_t reserved;
 } hmx_limits;
 
@@ -489,10 +490,12 @@ typedef struct hmx_extension_api {
     hmx_status (*get_interface)(hmx_instance* instance, hmx_str id, uint32_t min_version,
                                 const hmx_iface** out);
     /// [any] One request on the calling thread. The answer is an envelope {"request_id", "success",
-    /// "data", "error", "code", "retryable"}, given for failures too.
+    /// "data", "error", "code", "retryable"}, given for failures too: the status is that of the
+    /// request, and *response_json is to be released whatever it is, unless its owner is null.
     hmx_status (*request)(hmx_instance* instance, const hmx_call* call, hmx_str method,
                           hmx_str params_json, hmx_buf* response_json, hmx_error* error);
-    /// [any] The same on the executor. result: hmx_buf*, the envelope.
+    /// [any] The same on the executor. result: hmx_buf*, the envelope, for failures too. With
+    /// HMX_CALL_INLINE_OK it runs on the calling thread when the executor takes no task.
     hmx_status (*request_async)(hmx_instance* instance, const hmx_call* call, hmx_str method,
                                 hmx_str params_json, const hmx_completion* completion, hmx_op* op);
     /// [any] See R9. HMX_E_NOT_FOUND for an id that was never given out.

@@ -45,7 +45,9 @@ typedef struct hmx_svc_metrics {
 
 #define HMX_SVC_EXECUTOR "hypermesh.executor"
 
-/// Runs tasks on the host's threads. Needs no capability. [any]
+/// Runs tasks on the host's threads. Needs no capability. [any] A task's last instructions run
+/// after the instance knows that it is done, so a host unloads an extension only when its threads
+/// have returned from every task.
 typedef struct hmx_svc_executor {
     hmx_iface iface;
     void* ctx;

@@ -1,0 +1,209 @@
+// Requests of an instance: admission, the call, the envelope.
+
+#include <utility>
+
+#include "catalog/internal/try.hpp"
+#include "catalog/json/read.hpp"
+#include "catalog/json/value.hpp"
+#include "catalog/json/write.hpp"
+#include "instance.hpp"
+#include "instance_parts.hpp"
+
+namespace catalog::extension {
+
+namespace {
+
+constexpr std::uint64_t kParamsBytesMax = std::uint64_t{16} << 20;
+constexpr std::size_t kMethodBytesMax = 256;
+/// Advice when as many operations as allowed are under way: the length of a typical request.
+constexpr std::uint64_t kBusyRetryNs = 5'000'000;
+
+Result<json::Object> read_params(std::string_view text) {
+    if (text.empty()) return json::Object{};
+    json::ReadLimits limits;
+    limits.bytes_max = kParamsBytesMax;
+    CATALOG_TRY(json::Value document, json::read(text, limits));
+    if (document.is_null()) return json::Object{};
+    if (document.as_object() == nullptr)
+        return fail(Errc::kJsonType,
+                    "params must be an object, is " + std::string(document.type_name()));
+    return std::move(*document.as_object());
+}
+
+/// Runs `body`; what it throws becomes a failure, so that it can be told in an envelope.
+template <class Body>
+tl::expected<std::string, Failure> contained(Body&& body) {
+    hmx_error error{};
+    error.struct_size = sizeof(error);
+    tl::expected<std::string, Failure> result;
+    const hmx_status status = guarded(&error, [&] {
+        result = body();
+        return hmx_status{HMX_OK};
+    });
+    if (status != HMX_OK) return refuse(status, error.message);
+    return result;
+}
+
+}  // namespace
+
+Outcome Instance::admit(std::int64_t deadline) {
+    const std::int64_t now = monotonic_now_ns();
+    if (deadline != 0 && deadline <= now)
+        return refuse(HMX_E_DEADLINE_EXCEEDED, "the deadline had passed before the call was made");
+    if (const std::uint64_t wait = rate_.take(now); wait != 0)
+        return refuse(HMX_E_AGAIN, "more requests a second than the host's limit max_ops_per_s",
+                      wait);
+    return {};
+}
+
+tl::expected<std::string, Failure> Instance::answer(const Call& call, std::string_view method,
+                                                    std::string_view params, Operation& operation) {
+#if CATALOG_EXTENSION_REQUESTS
+    const Method* const found = Requests::find(method);
+#else
+    struct NoMethod {
+        std::uint64_t capabilities = 0;
+    };
+    const NoMethod* const found = nullptr;
+#endif
+    if (found == nullptr)
+        return refuse(HMX_E_UNSUPPORTED, "there is no method '" +
+                                             std::string(method.substr(0, kMethodBytesMax)) + "'");
+    if ((found->capabilities & ~gate_.granted()) != 0)
+        return refuse(HMX_E_CAPABILITY_DENIED, refusal_text(HMX_E_CAPABILITY_DENIED));
+    auto object = read_params(params);
+    if (!object) return refuse(object.error());
+    CallContext context = make_context(call, monotonic_now_ns(), limits_.execution_ns);
+    context.stop = operation.stop_token();
+    context.progress = &operation;
+#if CATALOG_EXTENSION_REQUESTS
+    auto data = requests_->call(*found, *object, context);
+    if (!data) return refuse(data.error());
+    return json::write_canonical(*std::move(data));
+#else
+    return refuse(HMX_E_UNSUPPORTED, "no method");
+#endif
+}
+
+hmx_buf Instance::envelope(const Call& call, const tl::expected<std::string, Failure>& answer) {
+    std::string text = R"({"request_id":)" + json::write_canonical(call.request_id);
+    if (answer) {
+        text += R"(,"success":true,"data":)";
+        text += *answer;
+        text += R"(,"error":null,"code":null,"retryable":false})";
+    } else {
+        const Failure& failure = answer.error();
+        text += R"(,"success":false,"data":null,"error":)";
+        text += json::write_canonical(failure.message());
+        text += R"(,"code":)";
+        text += json::write_canonical(failure.code());
+        text += failure.retryable() ? R"(,"retryable":true})" : R"(,"retryable":false})";
+    }
+    return make_buffer(std::move(text), outstanding_);
+}
+
+Outcome Instance::request(const hmx_call* call, hmx_str method, hmx_str params, hmx_buf& response) {
+    Call read;
+    auto outcome = [&]() -> tl::expected<std::string, Failure> {
+        auto given = read_call(call);
+        if (!given) return tl::unexpected(std::move(given).error());
+        read = *std::move(given);
+        if (!is_readable(method) || !is_readable(params))
+            return refuse(HMX_E_INVALID_ARGUMENT, "request: a text has a size and no bytes");
+        const Gate::Pass pass = gate_.enter(0);
+        if (!pass) return refuse(pass.status(), refusal_text(pass.status()));
+        if (auto admitted = admit(read.deadline); !admitted)
+            return tl::unexpected(std::move(admitted).error());
+        const std::shared_ptr<Operation> operation = operations_.begin(std::nullopt);
+        if (operation == nullptr)
+            return refuse(HMX_E_AGAIN, "as many operations as the host allows are under way",
+                          kBusyRetryNs);
+        const OperationScope scope(operations_, operation);
+        return contained([&] { return answer(read, view(method), view(params), *operation); });
+    }();
+    requests_total_.fetch_add(1, std::memory_order_relaxed);
+    if (!outcome) errors_total_.fetch_add(1, std::memory_order_relaxed);
+    if (!outcome && outcome.error().status() == HMX_E_FORKED)
+        return tl::unexpected(std::move(outcome).error());
+    response = envelope(read, outcome);
+    if (!outcome) return tl::unexpected(std::move(outcome).error());
+    return {};
+}
+
+hmx_status Instance::request_async(const hmx_call* call, hmx_str method, hmx_str params,
+                                   const hmx_completion* completion, hmx_op* op) {
+    if (completion == nullptr || completion->done == nullptr) return HMX_E_INVALID_ARGUMENT;
+    auto read = read_call(call);
+    if (!read) return read.error().status();
+    if (!is_readable(method) || !is_readable(params)) return HMX_E_INVALID_ARGUMENT;
+    if (params.size > kParamsBytesMax || method.size > kMethodBytesMax) return HMX_E_TOO_LARGE;
+    const Gate::Pass pass = gate_.enter(0);
+    if (!pass) return pass.status();
+    if (auto admitted = admit(read->deadline); !admitted) return admitted.error().status();
+
+    std::shared_ptr<Operation> operation = operations_.begin(*completion);
+    if (operation == nullptr) return HMX_E_AGAIN;
+    const hmx_status status = guarded(nullptr, [&]() -> hmx_status {
+        // The id is there before the completion can run, which may be before this returns.
+        if (op != nullptr) *op = operation->id();
+        executor_->post(
+            [this, operation, given = *std::move(read), name = std::string(view(method)),
+             text = std::string(view(params))] { run_request(given, name, text, *operation); });
+        return HMX_OK;
+    });
+    if (status != HMX_OK) operations_.end(*operation);
+    return status;
+}
+
+void Instance::run_request(const Call& call, const std::string& method, const std::string& params,
+                           Operation& operation) noexcept {
+    hmx_buf buffer{};
+    hmx_error error{};
+    error.struct_size = sizeof(error);
+    const hmx_status status = guarded(&error, [&]() -> hmx_status {
+        auto outcome = contained([&] { return answer(call, method, params, operation); });
+        buffer = envelope(call, outcome);
+        return outcome ? hmx_status{HMX_OK} : report(&error, outcome.error());
+    });
+    requests_total_.fetch_add(1, std::memory_order_relaxed);
+    if (status != HMX_OK) errors_total_.fetch_add(1, std::memory_order_relaxed);
+    operation.complete(status, &buffer, status == HMX_OK ? nullptr : &error);
+    // The completion took the buffer if it cleared its owner (R9).
+    if (buffer.owner != nullptr) buffer.release(buffer.owner);
+    operations_.end(operation);
+}
+
+tl::expected<std::string, Failure> Instance::validate(const hmx_call* call) {
+    auto read = read_call(call);
+    if (!read) return tl::unexpected(std::move(read).error());
+    if (Gate::forked()) return refuse(HMX_E_FORKED, refusal_text(HMX_E_FORKED));
+    json::Array errors;
+    json::Array warnings;
+    const auto add = [](json::Array& to, std::string_view code, std::string_view message) {
+        to.emplace_back(json::Object{{"code", code}, {"message", message}, {"context", nullptr}});
+    };
+    const Gate::Pass pass = gate_.enter_paused_too();
+    if (!pass) {
+        if (gate_.state() == HMX_STATE_FAILED)
+            add(errors, "failed", static_cast<const char*>(status().reason));
+        else
+            add(warnings, "not_running", "the instance is not running, so its library is not open");
+    } else {
+        CallContext context = make_context(*read, monotonic_now_ns(), limits_.execution_ns);
+        auto verified = library_->verify(false, context);
+        if (!verified) return refuse(verified.error());
+        for (const library::Finding& finding : verified->findings)
+            add(errors, "damaged_" + finding.where, finding.what);
+    }
+    const bool valid = errors.empty();
+    json::Object report{{"valid", valid},
+                        {"certificate_valid", nullptr},
+                        {"dependencies_satisfied", true},
+                        {"resource_compliance", true},
+                        {"security_compliance", valid},
+                        {"errors", std::move(errors)},
+                        {"warnings", std::move(warnings)}};
+    return json::write_canonical(std::move(report));
+}
+
+}  // namespace catalog::extension
