@@ -1,10 +1,9 @@
 #include "rocksdb_follower.hpp"
 
-#include <algorithm>
 #include <catalog/internal/mutex.hpp>
 #include <catalog/internal/try.hpp>
 
-#include "recovery_guard.hpp"
+#include "pinned_folder.hpp"
 #include "rocksdb_database.hpp"
 
 namespace catalog::kv {
@@ -12,43 +11,9 @@ namespace {
 
 using DatabaseLink = std::shared_ptr<const RocksDatabase>;
 
-/// Attempts to open while the writer replaces files under the follower's feet. The writer would
-/// have to flush during each of them.
-constexpr int kOpenAttemptsMax = 50;
-constexpr std::uint64_t kCurrentBytesMax = 4096;
-
-/// What tells one state of the store's files from another.
-struct Stamp {
-    std::string current;               // text of CURRENT: which manifest
-    std::uint64_t manifest_bytes = 0;  // grows with every flush and compaction
-    std::uint64_t wal = 0;             // youngest write-ahead log
-    std::uint64_t wal_bytes = 0;       // grows with every commit
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-
-    /// Tells whether the set of files is the same: commits only add to the youngest log.
-    [[nodiscard]] bool same_files(const Stamp& other) const {
-        return current == other.current && manifest_bytes == other.manifest_bytes;
-    }
-};
-
-Result<Stamp> take_stamp(io::FileSystem& fs, const std::string& path) {
-    Stamp stamp;
-    CATALOG_TRY(stamp.current, io::read_file(fs, io::join_path(path, "CURRENT"), kCurrentBytesMax));
-    const std::string manifest = stamp.current.substr(0, stamp.current.find('\n'));
-    CATALOG_TRY(const io::FileInfo manifest_info, fs.info(io::join_path(path, manifest)));
-    stamp.manifest_bytes = manifest_info.size;
-    CATALOG_TRY(const auto entries, fs.list(path));
-    std::string youngest;
-    for (const io::DirectoryEntry& entry : entries)
-        if (const auto number = wal_number(entry.name); number && *number >= stamp.wal) {
-            stamp.wal = *number;
-            youngest = entry.name;
-        }
-    if (youngest.empty()) return stamp;
-    CATALOG_TRY(const io::FileInfo wal_info, fs.info(io::join_path(path, youngest)));
-    stamp.wal_bytes = wal_info.size;
-    return stamp;
-}
+/// Openings whose files a writer changed meanwhile, which can only be one that recovers after
+/// another died.
+constexpr int kOpenAttemptsMax = 20;
 
 /// A moment of a follower: a database that was opened then and never changes.
 class FollowerSnapshot final : public Snapshot {
@@ -77,30 +42,25 @@ public:
     /// Opens what the writer has committed by now.
     Result<void> look() {
         const internal::MutexLock refreshing(refresh_mutex_);
-        Result<void> last = fail(Errc::kDatabaseIo, "the writer keeps replacing files",
-                                 StorageDetail{path_, "open", 0});
-        for (int attempt = 0; attempt < kOpenAttemptsMax; ++attempt) {
-            // Files may vanish between any two calls; then the next attempt sees the new ones.
-            const auto before = take_stamp(*fs_, path_);
-            if (!before) {
-                last = fail(before.error());
+        if (now() != nullptr)
+            if (const auto stamp = take_stamp(*fs_, path_); stamp && *stamp == stamp_) return {};
+        for (int attempt = 1;; ++attempt) {
+            CATALOG_TRY(const auto pinned, PinnedFolder::pin(*fs_, path_, pinned_.get()));
+            // Before it is opened: what is committed meanwhile is looked for again.
+            CATALOG_TRY(StoreStamp stamp, take_stamp(*pinned, path_));
+            auto opened = RocksDatabase::open(pinned, path_, options_, memory_);
+            if (!opened) {
+                const auto after = take_stamp(*fs_, path_);
+                const bool undisturbed = after && *after == stamp;
+                if (undisturbed || attempt == kOpenAttemptsMax) return fail(opened.error());
                 continue;
             }
-            if (now() != nullptr && *before == stamp_) return {};
-            auto opened = RocksDatabase::open(fs_, path_, options_, memory_);
-            const auto after = take_stamp(*fs_, path_);
-            const bool undisturbed = after && after->same_files(*before);
-            if (opened && undisturbed) {
-                stamp_ = *before;
-                const internal::MutexLock lock(mutex_);
-                database_ = *std::move(opened);
-                return {};
-            }
-            if (opened) continue;
-            last = fail(opened.error());
-            if (undisturbed) return last;
+            pinned_ = pinned;
+            stamp_ = std::move(stamp);
+            const internal::MutexLock lock(mutex_);
+            database_ = *std::move(opened);
+            return {};
         }
-        return last;
     }
 
     [[nodiscard]] Result<std::optional<std::string>> get(Family family,
@@ -144,7 +104,8 @@ private:
     OpenOptions options_;
     RocksMemory memory_;
     internal::Mutex refresh_mutex_;
-    Stamp stamp_ CATALOG_GUARDED_BY(refresh_mutex_);
+    std::shared_ptr<PinnedFolder> pinned_ CATALOG_GUARDED_BY(refresh_mutex_);
+    StoreStamp stamp_ CATALOG_GUARDED_BY(refresh_mutex_);
     mutable internal::Mutex mutex_;
     DatabaseLink database_ CATALOG_GUARDED_BY(mutex_);
 };

@@ -1,16 +1,8 @@
 // Followers: what they see, when, and that they touch nothing.
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <catalog/internal/mutex.hpp>
-#include <cstdio>
-#include <thread>
 
 #include "support/io/faulty_file_system.hpp"
 #include "support/io/results.hpp"
@@ -18,6 +10,7 @@
 #include "support/io/temporary_folder.hpp"
 #include "support/kv/rocksdb_stores.hpp"
 #include "support/kv/store_model.hpp"
+#include "writer.hpp"
 
 namespace catalog::kv {
 namespace {
@@ -40,6 +33,7 @@ using testing::small_store;
 using testing::StoreModel;
 
 constexpr std::uint32_t kFamilies = 4;
+constexpr std::size_t kValueBytes = 4000;
 
 void must_write(KeyValueStore& store, Family family, std::string key, std::string value) {
     WriteBatch batch;
@@ -182,73 +176,51 @@ TEST(RocksDbFollower, AnIdleRefreshReadsNoData) {
     EXPECT_LE(fs->calls() - before, 8u);
 }
 
-/// What a reader of all families sees at one moment; nullopt when the families disagree.
-std::optional<std::uint64_t> number_in_all(const KeyValueStore& store, std::uint32_t families) {
-    const auto moment = store.snapshot();
-    const auto first = found(moment->get(Family{0}, "number"));
-    for (std::uint32_t i = 1; i < families; ++i)
-        if (found(moment->get(Family{i}, "number")) != first) return std::nullopt;
-    return first ? std::stoull(*first) : 0;
+TEST(RocksDbFollower, GetsThereHoweverOftenFilesAreReplacedUnderItsFeet) {
+    const auto disk = SimulatedFileSystem::make();
+    const auto writer = must_open(disk, "/db", small_store(1));
+    must_write(*writer, Family{0}, "a", "1");
+    const auto fs = std::make_shared<FaultyFileSystem>(disk);
+    const auto follower = must_open(fs, "/db", small_follower(1));
+    must_write(*writer, Family{0}, "a", "2");
+    // Every time the follower asks which files there are, they are others before it opens one.
+    int replacements = 200;
+    fs->before_each([&](const FileCall& call) {
+        if (call.operation != FileOperation::kList || replacements == 0) return;
+        --replacements;
+        const auto manifest = [&] {
+            std::uint64_t bytes = 0;
+            for (const io::DirectoryEntry& entry : must(disk->list("/db")))
+                if (entry.name.starts_with("MANIFEST"))
+                    bytes += must(disk->info("/db/" + entry.name)).size;
+            return bytes;
+        };
+        for (const auto before = manifest(); manifest() == before;)
+            must_write(*writer, Family{0}, "large", std::string(100'000, 'x'));
+    });
+    must(follower->refresh());
+    EXPECT_EQ(replacements, 0);
+    EXPECT_EQ(found(follower->get(Family{0}, "a")), "2");
+    EXPECT_TRUE(must(follower->verify()).empty());
 }
 
-/// The program of writer_process.cpp as a child.
-class WriterProcess {
-public:
-    explicit WriterProcess(const std::string& folder) {
-        std::array<int, 2> in{};
-        std::array<int, 2> out{};
-        if (::pipe2(in.data(), O_CLOEXEC) != 0 || ::pipe2(out.data(), O_CLOEXEC) != 0)
-            throw std::runtime_error("no pipe");
-        posix_spawn_file_actions_t actions;
-        ::posix_spawn_file_actions_init(&actions);
-        ::posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-        ::posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-        std::string program = KV_WRITER_PROCESS;
-        std::string path = folder;
-        std::string families = std::to_string(kFamilies);
-        std::array<char*, 4> arguments{program.data(), path.data(), families.data(), nullptr};
-        const int failed =
-            ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(), environ);
-        ::posix_spawn_file_actions_destroy(&actions);
-        ::close(in[0]);
-        ::close(out[1]);
-        input_ = in[1];
-        output_ = ::fdopen(out[0], "r");
-        if (failed != 0) throw std::runtime_error("the writer does not start");
-    }
-    WriterProcess(const WriterProcess&) = delete;
-    WriterProcess& operator=(const WriterProcess&) = delete;
-    ~WriterProcess() {
-        kill();
-        std::fclose(output_);
-    }
-
-    /// Returns the next number that is durable; waits for it. Nullopt when the writer ended.
-    std::optional<std::uint64_t> next() {
-        std::array<char, 64> line{};
-        if (std::fgets(line.data(), line.size(), output_) == nullptr) return std::nullopt;
-        const std::string text = line.data();
-        return std::stoull(text.substr(text.starts_with("open ") ? 5 : 0));
-    }
-    void kill() {
-        if (input_ < 0) return;
-        ::kill(pid_, SIGKILL);
-        ::close(input_);
-        input_ = -1;
-        int status = 0;
-        ::waitpid(pid_, &status, 0);
-    }
-
-private:
-    pid_t pid_ = -1;
-    int input_ = -1;
-    std::FILE* output_ = nullptr;
-};
+TEST(RocksDbFollower, VerifiesItsMomentAlsoWhenItsFilesAreGone) {
+    const auto fs = SimulatedFileSystem::make();
+    auto writer = must_open(fs, "/db", small_store(1));
+    for (int i = 0; i < 100; ++i)
+        must_write(*writer, Family{0}, "key" + std::to_string(i % 40), std::string(20'000, 'a'));
+    const auto follower = must_open(fs, "/db", small_follower(1));
+    writer.reset();
+    const auto tables = names_ending(*fs, "/db", ".sst");
+    ASSERT_FALSE(tables.empty());
+    for (const std::string& table : tables) must(fs->remove_file("/db/" + table));
+    EXPECT_TRUE(must(follower->verify()).empty());
+}
 
 TEST(RocksDbFollower, OfAnotherProcessSeesWholeBatchesAndTheLastCommit) {
     const TemporaryFolder folder;
     const std::string path = folder / "db";
-    WriterProcess writer(path);
+    WriterProcess writer(path, kFamilies, kValueBytes);
     ASSERT_EQ(writer.next(), 0u);
     const auto follower = must_open(io::make_posix_file_system(), path, small_follower(kFamilies));
     const std::uint64_t commits = number_from_environment("CATALOG_FOLLOWER_COMMITS", 150);
@@ -269,7 +241,7 @@ TEST(RocksDbFollower, AKilledWriterLosesNoCommitThatItAcknowledged) {
     const std::uint64_t lives = number_from_environment("CATALOG_KILLS", 4);
     std::uint64_t durable = 0;
     for (std::uint64_t life = 0; life < lives; ++life) {
-        WriterProcess writer(path);
+        WriterProcess writer(path, kFamilies, kValueBytes);
         const auto at_open = writer.next();
         ASSERT_TRUE(at_open) << "the writer could not open the store";
         ASSERT_GE(*at_open, durable);

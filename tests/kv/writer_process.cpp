@@ -1,8 +1,8 @@
-// A second process that writes: for n = 1, 2, ... one batch puts n into every family, several
-// kilobytes of it, and when it is durable the number is printed. Runs until its input is closed or
-// it is killed.
+// A second process that writes: for n = 1, 2, ... one batch puts n into every family, VALUE_BYTES
+// of it, and when it is durable the number is printed. Runs until its input is closed or it is
+// killed.
 //
-// usage: kv_writer_process FOLDER FAMILIES
+// usage: kv_writer_process FOLDER FAMILIES VALUE_BYTES
 
 #include <poll.h>
 #include <unistd.h>
@@ -16,8 +16,9 @@
 int main(int count, char** arguments) {
     using namespace catalog;
     using namespace catalog::kv;
-    if (count != 3) return 2;
+    if (count != 4) return 2;
     const auto families = static_cast<std::uint32_t>(std::atoi(arguments[2]));
+    const auto value_bytes = static_cast<std::size_t>(std::atoi(arguments[3]));
     const auto store = testing::must_open(io::make_posix_file_system(), arguments[1],
                                           testing::small_store(families));
     const auto last = store->get(Family{0}, "number");
@@ -31,7 +32,7 @@ int main(int count, char** arguments) {
         for (std::uint32_t i = 0; i < families; ++i) {
             batch.put(Family{i}, "number", std::to_string(number));
             batch.put(Family{i}, "key" + std::to_string(number % 50),
-                      std::string(4000 + number % 1000, 'x'));
+                      std::string(value_bytes + number % 1000, 'x'));
         }
         if (!store->write(batch, Durability::kSync)) return 1;
         std::printf("%llu\n", static_cast<unsigned long long>(number));
