@@ -74,6 +74,9 @@ int run(std::span<const std::string> arguments, Streams& streams, const std::sto
     add_install_commands(app, session);
     add_store_commands(app, session);
     add_batch_commands(app, session);
+#ifdef CATALOG_CLI_PLUGIN
+    add_plugin_commands(app, session);
+#endif
     add_completion_command(app, session);
     // The JSON form must hold for mistakes that are found before --json has been read.
     for (const std::string& argument : arguments)

@@ -27,6 +27,7 @@ void add_resolve_commands(CLI::App& app, Session& session);
 void add_install_commands(CLI::App& app, Session& session);
 void add_store_commands(CLI::App& app, Session& session);
 void add_batch_commands(CLI::App& app, Session& session);
+void add_plugin_commands(CLI::App& app, Session& session);
 void add_completion_command(CLI::App& app, Session& session);
 
 }  // namespace catalog::cli
