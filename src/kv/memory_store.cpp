@@ -1,3 +1,4 @@
+#include <atomic>
 #include <catalog/internal/mutex.hpp>
 
 #include "batch_check.hpp"
@@ -95,7 +96,11 @@ public:
         for (const WriteBatch::Change& change : batch.changes()) apply(*after, change);
         const internal::MutexLock publishing(state_mutex_);
         state_ = std::move(after);
+        revision_.fetch_add(1, std::memory_order_release);
         return {};
+    }
+    [[nodiscard]] std::uint64_t revision() const noexcept override {
+        return revision_.load(std::memory_order_acquire);
     }
 
     [[nodiscard]] Result<void> refresh() override { return {}; }
@@ -122,6 +127,7 @@ private:
         map = map.with(change.key, change.value);
     }
 
+    std::atomic<std::uint64_t> revision_ = 1;
     internal::Mutex writer_mutex_;
     mutable internal::Mutex state_mutex_;
     MemoryStateLink state_ CATALOG_GUARDED_BY(state_mutex_);

@@ -1,5 +1,6 @@
 #include "rocksdb_follower.hpp"
 
+#include <atomic>
 #include <catalog/internal/mutex.hpp>
 #include <catalog/internal/try.hpp>
 
@@ -59,6 +60,7 @@ public:
             stamp_ = std::move(stamp);
             const internal::MutexLock lock(mutex_);
             database_ = *std::move(opened);
+            revision_.fetch_add(1, std::memory_order_release);
             return {};
         }
     }
@@ -86,6 +88,9 @@ public:
                         .with_input(path_)
                         .with_cause(looked.error()));
     }
+    [[nodiscard]] std::uint64_t revision() const noexcept override {
+        return revision_.load(std::memory_order_acquire);
+    }
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override {
         return folder_bytes(*fs_, path_);
     }
@@ -106,6 +111,7 @@ private:
     internal::Mutex refresh_mutex_;
     std::shared_ptr<PinnedFolder> pinned_ CATALOG_GUARDED_BY(refresh_mutex_);
     StoreStamp stamp_ CATALOG_GUARDED_BY(refresh_mutex_);
+    std::atomic<std::uint64_t> revision_ = 0;
     mutable internal::Mutex mutex_;
     DatabaseLink database_ CATALOG_GUARDED_BY(mutex_);
 };

@@ -66,7 +66,13 @@ public:
                             .with_cause(*failure_));
         const auto written = write_marked(&batch, durability);
         if (!written) failure_ = written.error();
+        // After the change is visible: a reader that saw the old number then asks again, which is
+        // right; the other way round it would take old data for new.
+        revision_.fetch_add(1, std::memory_order_release);
         return written;
+    }
+    [[nodiscard]] std::uint64_t revision() const noexcept override {
+        return revision_.load(std::memory_order_acquire);
     }
 
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override {
@@ -113,6 +119,7 @@ private:
 
     std::shared_ptr<io::FileSystem> fs_;
     std::shared_ptr<RocksDatabase> database_;
+    std::atomic<std::uint64_t> revision_ = 1;
     internal::Mutex mutex_;
     std::uint64_t durable_end_ CATALOG_GUARDED_BY(mutex_);
     bool unmarked_ CATALOG_GUARDED_BY(mutex_) = false;  // the last commit has no mark behind it

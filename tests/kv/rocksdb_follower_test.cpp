@@ -49,8 +49,10 @@ TEST(RocksDbFollower, SeesCommitsWhenItRefreshesAndNotBefore) {
     EXPECT_EQ(found(follower->get(Family{0}, "a")), "1");
     must_write(*writer, Family{0}, "a", "2");
     EXPECT_EQ(found(follower->get(Family{0}, "a")), "1");
+    const std::uint64_t revision = follower->revision();
     must(follower->refresh());
     EXPECT_EQ(found(follower->get(Family{0}, "a")), "2");
+    EXPECT_GT(follower->revision(), revision);
 }
 
 TEST(RocksDbFollower, AgreesWithTheWriterAfterEveryRefresh) {

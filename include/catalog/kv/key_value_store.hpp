@@ -127,6 +127,11 @@ public:
     /// kDatabaseIo, kDatabaseCorrupt.
     [[nodiscard]] virtual Result<void> refresh() = 0;
 
+    /// Returns the number of the state that reads see: grows with every write, before that write
+    /// returns, and in a follower with every refresh that moved it. Who reads it before other reads
+    /// and finds the same number later knows that these are still the truth. Cost: one atomic load.
+    [[nodiscard]] virtual std::uint64_t revision() const noexcept = 0;
+
     /// Returns the bytes that the store takes on disk, of a store in memory the bytes of its keys
     /// and values. Errors: kDatabaseIo.
     [[nodiscard]] virtual Result<std::uint64_t> disk_bytes() const = 0;

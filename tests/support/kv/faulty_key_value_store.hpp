@@ -35,6 +35,7 @@ public:
     [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override;
     [[nodiscard]] Result<void> write(const WriteBatch& batch, Durability durability) override;
     [[nodiscard]] Result<void> refresh() override;
+    [[nodiscard]] std::uint64_t revision() const noexcept override { return wrapped_->revision(); }
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override;
     [[nodiscard]] Result<std::vector<std::string>> verify() const override;
 

@@ -236,6 +236,19 @@ TEST_P(KeyValueStoreContract, RefreshOfAWritableStoreChangesNothing) {
     EXPECT_EQ(get(*store, kFirst, "a"), "1");
 }
 
+TEST_P(KeyValueStoreContract, RevisionGrowsWithEveryWriteAndWithNothingElse) {
+    const auto store = make();
+    std::uint64_t revision = store->revision();
+    for (const std::string key : {"a", "b", "a"}) {
+        put(*store, kFirst, key, "value");
+        EXPECT_GT(store->revision(), revision);
+        revision = store->revision();
+        EXPECT_TRUE(get(*store, kFirst, "a").has_value());
+        ASSERT_TRUE(store->refresh());
+        EXPECT_EQ(store->revision(), revision);
+    }
+}
+
 TEST_P(KeyValueStoreContract, CountsItsBytes) {
     const auto store = make();
     put(*store, kFirst, "key", std::string(100'000, 'v'));

@@ -28,6 +28,7 @@ public:
         return store_->write(batch, durability);
     }
     Result<void> refresh() override { return store_->refresh(); }
+    std::uint64_t revision() const noexcept override { return store_->revision(); }
     Result<std::uint64_t> disk_bytes() const override { return store_->disk_bytes(); }
     Result<std::vector<std::string>> verify() const override { return store_->verify(); }
 
