@@ -194,6 +194,10 @@ Result<void> ContentAddressedStorage::retrieve(const ContentHash& id, const Byte
     return done;
 }
 
+Result<std::unique_ptr<ObjectReader>> ContentAddressedStorage::open_object(const ContentHash& id) {
+    return open_object_of(*impl_, impl_->readers, id);
+}
+
 Result<bool> ContentAddressedStorage::exists(const ContentHash& id) {
     const ContentOptions& options = impl_->options;
     CATALOG_TRY(const auto value, options.store->get(options.families.objects, hash_key(id)));

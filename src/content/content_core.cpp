@@ -118,6 +118,17 @@ Result<ByteView> ChunkReader::read(const ContentHash& object, const ChunkRef& ch
                     .with_hint("run a full verification to see what else is damaged"));
 }
 
+Result<ChunkReader::Kept> ChunkReader::read_and_keep(const ContentHash& object,
+                                                     const ChunkRef& chunk) {
+    CATALOG_TRY(const ByteView bytes, read(object, chunk));
+    // A chunk that was stored raw lies in the record's buffer. Moving a vector leaves its bytes
+    // where they are.
+    Bytes& holder = bytes.data() == plain_.data() ? plain_ : stored_;
+    Kept kept{std::move(holder), bytes};
+    holder = Bytes();
+    return kept;
+}
+
 std::unique_ptr<ChunkReader> ReaderPool::take() {
     const internal::MutexLock lock(mutex_);
     if (idle_.empty()) return std::make_unique<ChunkReader>(core_);

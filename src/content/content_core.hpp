@@ -56,6 +56,14 @@ public:
     /// kContentCorrupted that names chunk, object and place; kIo, kDatabaseIo.
     [[nodiscard]] Result<ByteView> read(const ContentHash& object, const ChunkRef& chunk);
 
+    /// Bytes of a chunk with the buffer that they are in.
+    struct Kept {
+        Bytes buffer;
+        ByteView bytes;
+    };
+    /// As `read`, and gives the buffer away.
+    [[nodiscard]] Result<Kept> read_and_keep(const ContentHash& object, const ChunkRef& chunk);
+
 private:
     [[nodiscard]] Result<ByteView> read_verified(const ChunkRef& chunk);
 
@@ -90,6 +98,11 @@ private:
 /// one after the root was found right. Errors: as ChunkReader::read, what `sink` returned.
 [[nodiscard]] Result<void> read_object(ChunkReader& reader, const ContentHash& id,
                                        const ObjectRecord& record, const ByteSink& sink);
+
+/// Opens an object; `core` and `readers` outlive it. Errors: as ContentCore::find_object.
+[[nodiscard]] Result<std::unique_ptr<ObjectReader>> open_object_of(const ContentCore& core,
+                                                                   ReaderPool& readers,
+                                                                   const ContentHash& id);
 
 /// Begins a session; see content_transaction.cpp. `core` outlives it.
 [[nodiscard]] Result<std::unique_ptr<ContentTransaction>> make_transaction(const ContentCore& core);

@@ -10,6 +10,7 @@
 #include "catalog/content/chunker.hpp"
 #include "catalog/content/compressor.hpp"
 #include "catalog/content/content_storage.hpp"
+#include "catalog/content/object_reader.hpp"
 #include "catalog/content/storage_backend.hpp"
 #include "catalog/core/clock.hpp"
 #include "catalog/core/executor.hpp"
@@ -87,6 +88,11 @@ public:
     [[nodiscard]] Result<std::unique_ptr<ContentTransaction>> begin() override;
     [[nodiscard]] Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
                                            const CallContext& context) override;
+
+    /// Opens an object for reading at any place. Errors: kContentNotFound, kContentCorrupted,
+    /// kDatabaseIo.
+    [[nodiscard]] Result<std::unique_ptr<ObjectReader>> open_object(const ContentHash& id);
+
     [[nodiscard]] Result<void> retrieve(const ContentHash& id, const ByteSink& sink,
                                         const CallContext& context, ByteRange range = {}) override;
     [[nodiscard]] Result<bool> exists(const ContentHash& id) override;

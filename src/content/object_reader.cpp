@@ -1,0 +1,92 @@
+#include "catalog/content/object_reader.hpp"
+
+#include <algorithm>
+#include <catalog/internal/mutex.hpp>
+#include <catalog/internal/try.hpp>
+#include <cstring>
+#include <vector>
+
+#include "content_core.hpp"
+
+namespace catalog::content {
+
+struct ObjectReader::Impl {
+    const ContentCore& core;
+    ReaderPool& readers;
+    ObjectInfo info;
+    std::vector<ChunkRef> chunks;
+    std::vector<std::uint64_t> begins;  // of the chunks in the object
+    internal::Mutex mutex;
+    ObjectPiece last CATALOG_GUARDED_BY(mutex);
+
+    [[nodiscard]] ObjectPiece last_piece() {
+        const internal::MutexLock lock(mutex);
+        return last;
+    }
+
+    /// Reads a chunk outside the mutex: readers of other places do not wait for it.
+    Result<ObjectPiece> load(std::size_t index) {
+        auto reader = readers.take();
+        auto read = reader->read_and_keep(info.id, chunks[index]);
+        readers.give_back(std::move(reader));
+        if (!read) return fail(read.error());
+        const ByteView bytes = read->bytes;
+        auto keeper = std::make_shared<const Bytes>(std::move(read->buffer));
+        ObjectPiece piece(begins[index], bytes, std::move(keeper));
+        const internal::MutexLock lock(mutex);
+        last = piece;
+        return piece;
+    }
+};
+
+ObjectReader::ObjectReader(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+
+ObjectReader::~ObjectReader() = default;
+
+const ObjectInfo& ObjectReader::info() const noexcept { return impl_->info; }
+
+Result<ObjectPiece> ObjectReader::piece_at(std::uint64_t offset, const CallContext& context) const {
+    CATALOG_TRY_VOID(context.check(*impl_->core.options.clock));
+    if (offset >= impl_->info.size)
+        return fail(Errc::kEndOfFile, "byte " + std::to_string(offset) +
+                                          " is behind the end of object " +
+                                          impl_->info.id.to_string() + " of " +
+                                          std::to_string(impl_->info.size) + " bytes");
+    if (ObjectPiece last = impl_->last_piece(); last.holds(offset)) return last;
+    const auto behind = std::ranges::upper_bound(impl_->begins, offset);
+    return impl_->load(static_cast<std::size_t>(behind - impl_->begins.begin()) - 1);
+}
+
+Result<std::size_t> ObjectReader::read_at(std::uint64_t offset, std::span<std::byte> out,
+                                          const CallContext& context) const {
+    std::size_t filled = 0;
+    while (filled < out.size() && offset + filled < impl_->info.size) {
+        const auto piece = piece_at(offset + filled, context);
+        if (!piece) {
+            std::fill_n(out.begin(), filled, std::byte{0});
+            return fail(piece.error());
+        }
+        const ByteView bytes = piece->bytes().subspan(offset + filled - piece->offset());
+        const std::size_t count = std::min(bytes.size(), out.size() - filled);
+        std::memcpy(out.data() + filled, bytes.data(), count);
+        filled += count;
+    }
+    return filled;
+}
+
+Result<std::unique_ptr<ObjectReader>> open_object_of(const ContentCore& core, ReaderPool& readers,
+                                                     const ContentHash& id) {
+    CATALOG_TRY(ObjectRecord record, core.find_object(id));
+    std::vector<std::uint64_t> begins;
+    begins.reserve(record.chunks.size());
+    std::uint64_t begin = 0;
+    for (const ChunkRef& chunk : record.chunks) {
+        begins.push_back(begin);
+        begin += chunk.bytes;
+    }
+    const ObjectInfo info{id, record.size, static_cast<std::uint32_t>(record.chunks.size())};
+    return std::make_unique<ObjectReader>(std::make_unique<ObjectReader::Impl>(
+        core, readers, info, std::move(record.chunks), std::move(begins)));
+}
+
+}  // namespace catalog::content
