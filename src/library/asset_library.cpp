@@ -271,13 +271,18 @@ void AssetLibrary::Impl::audit_denial(const CallContext& context, package::Verb 
         std::move(commit)));  // the caller is told of the denial, not of the audit's trouble
 }
 
-Result<void> AssetLibrary::Impl::enter(const CallContext& context, package::Verb verb,
+Result<void> AssetLibrary::Impl::admit(const CallContext& context, package::Verb verb,
                                        std::string_view package) {
     if (Result<void> allowed = options.access.check(context.principal, verb, package); !allowed) {
         audit_denial(context, verb, package);
         return allowed;
     }
-    CATALOG_TRY_VOID(context.check(*environment.clock));
+    return context.check(*environment.clock);
+}
+
+Result<void> AssetLibrary::Impl::enter(const CallContext& context, package::Verb verb,
+                                       std::string_view package) {
+    CATALOG_TRY_VOID(admit(context, verb, package));
     return store->refresh();
 }
 
@@ -321,6 +326,21 @@ Result<LibraryStats> AssetLibrary::stats(const CallContext& context) {
 
 Result<void> AssetLibrary::refresh() { return impl_->store->refresh(); }
 
+Result<std::uint64_t> AssetLibrary::revision() {
+    if (impl_->options.read_only) CATALOG_TRY_VOID(impl_->store->refresh());
+    return impl_->store->revision();
+}
+
+Result<void> AssetLibrary::check_access(const CallContext& context, package::Verb verb,
+                                        std::string_view package) {
+    return impl_->admit(context, verb, package);
+}
+
+bool AssetLibrary::allows(const CallContext& context, package::Verb verb,
+                          std::string_view package) const {
+    return impl_->options.access.check(context.principal, verb, package).has_value();
+}
+
 Result<lifecycle::PublishReceipt> AssetLibrary::publish(const lifecycle::PackageDraft& draft,
                                                         const CallContext& context) {
     CATALOG_TRY_VOID(
@@ -363,6 +383,12 @@ Result<index::LazyPackage> AssetLibrary::find(std::string_view name_and_requirem
     CATALOG_TRY(const version::VersionConstraint constraint,
                 version::VersionConstraint::parse(requirement, version::Dialect::kCargo));
     CATALOG_TRY(index::IndexEntry entry, impl_->index->best(name, constraint));
+    return index::LazyPackage(impl_->index, std::move(entry));
+}
+
+Result<index::LazyPackage> AssetLibrary::package_of(index::IndexEntry entry,
+                                                    const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->admit(context, package::Verb::kRead, entry.id.name().view()));
     return index::LazyPackage(impl_->index, std::move(entry));
 }
 
@@ -412,21 +438,41 @@ Result<std::string> AssetLibrary::envelope(const package::PackageDigest& digest,
     return lifecycle::load_envelope(impl_->services, digest);
 }
 
-Result<void> AssetLibrary::read_file(const PackageId& id, std::string_view path,
-                                     const content::ByteSink& sink, const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, id.name().view()));
-    CATALOG_TRY(const index::IndexEntry entry, impl_->index->find(id));
-    CATALOG_TRY(const package::Manifest manifest, impl_->index->manifest(entry.digest));
+Result<package::FileEntry> AssetLibrary::Impl::find_file(const PackageId& id,
+                                                         std::string_view file_path,
+                                                         const CallContext& context) {
+    CATALOG_TRY_VOID(enter(context, package::Verb::kRead, id.name().view()));
+    CATALOG_TRY(const index::IndexEntry entry, index->find(id));
+    CATALOG_TRY(const package::Manifest manifest, index->manifest(entry.digest));
     CATALOG_TRY(const package::FileTable table,
-                lifecycle::load_file_table(impl_->services, entry.digest, manifest, context));
-    const package::FileEntry* file = table.find(path);
-    if (file == nullptr || file->kind != package::FileEntryKind::kRegular)
+                lifecycle::load_file_table(services, entry.digest, manifest, context));
+    const package::FileEntry* found = table.find(file_path);
+    if (found == nullptr || found->kind != package::FileEntryKind::kRegular)
         return fail(
             Error(Errc::kNotFound,
-                  file == nullptr ? "the package has no such file" : "this is not a regular file",
-                  NotFoundDetail{"file", std::string(path)})
-                .with_input(id.to_string() + ":" + std::string(path)));
-    return impl_->content->retrieve(file->tree, sink, context);
+                  found == nullptr ? "the package has no such file" : "this is not a regular file",
+                  NotFoundDetail{"file", std::string(file_path)})
+                .with_input(id.to_string() + ":" + std::string(file_path)));
+    return *found;
+}
+
+Result<void> AssetLibrary::read_file(const PackageId& id, std::string_view path,
+                                     const content::ByteSink& sink, const CallContext& context) {
+    CATALOG_TRY(const package::FileEntry file, impl_->find_file(id, path, context));
+    return impl_->content->retrieve(file.tree, sink, context);
+}
+
+Result<std::unique_ptr<OpenFile>> AssetLibrary::open_file(const PackageId& id,
+                                                          std::string_view path,
+                                                          const CallContext& context) {
+    CATALOG_TRY(const package::FileEntry file, impl_->find_file(id, path, context));
+    CATALOG_TRY(auto object, impl_->content->open_object(file.tree));
+    if (object->info().size != file.size)
+        return fail(Error(Errc::kContentCorrupted,
+                          "the stored file is not as long as the file table says",
+                          CorruptionDetail{file.tree.to_string(), {}, {id.to_string()}})
+                        .with_input(id.to_string() + ":" + file.path));
+    return std::make_unique<OpenFile>(file.mode, std::move(object));
 }
 
 Result<resolve::Solution> AssetLibrary::resolve(resolve::Resolver& resolver,

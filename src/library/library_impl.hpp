@@ -54,14 +54,22 @@ struct AssetLibrary::Impl {
     std::unique_ptr<kv::CommitQueue> queue;
     lifecycle::Services services;
 
-    /// Checks access and, in a reader, looks at what the writer has committed since. Denials go to
-    /// the audit log.
+    /// Checks access, cancellation and deadline. Denials go to the audit log.
+    [[nodiscard]] Result<void> admit(const CallContext& context, package::Verb verb,
+                                     std::string_view package);
+
+    /// As `admit` and, in a reader, looks at what the writer has committed since.
     [[nodiscard]] Result<void> enter(const CallContext& context, package::Verb verb,
                                      std::string_view package);
 
     /// As `enter`, and refuses in a library that is open for reading. Errors: kLibraryReadOnly.
     [[nodiscard]] Result<void> enter_writing(const CallContext& context, package::Verb verb,
                                              std::string_view package);
+
+    /// Returns a regular file of a package, having entered. Errors: see AssetLibrary::read_file.
+    [[nodiscard]] Result<package::FileEntry> find_file(const PackageId& id,
+                                                       std::string_view file_path,
+                                                       const CallContext& context);
 
     /// Writes a denial down, where that is possible.
     void audit_denial(const CallContext& context, package::Verb verb, std::string_view package);

@@ -19,6 +19,7 @@
 #include "catalog/index/lazy_package.hpp"
 #include "catalog/index/package_index.hpp"
 #include "catalog/library/environment.hpp"
+#include "catalog/library/open_file.hpp"
 #include "catalog/lifecycle/installation.hpp"
 #include "catalog/lifecycle/package_builder.hpp"
 #include "catalog/lifecycle/publishing_pipeline.hpp"
@@ -134,6 +135,22 @@ public:
     /// themselves when they start.
     [[nodiscard]] Result<void> refresh();
 
+    /// Returns the number of the state that is visible now. It grows with every commit, before the
+    /// call that committed returns; the number means nothing beyond this object. What was read
+    /// after a number was taken is still true when the number comes again. Cost: a few nanoseconds
+    /// in a writer; a reader looks at the writer's commits first (`refresh`), some file-system
+    /// calls. Errors: those of `refresh`; none in a writer.
+    [[nodiscard]] Result<std::uint64_t> revision();
+
+    /// Checks access, cancellation and deadline as every call does, for those who answer from what
+    /// they kept of earlier calls. `package` is a name, empty for the library itself. Errors:
+    /// kPermissionDenied (goes to the audit log), kCancelled, kDeadlineExceeded.
+    [[nodiscard]] Result<void> check_access(const CallContext& context, package::Verb verb,
+                                            std::string_view package);
+    /// Tells whether the context's principal may do that. Nothing is audited.
+    [[nodiscard]] bool allows(const CallContext& context, package::Verb verb,
+                              std::string_view package) const;
+
     // Into the library.
     [[nodiscard]] Result<lifecycle::PublishReceipt> publish(const lifecycle::PackageDraft& draft,
                                                             const CallContext& context = {});
@@ -147,6 +164,10 @@ public:
     // Look.
     [[nodiscard]] Result<index::LazyPackage> find(std::string_view name_and_requirement,
                                                   const CallContext& context = {});
+    /// Returns the package of an entry that this library gave, without looking at it again. Errors:
+    /// kPermissionDenied (reading is another right than listing), kCancelled, kDeadlineExceeded.
+    [[nodiscard]] Result<index::LazyPackage> package_of(index::IndexEntry entry,
+                                                        const CallContext& context = {});
     [[nodiscard]] Result<std::vector<index::IndexEntry>> versions(const PackageName& name,
                                                                   const CallContext& context = {});
     [[nodiscard]] Result<index::Page> list(const index::Filter& filter, std::size_t limit,
@@ -174,6 +195,12 @@ public:
     [[nodiscard]] Result<void> read_file(const PackageId& id, std::string_view path,
                                          const content::ByteSink& sink,
                                          const CallContext& context = {});
+
+    /// Opens a package's file for reading at any place. Errors: kPackageNotFound, kNotFound (no
+    /// such regular file), kContentNotFound, kContentCorrupted ... Cost: reads the file table.
+    [[nodiscard]] Result<std::unique_ptr<OpenFile>> open_file(const PackageId& id,
+                                                              std::string_view path,
+                                                              const CallContext& context = {});
 
     // Resolve.
     [[nodiscard]] Result<resolve::Solution> resolve(resolve::Resolver& resolver,

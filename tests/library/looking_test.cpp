@@ -1,0 +1,103 @@
+// What a caller sees of a library besides its answers: revisions, rights, open files.
+
+#include <gtest/gtest.h>
+
+#include "catalog/library/asset_library.hpp"
+#include "support/io/faulty_file_system.hpp"
+#include "support/io/results.hpp"
+#include "support/io/simulated_file_system.hpp"
+#include "support/library/library_bed.hpp"
+
+namespace catalog::library::testing {
+namespace {
+
+using io::testing::code_of;
+using io::testing::must;
+using io::testing::SimulatedFileSystem;
+
+TEST(AssetLibrary, RevisionGrowsWithEveryCommitAndWithNothingElse) {
+    const auto library = open_library(environment_on(SimulatedFileSystem::make()));
+    std::uint64_t revision = must(library->revision());
+    for (const std::string_view version : {"1.0.0", "1.1.0"}) {
+        must(library->publish(small_draft("kit", version)));
+        const std::uint64_t next = must(library->revision());
+        EXPECT_GT(next, revision);
+        revision = next;
+        EXPECT_TRUE(library->find("kit"));
+        EXPECT_EQ(must(library->revision()), revision);
+    }
+    must(library->change_state(must(PackageId::parse("kit@1.0.0")), "yank", "broken"));
+    EXPECT_GT(must(library->revision()), revision);
+}
+
+TEST(AssetLibrary, RevisionOfAReaderSeesTheLastCommitWhenAsked) {
+    const auto disk = SimulatedFileSystem::make();
+    const auto writer = open_library(environment_on(disk));
+    LibraryOptions options;
+    options.read_only = true;
+    const auto reader = must(AssetLibrary::open("/library", options, environment_on(disk, 2)));
+    const std::uint64_t before = must(reader->revision());
+    EXPECT_EQ(must(reader->revision()), before);
+    must(writer->publish(small_draft("kit", "1.0.0")));
+    EXPECT_GT(must(reader->revision()), before);
+}
+
+TEST(AssetLibrary, AnswersFromMemoryAreRefusedToWhomTheCallWouldBeRefused) {
+    LibraryOptions options;
+    options.create_if_missing = true;
+    options.access = package::AccessControl(
+        {{true, "*", {}, ""}, {false, "eve", {package::Verb::kRead}, "secret/*"}});
+    const auto library =
+        must(AssetLibrary::open("/library", options, environment_on(SimulatedFileSystem::make())));
+    must(library->publish(small_draft("secret/kit", "1.0.0")));
+    CallContext eve;
+    eve.principal.id = "eve";
+    using package::Verb;
+    EXPECT_TRUE(library->allows(eve, Verb::kRead, "open/kit"));
+    EXPECT_FALSE(library->allows(eve, Verb::kRead, "secret/kit"));
+    EXPECT_TRUE(library->check_access({}, Verb::kRead, "secret/kit"));
+    EXPECT_EQ(code_of(library->check_access(eve, Verb::kRead, "secret/kit")),
+              Errc::kPermissionDenied);
+    const index::IndexEntry entry = must(library->find("secret/kit")).entry();
+    EXPECT_EQ(code_of(library->package_of(entry, eve)), Errc::kPermissionDenied);
+    const index::LazyPackage package = must(library->package_of(entry));
+    EXPECT_EQ(package.entry(), entry);
+    EXPECT_EQ(must(package.manifest())->metadata.id(), entry.id);
+    EXPECT_EQ(code_of(library->open_file(entry.id, "readme.txt", eve)), Errc::kPermissionDenied);
+}
+
+TEST(AssetLibrary, OpensFilesForReadingAtAnyPlace) {
+    const auto library = open_library(environment_on(SimulatedFileSystem::make()));
+    const std::string data = noise(700'000, 5);
+    must(library->publish(small_draft("kit", "1.0.0", {{"bin/run", data, true}, {"empty", ""}})));
+    const PackageId id = must(PackageId::parse("kit@1.0.0"));
+    const auto file = must(library->open_file(id, "bin/run"));
+    const auto digest = must(library->find("kit")).entry().digest;
+    EXPECT_EQ(file->size_bytes(), data.size());
+    EXPECT_EQ(file->mode(), 0755u);
+    EXPECT_EQ(file->tree(), must(library->file_table(digest)).find("bin/run")->tree);
+    std::string part(65'536, '\0');
+    EXPECT_EQ(must(file->read_at(100'001, std::as_writable_bytes(std::span(part)))), part.size());
+    EXPECT_EQ(part, data.substr(100'001, part.size()));
+    EXPECT_TRUE(must(file->piece_at(650'000)).holds(650'000));
+    must(library->change_state(id, "archive", "old"));
+    EXPECT_EQ(must(file->read_at(data.size() - 5, std::as_writable_bytes(std::span(part)))), 5u);
+    EXPECT_EQ(must(library->open_file(id, "empty"))->size_bytes(), 0u);
+    EXPECT_EQ(code_of(library->open_file(id, "none")), Errc::kNotFound);
+    EXPECT_EQ(code_of(library->open_file(must(PackageId::parse("kit@2.0.0")), "empty")),
+              Errc::kPackageNotFound);
+}
+
+TEST(AssetLibrary, ReadsOfAPartDoNotReadTheWholeFile) {
+    const auto disk = std::make_shared<io::testing::FaultyFileSystem>(SimulatedFileSystem::make());
+    const auto library = open_library(environment_on(disk));
+    must(library->publish(small_draft("kit", "1.0.0", {{"data", noise(20u << 20, 6)}})));
+    const auto file = must(library->open_file(must(PackageId::parse("kit@1.0.0")), "data"));
+    Bytes part(64u << 10);
+    const std::uint64_t before = disk->calls();
+    EXPECT_EQ(must(file->read_at(10u << 20, part)), part.size());
+    EXPECT_LE(disk->calls() - before, 20u);
+}
+
+}  // namespace
+}  // namespace catalog::library::testing
