@@ -106,6 +106,38 @@ private:
 
 }  // namespace
 
+Result<void> read_lost_records(const io::ReadableFile& file, std::uint64_t from,
+                               std::size_t record_bytes_max, const LostRecordVisitor& visitor) {
+    Bytes buffer(kLogBlockBytes);
+    std::string record;
+    bool in_record = false;
+    bool intact = true;
+    std::size_t at = static_cast<std::size_t>(from % kLogBlockBytes);
+    for (std::uint64_t start = from - at;; start += kLogBlockBytes, at = 0) {
+        CATALOG_TRY(const std::size_t got, file.read_at(start, buffer));
+        const ByteView block(buffer.data(), got);
+        while (at < block.size()) {
+            const auto fragment = frame_at(block, at);
+            if (!fragment) break;
+            const bool begins = fragment->type == kWhole || fragment->type == kFirst;
+            if (begins) {
+                record.clear();
+                intact = true;
+                in_record = true;
+            }
+            intact = intact && checksum_holds(block, at, *fragment);
+            at += fragment->bytes();
+            in_record = in_record && record.size() + fragment->payload.size() <= record_bytes_max;
+            if (!in_record) continue;
+            record += fragment->payload;
+            if (fragment->type == kFirst || fragment->type == kMiddle) continue;
+            visitor(record, intact);
+            in_record = false;
+        }
+        if (got < kLogBlockBytes) return {};
+    }
+}
+
 Result<LogExtent> read_record_log(const io::ReadableFile& file, const LogVisitor& visitor) {
     return LogReader(file, visitor).run();
 }

@@ -50,4 +50,14 @@ public:
 [[nodiscard]] Result<LogExtent> read_record_log(const io::ReadableFile& file,
                                                 const LogVisitor& visitor);
 
+/// Gets a record behind damage. Not intact: a checksum does not hold, so any byte may be wrong.
+using LostRecordVisitor = std::function<void(std::string_view record, bool intact)>;
+
+/// Reads what can be told apart as records from `from` on, the end of the log's intact part, for
+/// people to see what was lost. A frame that makes no sense hides the rest of its block. Records
+/// over `record_bytes_max` are left out. Errors: kIo.
+[[nodiscard]] Result<void> read_lost_records(const io::ReadableFile& file, std::uint64_t from,
+                                             std::size_t record_bytes_max,
+                                             const LostRecordVisitor& visitor);
+
 }  // namespace catalog::kv

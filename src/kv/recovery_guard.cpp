@@ -169,13 +169,17 @@ Result<void> RecoveryGuard::decide(io::FileSystem& fs, const std::string& folder
         if (const auto number = wal_number(entry.name); number && *number >= oldest)
             bytes.emplace(*number, 0);
     WalChain chain;
+    std::vector<LostLog> unusable;
     for (auto& [number, readable] : bytes) {
         recovered_.youngest = io::join_path(folder, wal_name(number));
         CATALOG_TRY(const auto file, fs.open_read(recovered_.youngest));
+        CATALOG_TRY(const io::FileInfo info, file->info());
         CATALOG_TRY(readable, chain.add(*file));
+        if (readable < info.size) unusable.push_back({recovered_.youngest, readable});
         recovered_.bytes += readable;
     }
-    if (chain.lost_something())
+    if (chain.lost_something() && salvage_) recovered_.lost = std::move(unusable);
+    if (chain.lost_something() && !salvage_)
         return fail(Errc::kDatabaseCorrupt, "a durable commit in the write-ahead log is damaged",
                     StorageDetail{folder, "read", 0});
     recovered_.logs = bytes.size();

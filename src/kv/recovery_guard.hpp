@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catalog/core/result.hpp"
 #include "catalog/io/file_system.hpp"
@@ -45,18 +46,28 @@ struct WalRecord {
 /// Tells whether the file at `path` is a manifest, by its name.
 [[nodiscard]] bool is_manifest(std::string_view path) noexcept;
 
+/// The part of a write-ahead log that cannot be used.
+struct LostLog {
+    std::string path;
+    std::uint64_t from = 0;  ///< First byte.
+};
+
 /// What the write-ahead logs that a store still needed were like.
 struct RecoveredLogs {
     std::uint64_t logs = 0;
-    std::string youngest;      ///< Path of the youngest; empty when there is none.
-    std::uint64_t bytes = 0;   ///< That RocksDB read.
-    bool closed_clean = true;  ///< Every batch in them is known to be on stable storage.
+    std::string youngest;       ///< Path of the youngest; empty when there is none.
+    std::uint64_t bytes = 0;    ///< That RocksDB read.
+    bool closed_clean = true;   ///< Every batch in them is known to be on stable storage.
+    std::vector<LostLog> lost;  ///< Holds durable commits; empty unless salvaging.
 };
 
 /// Serves one opening of one store. Thread safety: one thread at a time (RocksDB recovers on the
 /// thread that opens).
 class RecoveryGuard {
 public:
+    /// `salvage`: damage to a durable commit is noted instead of being an error.
+    explicit RecoveryGuard(bool salvage = false) : salvage_(salvage) {}
+
     static constexpr std::uint64_t kEverything = std::numeric_limits<std::uint64_t>::max();
 
     /// Returns how many bytes of the file RocksDB may read: up to the last intact record of a
@@ -72,6 +83,7 @@ private:
     Result<std::uint64_t> manifest_bytes(io::FileSystem& fs, const std::string& path) const;
     Result<void> decide(io::FileSystem& fs, const std::string& folder, std::uint64_t oldest);
 
+    bool salvage_;
     std::optional<std::map<std::uint64_t, std::uint64_t>> wal_bytes_;  // after decide
     RecoveredLogs recovered_;
 };

@@ -1,11 +1,14 @@
 #include "rocksdb_database.hpp"
 
 #include <rocksdb/env.h>
+#include <rocksdb/write_batch.h>
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
+#include <map>
 
 #include "batch_check.hpp"
+#include "record_log.hpp"
 #include "rocksdb_env.hpp"
 #include "rocksdb_file_system.hpp"
 
@@ -14,6 +17,9 @@ namespace {
 
 /// Write-ahead logs of earlier openings that an opening leaves as they are.
 constexpr std::uint64_t kLogsKeptMax = 8;
+
+/// Longest lost record that is read for its changes.
+constexpr std::size_t kLostRecordBytesMax = std::size_t{64} << 20;
 
 rocksdb::Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view text_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -66,6 +72,30 @@ private:
     Result<void> status_;
 };
 
+/// Collects the changes of a batch of which nobody knows whether it is right.
+class LostChanges final : public rocksdb::WriteBatch::Handler {
+public:
+    LostChanges(const std::map<std::uint32_t, Family>& families, bool intact,
+                std::vector<LostChange>& changes)
+        : families_(families), intact_(intact), changes_(changes) {}
+
+    rocksdb::Status PutCF(std::uint32_t id, const rocksdb::Slice& key,
+                          const rocksdb::Slice& value) override {
+        if (const auto family = families_.find(id); family != families_.end())
+            changes_.push_back({family->second, key.ToString(), value.ToString(), intact_});
+        return rocksdb::Status::OK();
+    }
+    rocksdb::Status DeleteCF(std::uint32_t id, const rocksdb::Slice& key) override {
+        return PutCF(id, key, {});
+    }
+    void LogData(const rocksdb::Slice&) override {}
+
+private:
+    const std::map<std::uint32_t, Family>& families_;
+    bool intact_;
+    std::vector<LostChange>& changes_;
+};
+
 /// Turns the general error of an opening into the one that says what the caller can do.
 Error refine_open_error(const Error& error) {
     const Errc origin = error.cause() != nullptr ? error.cause()->code() : error.code();
@@ -88,13 +118,16 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
     const std::shared_ptr<io::FileSystem>& fs, const std::string& path, const OpenOptions& options,
     const RocksMemory& memory) {
     const std::shared_ptr<RocksDatabase> opened(new RocksDatabase(path));
-    const auto guard = std::make_shared<RecoveryGuard>();
+    const auto guard = std::make_shared<RecoveryGuard>(options.salvage != nullptr);
     const auto env_made = call_rocksdb(opened->task(Errc::kDatabaseOpen, "open"), [&] {
         opened->env_ = make_rocksdb_env(make_rocksdb_file_system(fs, guard), !options.read_only);
         return rocksdb::Status::OK();
     });
     if (!env_made) return fail(env_made.error());
     auto done = opened->open_families(options, memory);
+    const std::vector<LostLog>& lost = guard->recovered().lost;
+    if (done && !lost.empty()) done = opened->report_lost(*fs, lost, *options.salvage);
+    if (done && !lost.empty() && !options.read_only) done = opened->bury_lost();
     if (done && !options.read_only) done = opened->settle(*fs, guard->recovered(), options);
     if (!done) return fail(refine_open_error(done.error()).with_input(path));
     return opened;
@@ -154,6 +187,43 @@ Result<void> RocksDatabase::settle(io::FileSystem& fs, const RecoveredLogs& reco
     if (!file) return fail(file.error());
     CATALOG_TRY_VOID((*file)->sync());
     return (*file)->close();
+}
+
+Result<void> RocksDatabase::report_lost(io::FileSystem& fs, const std::vector<LostLog>& logs,
+                                        Salvage& salvage) const {
+    std::map<std::uint32_t, Family> families;
+    for (std::size_t i = 0; i < handles_.size(); ++i)
+        if (handles_[i] != nullptr)
+            families.emplace(handles_[i]->GetID(), Family{static_cast<std::uint32_t>(i)});
+    for (const LostLog& log : logs) {
+        salvage.damages.push_back(std::string(file_name(log.path)) +
+                                  ": durable commits are damaged or cannot be reached from byte " +
+                                  std::to_string(log.from) + " on");
+        const auto add = [&](std::string_view record, bool intact) {
+            LostChanges changes(families, intact, salvage.changes);
+            // A record that is not a batch to its end shows what stands before that.
+            (void)call_rocksdb(task(Errc::kDatabaseOpen, "open"), [&] {
+                return rocksdb::WriteBatch(std::string(record)).Iterate(&changes);
+            });
+        };
+        CATALOG_TRY(const auto file, fs.open_read(log.path));
+        CATALOG_TRY_VOID(read_lost_records(*file, log.from, kLostRecordBytesMax, add));
+    }
+    return {};
+}
+
+/// Lets the flush of `settle` write a table for each family, also for those of which nothing is
+/// left: only then are the damaged logs no longer needed, and removed.
+Result<void> RocksDatabase::bury_lost() {
+    return call_rocksdb(task(Errc::kDatabaseOpen, "open"), [&] {
+        rocksdb::WriteBatch nothing;
+        for (rocksdb::ColumnFamilyHandle* handle : all_handles_)
+            if (const rocksdb::Status status = nothing.Delete(handle, ""); !status.ok())
+                return status;
+        rocksdb::WriteOptions unlogged;
+        unlogged.disableWAL = true;
+        return db_->Write(unlogged, &nothing);
+    });
 }
 
 RocksDatabase::~RocksDatabase() {

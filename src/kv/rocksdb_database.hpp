@@ -54,6 +54,9 @@ private:
     Result<void> open_families(const OpenOptions& options, const RocksMemory& memory);
     Result<void> settle(io::FileSystem& fs, const RecoveredLogs& recovered,
                         const OpenOptions& options);
+    Result<void> report_lost(io::FileSystem& fs, const std::vector<LostLog>& logs,
+                             Salvage& salvage) const;
+    Result<void> bury_lost();
     [[nodiscard]] RocksTask task(Errc code, std::string_view operation) const {
         return {code, operation, path_};
     }

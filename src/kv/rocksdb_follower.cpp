@@ -50,6 +50,8 @@ public:
             // Before it is opened: what is committed meanwhile is looked for again.
             CATALOG_TRY(StoreStamp stamp, take_stamp(*pinned, path_));
             auto opened = RocksDatabase::open(pinned, path_, options_, memory_);
+            // Said once. When there is something new, a writer has gone on from what it salvaged.
+            if (opened) options_.salvage.reset();
             if (!opened) {
                 const auto after = take_stamp(*fs_, path_);
                 const bool undisturbed = after && *after == stamp;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "support/io/results.hpp"
 #include "support/io/simulated_file_system.hpp"
@@ -147,6 +149,66 @@ TEST(RocksDbDamage, AMissingTableOrManifestIsAnError) {
         ++removed;
     }
     EXPECT_GE(removed, 4u);
+}
+
+TEST(RocksDbDamage, ASalvageGoesBackBeforeTheDamageAndSaysWhatWasLost) {
+    const auto disk = SimulatedFileSystem::make();
+    std::vector<StoreModel> states{StoreModel(kFamilies)};
+    std::vector<std::uint64_t> ends;  // of the log after each commit
+    std::string log;
+    {
+        const auto store = must_open(disk, "/db", small_store(kFamilies));
+        for (int i = 0; i < 5; ++i) {
+            WriteBatch batch;
+            batch.put(Family{0}, "key" + std::to_string(i), std::string(3000, 'a'));
+            batch.put(Family{1}, "name" + std::to_string(i), "value");
+            must(store->write(batch, Durability::kSync));
+            states.push_back(states.back());
+            states.back().apply(batch);
+            log = "/db/" + names_ending(*disk, "/db", ".log").back();
+            ends.push_back(must(disk->info(log)).size);
+        }
+    }
+    for (std::uint64_t at = 0; at < ends.back(); at += 97) {
+        const auto hit =
+            static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), at) - ends.begin());
+        SCOPED_TRACE("byte " + std::to_string(at) + ", in commit " + std::to_string(hit));
+        const auto damaged = disk->recover(CrashPolicy::kKeepAll);
+        must(damaged->corrupt(log, at, 4));
+        ASSERT_FALSE(open_rocksdb(damaged, "/db", small_follower(kFamilies)));
+        for (OpenOptions options : {small_follower(kFamilies), small_store(kFamilies)}) {
+            options.salvage = std::make_shared<Salvage>();
+            const auto store = must_open(damaged, "/db", options);
+            ASSERT_EQ(read_store(*store, kFamilies), states[hit]);
+            ASSERT_FALSE(options.salvage->damages.empty());
+            std::set<std::string> intact;
+            std::set<std::string> doubtful;
+            for (const LostChange& change : options.salvage->changes)
+                if (change.family == Family{1})
+                    (change.intact ? intact : doubtful).insert(change.key);
+            for (std::size_t i = hit + 1; i < ends.size(); ++i)
+                ASSERT_EQ(intact.count("name" + std::to_string(i)), 1u) << i;
+            ASSERT_EQ(intact.size(), ends.size() - hit - 1);
+            const std::uint64_t value_at = at - (hit == 0 ? 0 : ends[hit - 1]);
+            if (value_at >= 100 && value_at < 3000) {
+                ASSERT_EQ(doubtful, (std::set<std::string>{"name" + std::to_string(hit)}));
+            }
+        }
+        const auto store = must_open(damaged, "/db", small_store(kFamilies));
+        ASSERT_EQ(read_store(*store, kFamilies), states[hit]);
+        WriteBatch batch;
+        batch.put(Family{0}, "after", "it");
+        must(store->write(batch, Durability::kSync));
+    }
+}
+
+TEST(RocksDbDamage, ASalvageOfAnIntactStoreSaysNothing) {
+    const Sample sample;
+    OpenOptions options = small_store(kFamilies);
+    options.salvage = std::make_shared<Salvage>();
+    EXPECT_EQ(read_store(*must_open(sample.copy(), "/db", options), kFamilies), sample.model);
+    EXPECT_TRUE(options.salvage->damages.empty());
+    EXPECT_TRUE(options.salvage->changes.empty());
 }
 
 }  // namespace

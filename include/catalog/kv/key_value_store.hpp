@@ -142,6 +142,22 @@ public:
     [[nodiscard]] virtual Result<std::vector<std::string>> verify() const = 0;
 };
 
+/// One change of a commit that was lost with damage to the write-ahead log.
+struct LostChange {
+    Family family{};
+    std::string key;
+    std::string value;
+    bool intact =
+        true;  ///< False for a change of the damaged commit itself: its bytes may be wrong.
+};
+
+/// What an opening that does not stop at damage has lost. Every commit from the first damaged one
+/// on is lost, also those behind it that are intact: commits build on each other.
+struct Salvage {
+    std::vector<std::string> damages;  ///< One sentence each; empty when nothing was lost.
+    std::vector<LostChange> changes;   ///< As far as they could be read, oldest first.
+};
+
 /// How to open a store.
 class OpenOptions {
 public:
@@ -152,6 +168,11 @@ public:
     bool create_if_missing = false;
     std::uint64_t memory_bytes =
         16u << 20;  ///< Budget of block cache and write buffers together, bytes.
+    /// When given, damage to durable commits in the write-ahead log does not stop the opening: the
+    /// store is as it was before the first of them, and this says what was lost. A writable store
+    /// forgets it for good; a follower changes nothing. Filled before the opening returns, not
+    /// touched later.
+    std::shared_ptr<Salvage> salvage;
 };
 
 /// Opens a RocksDB store in folder `path` on `fs`. Blocking. Errors: kDatabaseOpen (missing, locked
