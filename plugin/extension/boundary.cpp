@@ -100,16 +100,11 @@ Failure::Failure(const Error& error)
     : status_(errc_abi_status(error.code())),
       flags_(status_flags(status_)),
       domain_code_(static_cast<std::uint32_t>(error.code())),
-      message_(describe_with_hint(error)) {}
+      message_(describe_with_hint(error)),
+      error_(error) {}
 
 std::string_view Failure::code() const noexcept {
     return domain_code_ == 0 ? status_name(status_) : errc_name(static_cast<Errc>(domain_code_));
-}
-
-Failure Failure::with_retry_after(std::uint64_t ns) const {
-    Failure copy = *this;
-    copy.retry_after_ns_ = ns;
-    return copy;
 }
 
 void fill_error(hmx_error* out, hmx_status status, std::uint32_t flags, std::uint32_t domain_code,

@@ -11,6 +11,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -41,14 +42,16 @@ namespace catalog::extension {
 // ---- Structs that grow ----
 
 /// Copies as much of `from` as its writer filled and this build knows; the rest of the result is
-/// zero. False for a struct_size that not even holds itself. A null `from` is all zeros.
+/// zero. A null `from` is all zeros. False for a struct_size that no version of the struct can
+/// have: one that not even holds itself, or that no sizeof of its alignment gives, so that a member
+/// may be there by half.
 template <class T>
 [[nodiscard]] bool read_struct(const T* from, T& to) noexcept {
     static_assert(std::is_trivially_copyable_v<T> && offsetof(T, struct_size) == 0);
     std::memset(&to, 0, sizeof(T));
     if (from == nullptr) return true;
     const std::size_t filled = from->struct_size;
-    if (filled < sizeof(from->struct_size)) return false;
+    if (filled < sizeof(from->struct_size) || filled % alignof(T) != 0) return false;
     std::memcpy(&to, from, filled < sizeof(T) ? filled : sizeof(T));
     return true;
 }
@@ -87,8 +90,8 @@ public:
     /// Stable name: of the library's error code, or of the status ("capability_denied").
     [[nodiscard]] std::string_view code() const noexcept;
 
-    /// Returns a copy that advises when to try again.
-    [[nodiscard]] Failure with_retry_after(std::uint64_t ns) const;
+    /// The library's error, null for a refusal of the boundary.
+    [[nodiscard]] const Error* error() const noexcept { return error_ ? &*error_ : nullptr; }
 
 private:
     hmx_status status_;
@@ -96,6 +99,7 @@ private:
     std::uint32_t domain_code_ = 0;
     std::uint64_t retry_after_ns_ = 0;
     std::string message_;
+    std::optional<Error> error_;
 };
 
 using Outcome = tl::expected<void, Failure>;

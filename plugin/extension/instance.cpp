@@ -47,6 +47,7 @@ bool is_past(std::int64_t deadline) noexcept {
 
 Instance::Instance(const hmx_host* host, const hmx_config& config, Settings settings)
     : services_(host, config.granted_caps),
+      data_dir_(view(config.data_dir)),
       settings_(std::move(settings)),
       limits_(read_limits(config.limits)),
       gate_(config.granted_caps),
@@ -56,6 +57,7 @@ Instance::Instance(const hmx_host* host, const hmx_config& config, Settings sett
 Instance::~Instance() {
     if (shutdown_thread_.joinable()) shutdown_thread_.join();
     close_parts();
+    executor_->close();
 }
 
 tl::expected<std::unique_ptr<Instance>, Failure> Instance::create(const hmx_host* host,
@@ -100,7 +102,7 @@ hmx_status Instance::start(const hmx_call* call, const hmx_completion* completio
         std::size_t threads = settings_.threads;
         if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
         threads = std::min<std::size_t>(threads, limits_.threads);
-        executor_ = std::make_shared<InstanceExecutor>(host_executor, threads);
+        executor_->open(host_executor, threads);
         operation = operations_.begin_control(*completion);
         if (op != nullptr) *op = operation->id();
         executor_->post(
@@ -136,22 +138,21 @@ Outcome Instance::open(const Call& call, Operation& operation) {
         made.stop = operation.stop_token();
         return made;
     }();
-    const std::shared_ptr<Clock> clock = make_system_clock();
-    if (auto proceed = context.check(*clock); !proceed) return refuse(proceed.error());
+    if (auto proceed = context.check(*clock_); !proceed) return refuse(proceed.error());
 
     const hmx_svc_log* log = nullptr;
     static_cast<void>(services_.find(HMX_SVC_LOG, 0, 0, log));
 
     library::Environment environment;
-    environment.clock = clock;
+    environment.clock = clock_;
     environment.executor = executor_;
     environment.log_sink = make_host_log(log, settings_.log_level);
 
     library::LibraryOptions options;
     options.read_only = settings_.read_only;
     options.create_if_missing = settings_.create && !settings_.read_only;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*context.deadline -
-                                                                            clock->now_monotonic());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        *context.deadline - clock_->now_monotonic());
     options.lock_wait = std::clamp(left, std::chrono::milliseconds(0), settings_.lock_wait);
     options.holder = "catalog extension";
     options.memory_bytes = std::min(settings_.memory_bytes, limits_.memory_bytes);
@@ -159,9 +160,19 @@ Outcome Instance::open(const Call& call, Operation& operation) {
     auto opened = library::AssetLibrary::open(settings_.library, options, environment);
     if (!opened) return refuse(opened.error());
     library_ = *std::move(opened);
-    if (auto proceed = context.check(*clock); !proceed) return refuse(proceed.error());
+    measure_storage();
+    if (auto proceed = context.check(*clock_); !proceed) return refuse(proceed.error());
 #if CATALOG_EXTENSION_REQUESTS
-    requests_ = std::make_unique<Requests>(*library_, RequestSettings{});
+    RequestSettings request_settings;
+    request_settings.data_dir = data_dir_;
+    request_settings.granted = gate_.granted();
+    requests_ = std::make_unique<Requests>(*library_, std::move(request_settings));
+    const hmx_svc_metrics* metrics = nullptr;
+    static_cast<void>(
+        services_.find(HMX_SVC_METRICS, 0, capability_bit(HMX_CAP_MONITORING_ACCESS), metrics));
+    std::vector<std::string_view> names;
+    for (const Method& method : Requests::methods()) names.push_back(method.name);
+    metrics_ = RequestMetrics(metrics, names);
 #endif
 #if CATALOG_EXTENSION_TYPED
     typed_ = std::make_unique<TypedCalls>(*library_);
@@ -227,6 +238,7 @@ void Instance::run_shutdown(Operation& operation) noexcept {
     } while (!gate_.drain(std::chrono::milliseconds(2)));
     operations_.drain(1);
     close_parts();
+    executor_->close();
     gate_.set_state(HMX_STATE_STOPPED);
     operation.complete(HMX_OK, nullptr, nullptr);
     operations_.end(operation);
@@ -249,7 +261,6 @@ Outcome Instance::prepare_destroy() {
         return refuse(HMX_E_BUSY, "destroy: " + std::to_string(count) +
                                       " objects are still out; release them first");
     operations_.drain();
-    if (executor_ != nullptr) executor_->drain();
     return {};
 }
 
@@ -270,6 +281,9 @@ hmx_status_report Instance::status() const {
     report.struct_size = sizeof(report);
     report.state = gate_.state();
     report.health = report.state == HMX_STATE_FAILED ? HMX_HEALTH_UNHEALTHY : HMX_HEALTH_HEALTHY;
+    report.cpu_ns = executor_->cpu_ns();
+    report.storage_bytes = storage_bytes_.load(std::memory_order_relaxed);
+    report.threads = executor_->own_threads();
     report.active_ops = operations_.active();
     report.outstanding_objects = outstanding_.count();
     report.total_requests = requests_total_.load(std::memory_order_relaxed);

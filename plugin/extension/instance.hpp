@@ -29,10 +29,12 @@
 #include "rate_limit.hpp"
 #include "services/executor.hpp"
 #include "services/host_services.hpp"
+#include "services/metrics.hpp"
 #include "settings.hpp"
 
 namespace catalog::extension {
 
+struct Method;
 class Requests;
 class TypedCalls;
 
@@ -101,6 +103,12 @@ private:
                                                             std::string_view method,
                                                             std::string_view params,
                                                             Operation& operation);
+    [[nodiscard]] tl::expected<std::string, Failure> call_method(const Call& call,
+                                                                 const Method& method,
+                                                                 std::string_view params,
+                                                                 Operation& operation);
+    /// Looks how much the library takes on disk.
+    void measure_storage() noexcept;
     void run_request(const Call& call, const std::string& method, const std::string& params,
                      Operation& operation) noexcept;
     [[nodiscard]] Outcome admit(std::int64_t deadline);
@@ -108,6 +116,7 @@ private:
                                    const tl::expected<std::string, Failure>& answer);
 
     const HostServices services_;
+    const std::string data_dir_;
     const Settings settings_;
     const InstanceLimits limits_;
     Gate gate_;
@@ -115,13 +124,16 @@ private:
     Operations operations_;
     RateLimit rate_;
 
-    std::shared_ptr<InstanceExecutor> executor_;
+    const std::shared_ptr<Clock> clock_ = make_system_clock();
+    const std::shared_ptr<InstanceExecutor> executor_ = std::make_shared<InstanceExecutor>();
     std::unique_ptr<library::AssetLibrary> library_;
     std::unique_ptr<Requests> requests_;
     std::unique_ptr<TypedCalls> typed_;
+    RequestMetrics metrics_;
 
     std::thread shutdown_thread_;
     std::atomic<std::int64_t> started_ns_{0};
+    std::atomic<std::uint64_t> storage_bytes_{0};
     std::atomic<std::uint64_t> requests_total_{0};
     std::atomic<std::uint64_t> errors_total_{0};
     mutable internal::Mutex mutex_;

@@ -7,6 +7,7 @@
 #else
 #define CATALOG_EXTENSION_REQUESTS 0
 namespace catalog::extension {
+struct Method {};
 class Requests {};
 }  // namespace catalog::extension
 #endif

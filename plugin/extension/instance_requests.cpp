@@ -1,5 +1,8 @@
 // Requests of an instance: admission, the call, the envelope.
 
+#include <filesystem>
+#include <functional>
+#include <system_error>
 #include <utility>
 
 #include "catalog/internal/try.hpp"
@@ -18,7 +21,7 @@ constexpr std::size_t kMethodBytesMax = 256;
 /// Advice when as many operations as allowed are under way: the length of a typical request.
 constexpr std::uint64_t kBusyRetryNs = 5'000'000;
 
-Result<json::Object> read_params(std::string_view text) {
+[[maybe_unused]] Result<json::Object> read_params(std::string_view text) {
     if (text.empty()) return json::Object{};
     json::ReadLimits limits;
     limits.bytes_max = kParamsBytesMax;
@@ -56,33 +59,57 @@ Outcome Instance::admit(std::int64_t deadline) {
     return {};
 }
 
+#if CATALOG_EXTENSION_REQUESTS
 tl::expected<std::string, Failure> Instance::answer(const Call& call, std::string_view method,
                                                     std::string_view params, Operation& operation) {
-#if CATALOG_EXTENSION_REQUESTS
     const Method* const found = Requests::find(method);
-#else
-    struct NoMethod {
-        std::uint64_t capabilities = 0;
-    };
-    const NoMethod* const found = nullptr;
-#endif
     if (found == nullptr)
-        return refuse(HMX_E_UNSUPPORTED, "there is no method '" +
-                                             std::string(method.substr(0, kMethodBytesMax)) + "'");
-    if ((found->capabilities & ~gate_.granted()) != 0)
+        return refuse(Requests::unknown_method(method.substr(0, kMethodBytesMax)));
+    const std::int64_t begin = monotonic_now_ns();
+    auto result = call_method(call, *found, params, operation);
+    metrics_.record(static_cast<std::size_t>(found - Requests::methods().data()),
+                    result.has_value(), static_cast<std::uint64_t>(monotonic_now_ns() - begin));
+    return result;
+}
+
+tl::expected<std::string, Failure> Instance::call_method(const Call& call, const Method& method,
+                                                         std::string_view params,
+                                                         Operation& operation) {
+    if ((method.capabilities & ~gate_.granted()) != 0)
         return refuse(HMX_E_CAPABILITY_DENIED, refusal_text(HMX_E_CAPABILITY_DENIED));
     auto object = read_params(params);
     if (!object) return refuse(object.error());
+    const bool dry_run = (call.flags & HMX_CALL_DRY_RUN) != 0;
+    const bool writes = method.writes && !dry_run;
+    if (writes && storage_bytes_.load(std::memory_order_relaxed) >= limits_.storage_bytes)
+        return refuse(HMX_E_QUOTA_EXCEEDED,
+                      "the library takes as much space as the host's limit max_storage_bytes");
     CallContext context = make_context(call, monotonic_now_ns(), limits_.execution_ns);
     context.stop = operation.stop_token();
     context.progress = &operation;
-#if CATALOG_EXTENSION_REQUESTS
-    auto data = requests_->call(*found, *object, context);
+    auto data = requests_->call(method, *object, context, dry_run);
+    if (writes) measure_storage();
     if (!data) return refuse(data.error());
     return json::write_canonical(*std::move(data));
+}
 #else
-    return refuse(HMX_E_UNSUPPORTED, "no method");
+tl::expected<std::string, Failure> Instance::answer(const Call&, std::string_view, std::string_view,
+                                                    Operation&) {
+    return refuse(HMX_E_UNSUPPORTED, "there is no such method");
+}
 #endif
+
+void Instance::measure_storage() noexcept {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    std::uint64_t bytes = 0;
+    for (fs::recursive_directory_iterator at(settings_.library, error), stop; !error && at != stop;
+         at.increment(error)) {
+        std::error_code vanished;
+        const std::uintmax_t size = at->is_regular_file(vanished) ? at->file_size(vanished) : 0;
+        if (!vanished) bytes += size;
+    }
+    storage_bytes_.store(bytes, std::memory_order_relaxed);
 }
 
 hmx_buf Instance::envelope(const Call& call, const tl::expected<std::string, Failure>& answer) {
@@ -97,7 +124,14 @@ hmx_buf Instance::envelope(const Call& call, const tl::expected<std::string, Fai
         text += json::write_canonical(failure.message());
         text += R"(,"code":)";
         text += json::write_canonical(failure.code());
-        text += failure.retryable() ? R"(,"retryable":true})" : R"(,"retryable":false})";
+        text += failure.retryable() ? R"(,"retryable":true)" : R"(,"retryable":false)";
+#if CATALOG_EXTENSION_REQUESTS
+        if (failure.error() != nullptr) {
+            text += R"(,"details":)";
+            text += json::write_canonical(failure_data(*failure.error()));
+        }
+#endif
+        text += '}';
     }
     return make_buffer(std::move(text), outstanding_);
 }
@@ -146,9 +180,14 @@ hmx_status Instance::request_async(const hmx_call* call, hmx_str method, hmx_str
     const hmx_status status = guarded(nullptr, [&]() -> hmx_status {
         // The id is there before the completion can run, which may be before this returns.
         if (op != nullptr) *op = operation->id();
-        executor_->post(
+        const bool inline_ok = (read->flags & HMX_CALL_INLINE_OK) != 0;
+        std::function<void()> task =
             [this, operation, given = *std::move(read), name = std::string(view(method)),
-             text = std::string(view(params))] { run_request(given, name, text, *operation); });
+             text = std::string(view(params))] { run_request(given, name, text, *operation); };
+        if (!inline_ok)
+            executor_->post(std::move(task));
+        else if (!executor_->try_post(task))
+            task();
         return HMX_OK;
     });
     if (status != HMX_OK) operations_.end(*operation);
@@ -161,7 +200,13 @@ void Instance::run_request(const Call& call, const std::string& method, const st
     hmx_error error{};
     error.struct_size = sizeof(error);
     const hmx_status status = guarded(&error, [&]() -> hmx_status {
-        auto outcome = contained([&] { return answer(call, method, params, operation); });
+        // It may have waited for its turn until nobody wants it any more.
+        auto outcome = contained([&]() -> tl::expected<std::string, Failure> {
+            CallContext context = make_context(call, monotonic_now_ns(), limits_.execution_ns);
+            context.stop = operation.stop_token();
+            if (auto proceed = context.check(*clock_); !proceed) return refuse(proceed.error());
+            return answer(call, method, params, operation);
+        });
         buffer = envelope(call, outcome);
         return outcome ? hmx_status{HMX_OK} : report(&error, outcome.error());
     });
@@ -182,6 +227,7 @@ tl::expected<std::string, Failure> Instance::validate(const hmx_call* call) {
     const auto add = [](json::Array& to, std::string_view code, std::string_view message) {
         to.emplace_back(json::Object{{"code", code}, {"message", message}, {"context", nullptr}});
     };
+    bool fits = true;
     const Gate::Pass pass = gate_.enter_paused_too();
     if (!pass) {
         if (gate_.state() == HMX_STATE_FAILED)
@@ -192,6 +238,9 @@ tl::expected<std::string, Failure> Instance::validate(const hmx_call* call) {
         CallContext context = make_context(*read, monotonic_now_ns(), limits_.execution_ns);
         auto verified = library_->verify(false, context);
         if (!verified) return refuse(verified.error());
+        measure_storage();
+        fits = storage_bytes_.load(std::memory_order_relaxed) < limits_.storage_bytes;
+        if (!fits) add(warnings, "storage", "the library takes as much space as the host allows");
         for (const library::Finding& finding : verified->findings)
             add(errors, "damaged_" + finding.where, finding.what);
     }
@@ -199,7 +248,7 @@ tl::expected<std::string, Failure> Instance::validate(const hmx_call* call) {
     json::Object report{{"valid", valid},
                         {"certificate_valid", nullptr},
                         {"dependencies_satisfied", true},
-                        {"resource_compliance", true},
+                        {"resource_compliance", fits},
                         {"security_compliance", valid},
                         {"errors", std::move(errors)},
                         {"warnings", std::move(warnings)}};

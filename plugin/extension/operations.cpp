@@ -85,7 +85,9 @@ void Operations::drain(std::size_t kept) noexcept {
 
 std::size_t Operations::active() const noexcept {
     MutexLock lock(mutex_);
-    return table_.size();
+    return static_cast<std::size_t>(
+        std::count_if(table_.begin(), table_.end(),
+                      [](const auto& entry) { return !entry.second->completed(); }));
 }
 
 bool Operations::completes_here() const {

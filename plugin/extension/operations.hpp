@@ -37,6 +37,9 @@ public:
     void complete(hmx_status status, const void* result, const hmx_error* error) noexcept;
     void complete(const Outcome& outcome, const void* result) noexcept;
 
+    [[nodiscard]] bool completed() const noexcept {
+        return completed_.load(std::memory_order_acquire);
+    }
     /// Tells whether this very thread is inside the completion.
     [[nodiscard]] bool completes_here() const noexcept {
         return completing_.load(std::memory_order_acquire) == std::this_thread::get_id();
@@ -76,6 +79,7 @@ public:
     /// Waits until the table holds none but `kept`.
     void drain(std::size_t kept = 0) noexcept;
 
+    /// Returns how many have not completed.
     [[nodiscard]] std::size_t active() const noexcept;
     /// Tells whether this thread runs a completion of this table.
     [[nodiscard]] bool completes_here() const;

@@ -63,16 +63,15 @@ std::uint64_t thread_cpu_ns() noexcept {
 
 }  // namespace
 
-InstanceExecutor::InstanceExecutor(const hmx_svc_executor* host, std::size_t threads)
-    : host_(host), work_(std::make_shared<Work>()) {
-    if (host_ != nullptr) {
-        concurrency_ = std::max<std::size_t>(1, host_->concurrency);
-        return;
-    }
-    concurrency_ = own_pool(threads)->concurrency();
-}
+InstanceExecutor::InstanceExecutor() : work_(std::make_shared<Work>()) {}
 
-InstanceExecutor::~InstanceExecutor() { drain(); }
+InstanceExecutor::~InstanceExecutor() { close(); }
+
+void InstanceExecutor::open(const hmx_svc_executor* host, std::size_t threads) {
+    host_ = host;
+    concurrency_ = host_ != nullptr ? std::max<std::size_t>(1, host_->concurrency)
+                                    : own_pool(threads)->concurrency();
+}
 
 std::shared_ptr<Executor> InstanceExecutor::own_pool(std::size_t threads) {
     MutexLock lock(mutex_);
@@ -83,18 +82,34 @@ std::shared_ptr<Executor> InstanceExecutor::own_pool(std::size_t threads) {
     return pool_;
 }
 
-void InstanceExecutor::post(std::function<void()> task) {
+bool InstanceExecutor::post_to_host(std::function<void()>& task) {
+    auto posted = std::make_unique<PostedTask>(PostedTask{work_, std::move(task)});
+    if (host_->post(host_->ctx, &run_posted, posted.get(), 0) == HMX_OK) {
+        static_cast<void>(posted.release());
+        return true;
+    }
+    task = std::move(posted->task);
+    return false;
+}
+
+bool InstanceExecutor::try_post(std::function<void()> task) {
     Begun begun(*work_);
     if (host_ != nullptr) {
-        auto posted = std::make_unique<PostedTask>(PostedTask{work_, std::move(task)});
-        if (host_->post(host_->ctx, &run_posted, posted.get(), 0) == HMX_OK) {
-            static_cast<void>(posted.release());
-            return begun.taken_over();
-        }
-        task = std::move(posted->task);
+        if (!post_to_host(task)) return false;
+    } else {
+        own_pool(1)->post(
+            [work = work_, task = std::move(task)]() mutable { run(*work, std::move(task)); });
     }
-    own_pool(1)->post(
-        [work = work_, task = std::move(task)]() mutable { run(*work, std::move(task)); });
+    begun.taken_over();
+    return true;
+}
+
+void InstanceExecutor::post(std::function<void()> task) {
+    Begun begun(*work_);
+    if (host_ == nullptr || !post_to_host(task)) {
+        own_pool(1)->post(
+            [work = work_, task = std::move(task)]() mutable { run(*work, std::move(task)); });
+    }
     begun.taken_over();
 }
 
@@ -115,14 +130,20 @@ void InstanceExecutor::run_posted(void* user) noexcept {
     run(*work, std::move(task));
 }
 
-void InstanceExecutor::drain() noexcept { work_->wait(); }
+void InstanceExecutor::close() noexcept {
+    std::shared_ptr<Executor> pool;
+    {
+        MutexLock lock(mutex_);
+        pool = std::move(pool_);
+        own_threads_.store(0, std::memory_order_relaxed);
+    }
+    // A pool runs what is queued before it ends, also one that could start no thread.
+    pool.reset();
+    work_->wait();
+}
 
 std::uint64_t InstanceExecutor::cpu_ns() const noexcept {
     return work_->cpu_ns.load(std::memory_order_relaxed);
-}
-
-std::size_t InstanceExecutor::own_threads() const noexcept {
-    return own_threads_.load(std::memory_order_relaxed);
 }
 
 }  // namespace catalog::extension

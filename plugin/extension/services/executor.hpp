@@ -14,26 +14,32 @@
 
 namespace catalog::extension {
 
-/// Counts its tasks and the processor time that they took. The destructor waits for all of them and
-/// joins the threads of its own; it must not run on one of them.
+/// Counts its tasks and the processor time that they took. It starts no thread before `open`.
 ///
-/// Thread safety: any thread.
+/// Thread safety: any thread, after `open`.
 class InstanceExecutor final : public Executor {
 public:
-    /// `host` may be null. `threads` is the size of an own pool; a host's executor is used without
-    /// one.
-    InstanceExecutor(const hmx_svc_executor* host, std::size_t threads);
+    InstanceExecutor();
     ~InstanceExecutor() override;
+
+    /// Chooses where tasks run: on `host`, or, where that is null, on an own pool of `threads`.
+    void open(const hmx_svc_executor* host, std::size_t threads);
 
     /// A host that refuses a task leaves it to a thread of the instance.
     void post(std::function<void()> task) override;
-    [[nodiscard]] std::size_t concurrency() const noexcept override { return concurrency_; }
+    /// The same, but false when the host refuses it.
+    [[nodiscard]] bool try_post(std::function<void()> task);
+    [[nodiscard]] std::size_t concurrency() const noexcept override {
+        return concurrency_.load(std::memory_order_relaxed);
+    }
 
-    /// Waits until every task has returned.
-    void drain() noexcept;
+    /// Waits until every task has returned, and ends the threads of its own. Not on one of them.
+    void close() noexcept;
 
     [[nodiscard]] std::uint64_t cpu_ns() const noexcept;  ///< Of all tasks that have returned.
-    [[nodiscard]] std::size_t own_threads() const noexcept;
+    [[nodiscard]] std::size_t own_threads() const noexcept {
+        return own_threads_.load(std::memory_order_relaxed);
+    }
 
 private:
     struct Work;
@@ -41,10 +47,12 @@ private:
     class Begun;
     static void run(Work& work, std::function<void()> task) noexcept;
     static void run_posted(void* user) noexcept;
+    /// Gives the task to the host; false and the task unharmed when it refuses.
+    [[nodiscard]] bool post_to_host(std::function<void()>& task);
     [[nodiscard]] std::shared_ptr<Executor> own_pool(std::size_t threads);
 
-    const hmx_svc_executor* const host_;
-    std::size_t concurrency_ = 1;
+    const hmx_svc_executor* host_ = nullptr;
+    std::atomic<std::size_t> concurrency_{1};
     const std::shared_ptr<Work> work_;
     std::atomic<std::size_t> own_threads_{0};
     internal::Mutex mutex_;
