@@ -2,7 +2,8 @@
 add_library(catalog_build_flags INTERFACE)
 target_compile_features(catalog_build_flags INTERFACE cxx_std_20)
 target_compile_options(catalog_build_flags INTERFACE
-  "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=" "-fvisibility=hidden" "-fvisibility-inlines-hidden")
+  "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/="
+  "$<IF:$<BOOL:$<TARGET_PROPERTY:CATALOG_EXPORTED>>,-fno-semantic-interposition,-fvisibility=hidden>" "-fvisibility-inlines-hidden")
 if(CATALOG_DEVELOPER_MODE)
   target_compile_options(catalog_build_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wvla

@@ -39,16 +39,17 @@ function(catalog_module)
   endforeach()
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:catalog_build_flags> $<BUILD_INTERFACE:catalog_internal>)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${M_NAME} CXX_EXTENSIONS OFF CATALOG_LAYER ${CATALOG_LAYER}
-                                             VERIFY_INTERFACE_HEADER_SETS ${CATALOG_DEVELOPER_MODE})
+                                             VERIFY_INTERFACE_HEADER_SETS ${CATALOG_DEVELOPER_MODE}
+                                             CATALOG_EXPORTED ${CATALOG_BUILD_SHARED})
   set_property(GLOBAL APPEND PROPERTY CATALOG_MODULES ${M_NAME})
   string(JOIN " " deps ${M_DEPS})
   set_property(GLOBAL APPEND PROPERTY CATALOG_MODULE_LINES "${CATALOG_LAYER} ${M_NAME}: ${deps}")
-  install(TARGETS ${target} EXPORT catalogTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+  install(TARGETS ${target} EXPORT catalog-static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
           FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 endfunction()
 
-# After the last module: the umbrella catalog::catalog, which brings every module, and modules.txt, from which
-# docs/architecture.md is checked.
+# After the last module: the umbrella, which brings every module, and modules.txt, from which docs/architecture.md is checked.
+# In a host's own build it is catalog::catalog; of an installed Catalog catalogConfig.cmake.in chooses what that name means.
 function(catalog_finish_modules)
   get_property(modules GLOBAL PROPERTY CATALOG_MODULES)
   get_property(lines GLOBAL PROPERTY CATALOG_MODULE_LINES)
@@ -57,10 +58,11 @@ function(catalog_finish_modules)
 
   add_library(catalog_umbrella INTERFACE)
   add_library(catalog::catalog ALIAS catalog_umbrella)
+  add_library(catalog::static ALIAS catalog_umbrella)
   list(TRANSFORM modules PREPEND catalog_)
   target_link_libraries(catalog_umbrella INTERFACE ${modules})
-  set_target_properties(catalog_umbrella PROPERTIES EXPORT_NAME catalog)
-  install(TARGETS catalog_umbrella EXPORT catalogTargets)
+  set_target_properties(catalog_umbrella PROPERTIES EXPORT_NAME static)
+  install(TARGETS catalog_umbrella EXPORT catalog-static)
 endfunction()
 
 # Headers that every module's sources may use and no host ever sees: <catalog/internal/...>.

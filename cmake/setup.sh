@@ -4,7 +4,9 @@
 #   cmake/setup.sh                what a build and its tests need
 #   cmake/setup.sh --tools        also what format, tidy, fuzzing and ThreadSanitizer need
 #   cmake/setup.sh --demo         also what the demonstration needs
-#   cmake/setup.sh --list GROUP   prints the packages of one group: build, test, tools or demo
+#   cmake/setup.sh --coverage     also what the coverage report needs
+#   cmake/setup.sh --package      also what the trial of the packages on a fresh system needs
+#   cmake/setup.sh --list GROUP   prints the packages of one group: build, test, tools, demo, coverage or package
 #
 # Needs root or sudo only when something is missing. A name written as command=package is satisfied by
 # the command, wherever it comes from. tests/build checks these lists against the page.
@@ -13,9 +15,11 @@ set -eu
 build="build-essential g++-12 cmake ninja-build ccache mold pkg-config git=git
   librocksdb-dev libexpected-dev nlohmann-json3-dev libtomlplusplus-dev libsodium-dev libzstd-dev
   libcli11-dev libboost-graph-dev libssl-dev libarchive-dev"
-test="librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev python3=python3"
+test="librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev python3=python3 file dpkg-dev"
 tools="clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
 demo="node=nodejs npm=npm"
+coverage="gcovr=gcovr"
+package="debootstrap=debootstrap"
 
 say() { echo "setup: $*" >&2; }
 
@@ -30,6 +34,8 @@ list_group() {
         test) names=$test ;;
         tools) names=$tools ;;
         demo) names=$demo ;;
+        coverage) names=$coverage ;;
+        package) names=$package ;;
         *) usage ;;
     esac
     for name in $names; do echo "${name#*=}"; done
@@ -40,6 +46,8 @@ while [ $# -gt 0 ]; do
     case $1 in
         --tools) wanted="$wanted $tools" ;;
         --demo) wanted="$wanted $demo" ;;
+        --coverage) wanted="$wanted $coverage" ;;
+        --package) wanted="$wanted $package" ;;
         --list) list_group "${2:-}"; exit 0 ;;
         *) usage ;;
     esac
