@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
 # Shows what Catalog is for, on published npm packages: publish, search, explain, resolve, install, run, update, roll back,
-# find damage. Installs what is missing and builds first. Ends with a table of steps.
+# find damage; then the same job once more through the extension in hypermesh-host, which must give the same digests and the
+# same installed trees. Installs what is missing and builds first. Ends with a table of steps.
 #
 #   bash cmake/demo.sh            packages come from the npm client, kept in $CATALOG_DEMO_CACHE
 #                                 (default: $XDG_CACHE_HOME/catalog-demo); without a network those of the machine's own npm
-#   CATALOG=path/to/catalog bash cmake/demo.sh     uses a command that is there already
+#   CATALOG=path/to/catalog bash cmake/demo.sh     uses a command that is there already; then HYPERMESH_HOST and
+#                                 HYPERMESH_EXTENSION (the folder of extension.toml) name the others, else they are left out
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 sh cmake/setup.sh --demo
 if [ -z "${CATALOG:-}" ]; then
     cmake --preset release -DCATALOG_BUILD_BENCH=OFF >/dev/null
-    cmake --build build/release --target catalog_cli
+    cmake --build build/release --target catalog_cli hypermesh_host_command hypermesh_catalog
     CATALOG=build/release/src/cli/catalog
+    HYPERMESH_HOST=$(realpath build/release/plugin/host/hypermesh-host)
+    HYPERMESH_EXTENSION=$(realpath build/release/plugin/extension)
 fi
 CATALOG=$(realpath "$CATALOG")
 cache=${CATALOG_DEMO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/catalog-demo}
@@ -75,7 +79,7 @@ fi
 run_installed() {
     node --input-type=module -e "
         import { readFileSync } from 'node:fs';
-        const root = '$prefix/current/node_modules/$name/';
+        const root = '${1:-$prefix}/current/node_modules/$name/';
         const json = JSON.parse(readFileSync(root + 'package.json'));
         const entry = json.main ?? (typeof json.exports === 'string' ? json.exports : 'index.js');
         const module = await import('file://' + root + entry.replace(/^\.\//, ''));
@@ -124,6 +128,91 @@ step "verify the installation" "$CATALOG" verify --prefix "$prefix"
 NOTE="every byte read and hashed" step "verify the library" "$CATALOG" verify --deep
 EXPECT=1 NOTE="found" step "flip a bit in a copy" flip_a_bit
 step "at least 60 versions" check_versions
+
+# ---- The same job through the extension ----
+
+# hosted COMMAND...: loads the extension on the second library, runs the commands, unloads, proves that nothing is left.
+hosted() {
+    "$HYPERMESH_HOST" --timeout 0 exec "load $HYPERMESH_EXTENSION $work/host" "$@" unload leak-check
+}
+
+# Words as a JSON array.
+json_list() { python3 -c 'import json, sys; print(json.dumps(sys.argv[1:]))' "$@"; }
+
+# same_digests: both libraries hold the same packages with the same digests.
+same_digests() {
+    "$CATALOG" --json list --all-versions --limit 10000 >"$work/by_command.json"
+    "$HYPERMESH_HOST" --json exec "load $HYPERMESH_EXTENSION $work/host" \
+        'request list_packages {"all_versions":true,"limit":10000}' | sed -n 2p >"$work/by_host.json"
+    python3 - "$work/by_command.json" "$work/by_host.json" <<'PYTHON'
+import json, sys
+by_command = json.load(open(sys.argv[1]))["packages"]
+by_host = json.load(open(sys.argv[2]))["answer"]["data"]["packages"]
+digests = [{(p["name"], p["version"]): p["digest"] for p in packages} for packages in (by_command, by_host)]
+assert digests[0] == digests[1], "digests differ"
+print(len(digests[0]), "packages, each with the same digest in both libraries")
+PYTHON
+}
+
+# same_trees: both prefixes hold the same files, with the same bytes, modes and links.
+same_trees() {
+    python3 - "$prefix/current/" "$host_prefix/current/" <<'PYTHON'
+import hashlib, os, stat, sys
+
+def tree(root):
+    found = {}
+    for folder, folders, files in os.walk(root):
+        for path in (os.path.join(folder, name) for name in folders + files):
+            mode = os.lstat(path).st_mode
+            if stat.S_ISLNK(mode):
+                what = os.readlink(path)
+            elif stat.S_ISDIR(mode):
+                what = "folder"
+            else:
+                what = hashlib.sha256(open(path, "rb").read()).hexdigest()
+            found[os.path.relpath(path, root)] = (0 if stat.S_ISLNK(mode) else stat.S_IMODE(mode), what)
+    return found
+
+first, second = (tree(root) for root in sys.argv[1:])
+different = sorted(path for path in first.keys() | second.keys() if first.get(path) != second.get(path))
+assert first and not different, f"trees differ: {different[:10]}"
+print(len(first), "entries, each with the same bytes, mode and target in both prefixes")
+PYTHON
+}
+
+through_the_extension() {
+    local newer
+    SHOWN=8 step "host: check the extension" "$HYPERMESH_HOST" check "$HYPERMESH_EXTENSION"
+    SHOWN=2 step "host: publish" hosted "request import_npm {\"paths\":$(json_list "${first[@]}")}"
+    SHOWN=5 step "host: search" hosted "search $word"
+    SHOWN=5 step "host: a resolution that cannot be" hosted "request explain {\"requests\":$(json_list "${impossible[@]}")}"
+    SHOWN=2 step "host: resolve" hosted "request resolve {\"requests\":[\"$request\"]}"
+    SHOWN=2 step "host: install with its closure" hosted \
+        "request install_package {\"requests\":[\"$request\"],\"prefix\":\"$host_prefix\",\"layout\":\"node_modules\"}"
+    step "host: run it with node" run_installed "$host_prefix"
+    if [ ${#later[@]} -gt 0 ]; then
+        newer="update_package {\"prefix\":\"$host_prefix\"}"
+        SHOWN=2 step "host: publish newer versions" hosted "request import_npm {\"paths\":$(json_list "${later[@]}")}"
+    else
+        newer="install_package {\"requests\":[\"$name@^5\"],\"prefix\":\"$host_prefix\"}"
+    fi
+    SHOWN=2 step "host: update" hosted "request $newer"
+    step "host: run the newer one" run_installed "$host_prefix"
+    SHOWN=2 step "host: roll back" hosted "request rollback_package {\"prefix\":\"$host_prefix\"}"
+    SHOWN=2 step "host: verify the installation" hosted "request verify_prefix {\"prefix\":\"$host_prefix\"}" \
+        'expect-json /data/ok true'
+    SHOWN=2 NOTE="every byte read and hashed" step "host: verify the library" hosted 'request verify_library {"deep":true}' \
+        'expect-json /data/ok true'
+    NOTE="command and extension agree" step "host: same digests" same_digests
+    NOTE="command and extension agree" step "host: same installed trees" same_trees
+    SHOWN=1 NOTE="no descriptor, thread or mapping left" step "host: 50 loads and unloads" \
+        "$HYPERMESH_HOST" cycle 50 "$HYPERMESH_EXTENSION" "$work/host" --use "list $name" --use status
+}
+
+if [ -n "${HYPERMESH_HOST:-}" ] && [ -n "${HYPERMESH_EXTENSION:-}" ]; then
+    host_prefix=$work/host-prefix
+    through_the_extension
+fi
 
 printf '\n== steps\n'
 awk -F '\t' '

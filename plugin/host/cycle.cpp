@@ -16,7 +16,8 @@ Answer run_cycle(Session& session, const CycleOptions& options, const std::strin
         if (!answer.ok()) return answer;
     }
     answer = session.unload({});
-    if (answer.ok() && !*answer.value.find("unmapped")->as_bool())
+    if (answer.ok() && !*answer.value.find("unmapped")->as_bool() &&
+        *answer.value.find("still_open")->as_int() == 0)
         answer.error = Error(Errc::kSecurityRejected, "the extension is still mapped");
     return answer;
 }

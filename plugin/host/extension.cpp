@@ -23,6 +23,29 @@ constexpr std::uint32_t kTableBytesMax = 65536;
 constexpr std::int64_t kGraceNs = 2'000'000'000;
 constexpr int kServiceWaitMs = 2000;
 
+/// How often each file is open in this process: it stays mapped until the last of them is closed,
+/// and one that was abandoned never is.
+class OpenFiles {
+public:
+    static OpenFiles& instance() {
+        static OpenFiles files;
+        return files;
+    }
+    void add(const std::string& path) {
+        const std::lock_guard lock(mutex_);
+        ++counts_[path];
+    }
+    /// Returns how many are left.
+    std::size_t remove(const std::string& path) {
+        const std::lock_guard lock(mutex_);
+        return --counts_[path];
+    }
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, std::size_t> counts_;
+};
+
 std::string_view last_dl_error() {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): of this thread
     const char* text = dlerror();
@@ -32,7 +55,10 @@ std::string_view last_dl_error() {
 }  // namespace
 
 json::Object CloseReport::to_json() const {
-    return {{"unmapped", unmapped}, {"may_stay", may_stay}, {"mappings", mappings}};
+    return {{"unmapped", unmapped},
+            {"may_stay", may_stay},
+            {"mappings", mappings},
+            {"still_open", still_open}};
 }
 
 Extension::Extension(Host& host, CheckReport report)
@@ -45,7 +71,9 @@ Extension::Extension(Host& host, CheckReport report)
 
 Extension::~Extension() {
     // An abandoned one never gets here; see bury.
-    if (library_ != nullptr && instance_ == nullptr) dlclose(library_);
+    if (library_ == nullptr || instance_ != nullptr) return;
+    dlclose(library_);
+    static_cast<void>(OpenFiles::instance().remove(report_.file));
 }
 
 void Extension::bury(std::unique_ptr<Extension> extension) {
@@ -78,6 +106,7 @@ Result<void> Extension::load() {
     if (library_ == nullptr)
         return fail(
             Error(Errc::kUnsupported, std::string(last_dl_error())).with_input(report_.file));
+    OpenFiles::instance().add(report_.file);
     CATALOG_TRY(const io::FileInfo after, fs->info(report_.file));
     if (before.inode != after.inode || before.device != after.device ||
         before.modified_ns != after.modified_ns || before.size != after.size)
@@ -351,9 +380,10 @@ CallStatus Extension::close(CloseReport& report) {
     if (!report.may_stay) dlclose(library_);
     library_ = nullptr;
     api_ = nullptr;
+    report.still_open = OpenFiles::instance().remove(report_.file);
     report.mappings = mappings_of(report_.file);
     report.unmapped = report.mappings == 0;
-    if (!report.unmapped && !report.may_stay)
+    if (!report.unmapped && !report.may_stay && report.still_open == 0)
         violations_->add("R11", "its file is still mapped " + std::to_string(report.mappings) +
                                     " times after it was closed");
     return {};

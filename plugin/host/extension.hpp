@@ -30,9 +30,10 @@ struct Outcome {
 
 /// What was found when an extension was closed.
 struct CloseReport {
-    bool unmapped = false;     ///< No mapping of its file is left.
-    bool may_stay = false;     ///< The extension said that it does not unload.
-    std::size_t mappings = 0;  ///< Of its file.
+    bool unmapped = false;       ///< No mapping of its file is left.
+    bool may_stay = false;       ///< The extension said that it does not unload.
+    std::size_t mappings = 0;    ///< Of its file.
+    std::size_t still_open = 0;  ///< Other loads of the same file in this process.
     [[nodiscard]] json::Object to_json() const;
 };
 

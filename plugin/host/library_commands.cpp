@@ -236,6 +236,20 @@ CallStatus copy_content(TypedCall& typed, hmx_handle content, bool by_reading, s
     }
 }
 
+/// `given`: ID, PATH, OUT and perhaps "read". A file is made when there is something to write.
+CallStatus copy_to(Session& session, TypedCall& typed, hmx_handle content,
+                   const std::vector<std::string>& given, std::uint64_t& bytes) {
+    const bool by_reading = given.size() == 4;
+    if (given[2] == "-")
+        return copy_content(typed, content, by_reading, session.out_stream(), bytes);
+    std::ofstream file(given[2], std::ios::binary | std::ios::trunc);
+    if (!file) return {HMX_E_IO, given[2] + " cannot be written", 0, 0, 0};
+    CallStatus status = copy_content(typed, content, by_reading, file, bytes);
+    file.close();
+    if (status.ok() && !file) status = {HMX_E_IO, given[2] + " cannot be written", 0, 0, 0};
+    return status;
+}
+
 Answer cat(Session& session, WordReader& words) {
     std::vector<std::string> given;
     for (;;) {
@@ -249,12 +263,6 @@ Answer cat(Session& session, WordReader& words) {
             Error(Errc::kFailedPrecondition, "ID, PATH and OUT are wanted").with_hint("help cat"));
     const Result<Extension*> extension = session.current();
     if (!extension) return to_answer(extension.error());
-    std::ofstream file;
-    if (given[2] != "-") {
-        file.open(given[2], std::ios::binary | std::ios::trunc);
-        if (!file) return to_answer(Error(Errc::kIo, "cannot be written").with_input(given[2]));
-    }
-    std::ostream& out = given[2] == "-" ? session.out_stream() : file;
     std::uint64_t bytes = 0;
     json::Object value;
     const CallStatus status = with_library(**extension, [&](TypedCall& typed) {
@@ -268,14 +276,13 @@ Answer cat(Session& session, WordReader& words) {
         done = typed.read(typed.api.content_info(typed.instance, content, info.get()));
         const cat_content_info& result = info.result((*extension)->violations());
         value = {{"mode", result.mode}, {"tree", hash_text(result.tree)}};
-        if (done.ok()) done = copy_content(typed, content, given.size() == 4, out, bytes);
+        if (done.ok()) done = copy_to(session, typed, content, given, bytes);
         const CallStatus closed = read_status(typed.api.close_content(typed.instance, content),
                                               nullptr, (*extension)->violations());
         if (done.ok() && bytes != result.size_bytes)
             return CallStatus{HMX_E_CORRUPT, "the file has another size than it says", 0, 0, 0};
         return done.ok() ? closed : done;
     });
-    out.flush();
     value.emplace("bytes", bytes);
     return {status.ok() ? std::optional<Error>() : std::optional<Error>(status.to_error()),
             status.status, std::move(value), std::to_string(bytes) + " bytes"};
