@@ -85,6 +85,13 @@ def try_command(system: Chroot) -> None:
     system.run("test -s /usr/share/man/man1/catalog.1.gz && bash -n /usr/share/bash-completion/completions/catalog")
 
 
+def try_host(system: Chroot) -> None:
+    step("the reference host finds the extension, accepts it, and unloads it without a trace")
+    expect("hypermesh-host find", system.run("hypermesh-host find"), "/hypermesh/extensions/catalog")
+    system.run("hypermesh-host check catalog")
+    system.run("hypermesh-host exec 'load catalog /trial/data' list unload leak-check")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=Path, required=True, help="folder that holds the .deb files")
@@ -115,6 +122,7 @@ def main() -> None:
         print(f"   {len(ours)} paths of the packages, {len(new)} new paths with their dependencies")
         build_and_run(system)
         try_command(system)
+        try_host(system)
 
         step("purge")
         system.run("apt-get purge -y " + " ".join(names))

@@ -19,14 +19,15 @@ MUST: dict[str, list[str]] = {
     "dev": [r"include/catalog/abi/extension\.h", r"include/catalog/library/asset_library\.hpp", r"lib/.*/?libcatalog_core\.a",
             r"lib/.*/?libcatalog\.a", r"lib/.*cmake/catalog/catalogConfig\.cmake", r"lib/.*pkgconfig/catalog\.pc",
             r"lib/.*pkgconfig/catalog-abi\.pc", r"share/doc/libcatalog-dev/examples/host_c/main\.c"],
-    "plugin": [r"lib/.*hypermesh/extensions/catalog/libhypermesh_catalog\.so", r"lib/.*hypermesh/extensions/catalog/extension\.toml"],
+    "plugin": [r"lib/.*hypermesh/extensions/catalog/libhypermesh_catalog\.so", r"lib/.*hypermesh/extensions/catalog/extension\.toml",
+               r"bin/hypermesh-host"],
     "cli": [r"bin/catalog", r"share/bash-completion/completions/catalog", r"share/man/man1/catalog\.1(\.gz)?"],
 }
 MAY: dict[str, list[str]] = {
     "lib": [],
     "dev": [r"include/catalog/.*\.(h|hpp)", r"lib/.*/?libcatalog_\w+\.a", r"lib/.*/?libcatalog\.so", r"lib/.*cmake/catalog/[\w-]+\.cmake",
             r"share/doc/libcatalog-dev/.*"],
-    "plugin": [r"bin/hypermesh-host"],
+    "plugin": [],
     "cli": [r"share/zsh/vendor-completions/_catalog", r"share/fish/vendor_completions\.d/catalog\.fish"],
 }
 
