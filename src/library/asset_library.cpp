@@ -23,6 +23,7 @@ namespace {
 constexpr std::string_view kLibraryFileName = "library.toml";
 constexpr std::uint64_t kLibraryFileBytesMax = 64u << 10;
 constexpr std::chrono::milliseconds kLockPoll{20};
+constexpr std::chrono::milliseconds kSettleAtOpen{2'000};
 
 /// What stands in a library's folder. A folder that holds nothing else, and no library.toml, is one
 /// whose making was cut short.
@@ -92,8 +93,9 @@ Result<std::unique_ptr<io::FileLock>> take_lock(const Environment& environment,
 }  // namespace
 
 std::vector<std::string> family_names() {
-    return {"manifests", "packages", "postings",   "log",   "envelopes",     "file_tables",
-            "chunks",    "objects",  "references", "packs", "installations", "audit"};
+    return {"manifests",     "packages", "postings", "log",        "envelopes",
+            "file_tables",   "chunks",   "objects",  "references", "packs",
+            "installations", "audit",    "assets"};
 }
 
 Environment Environment::with_defaults() const {
@@ -187,6 +189,9 @@ Result<std::unique_ptr<AssetLibrary>> AssetLibrary::open(const std::string& path
             impl->environment.log_sink->write(
                 {LogLevel::kWarning, "library", "a prefix could not be reconciled", {&field, 1}});
         }
+        CallContext settling;  // a host that does not answer must not keep it from opening either
+        settling.deadline = impl->environment.clock->now_monotonic() + kSettleAtOpen;
+        impl->settle_assets("", settling);
     }
     return std::unique_ptr<AssetLibrary>(new AssetLibrary(std::move(impl)));
 }
@@ -242,6 +247,18 @@ Result<void> AssetLibrary::Impl::wire() {
     services.trusted = file.publishers;
     services.families = {family(FamilyNumber::kEnvelopes), family(FamilyNumber::kFileTables),
                          family(FamilyNumber::kInstallations)};
+    if (!options.read_only) {
+        AssetPlace place;
+        place.store = store.get();
+        place.queue = queue.get();
+        place.family = family(FamilyNumber::kAssets);
+        place.clock = environment.clock.get();
+        place.random = environment.random.get();
+        assets = std::make_unique<AssetBook>(place, *index, environment.assets);
+        services.assets = assets.get();
+    }
+    services.consensus_policy = options.consensus;
+    services.consensus = environment.consensus;
     services.read_only = options.read_only;
     services.limits = options.limits;
     return {};
@@ -345,7 +362,10 @@ Result<lifecycle::PublishReceipt> AssetLibrary::publish(const lifecycle::Package
                                                         const CallContext& context) {
     CATALOG_TRY_VOID(
         impl_->enter_writing(context, package::Verb::kPublish, draft.metadata.name.view()));
-    return lifecycle::PublishingPipeline(impl_->services).publish(draft, context);
+    Result<lifecycle::PublishReceipt> receipt =
+        lifecycle::PublishingPipeline(impl_->services).publish(draft, context);
+    if (receipt) impl_->settle_assets(package_asset_key(receipt->id), context);
+    return receipt;
 }
 
 Result<lifecycle::ImportReport> AssetLibrary::import_metadata(const content::ByteSource& source,
@@ -491,8 +511,10 @@ Result<lifecycle::InstallReceipt> AssetLibrary::install(const std::string& prefi
     for (const std::string& request : requests)
         CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall,
                                       request.substr(0, request.find('@', 1))));
-    return lifecycle::InstallationManager(impl_->services)
-        .install(prefix, requests, options, context);
+    Result<lifecycle::InstallReceipt> receipt =
+        lifecycle::InstallationManager(impl_->services).install(prefix, requests, options, context);
+    if (receipt) impl_->settle_assets(installation_keys_of(prefix), context);
+    return receipt;
 }
 
 Result<lifecycle::InstallReceipt> AssetLibrary::uninstall(const std::string& prefix,
@@ -500,8 +522,10 @@ Result<lifecycle::InstallReceipt> AssetLibrary::uninstall(const std::string& pre
                                                           const lifecycle::InstallOptions& options,
                                                           const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
-    return lifecycle::InstallationManager(impl_->services)
-        .uninstall(prefix, names, options, context);
+    Result<lifecycle::InstallReceipt> receipt =
+        lifecycle::InstallationManager(impl_->services).uninstall(prefix, names, options, context);
+    if (receipt) impl_->settle_assets(installation_keys_of(prefix), context);
+    return receipt;
 }
 
 Result<lifecycle::InstallReceipt> AssetLibrary::update(const std::string& prefix,
@@ -509,14 +533,20 @@ Result<lifecycle::InstallReceipt> AssetLibrary::update(const std::string& prefix
                                                        const lifecycle::InstallOptions& options,
                                                        const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
-    return lifecycle::InstallationManager(impl_->services).update(prefix, names, options, context);
+    Result<lifecycle::InstallReceipt> receipt =
+        lifecycle::InstallationManager(impl_->services).update(prefix, names, options, context);
+    if (receipt) impl_->settle_assets(installation_keys_of(prefix), context);
+    return receipt;
 }
 
 Result<lifecycle::InstallReceipt> AssetLibrary::rollback(const std::string& prefix,
                                                          std::optional<std::uint64_t> generation,
                                                          const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
-    return lifecycle::InstallationManager(impl_->services).rollback(prefix, generation, context);
+    Result<lifecycle::InstallReceipt> receipt =
+        lifecycle::InstallationManager(impl_->services).rollback(prefix, generation, context);
+    if (receipt) impl_->settle_assets(installation_keys_of(prefix), context);
+    return receipt;
 }
 
 Result<std::vector<lifecycle::Generation>> AssetLibrary::history(const std::string& prefix,

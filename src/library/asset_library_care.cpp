@@ -1,6 +1,7 @@
 // verify and repair: what is stored against what it was when it was published.
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -29,6 +30,7 @@ public:
         check_log();
         check_checkpoint();
         check_index();
+        check_assets();
         CATALOG_TRY_VOID(check_packages());
         CATALOG_TRY_VOID(check_content(deep));
         return std::move(result_);
@@ -121,6 +123,30 @@ private:
         const Result<std::vector<std::string>> problems = services_.index->verify();
         if (!problems) return add("index", problems.error().to_string());
         for (const std::string& problem : *problems) add("index", problem);
+    }
+
+    void check_assets() {
+        const std::unique_ptr<kv::Iterator> walk =
+            services_.store->iterate(family(FamilyNumber::kAssets));
+        for (walk->seek(""); walk->valid(); walk->next()) {
+            const std::string_view key = walk->key().substr(1);
+            if (walk->key().starts_with('w')) {
+                if (const auto mark = decode_pending(key, walk->value()); !mark)
+                    add("assets", mark.error().to_string());
+                continue;
+            }
+            const Result<RegisteredAsset> asset = decode_asset(key, walk->value());
+            if (!asset) {
+                add("assets", asset.error().to_string());
+                continue;
+            }
+            const AssetRecord& record = asset->record;
+            if (asset->local &&
+                record.chain_hash != asset_chain_hash(record.type, record.uuid, record.created))
+                add("assets", std::string(key) + ": the chain hash is not that of the asset");
+        }
+        if (const Result<void> read = walk->status(); !read)
+            add("assets", read.error().to_string());
     }
 
     Result<void> check_packages() {
@@ -313,6 +339,13 @@ Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
                 lifecycle::InstallationManager(impl_->services).reconcile(context));
     if (prefixes > 0)
         result.actions.push_back("reconciled " + std::to_string(prefixes) + " prefixes");
+    // Marks first: one that cannot be read would hide what is missing. A host's failure is told of
+    // by the second time.
+    static_cast<void>(impl_->assets->settle("", std::numeric_limits<std::size_t>::max(), context));
+    CATALOG_TRY(const std::uint64_t assets, impl_->assets->complete(context));
+    if (assets > 0)
+        result.actions.push_back("registered " + std::to_string(assets) + " packages as assets");
+    impl_->settle_assets("", context);
     CATALOG_TRY(VerifyResult check, LibraryCheck(impl_->services, impl_->file, context).run(false));
     std::ranges::move(check.findings, std::back_inserter(result.remaining));
     return result;

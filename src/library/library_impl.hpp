@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "asset_book.hpp"
 #include "catalog/content/content_addressed_storage.hpp"
 #include "catalog/kv/commit_queue.hpp"
 #include "catalog/kv/key_value_store.hpp"
@@ -30,6 +31,7 @@ enum class FamilyNumber : std::uint32_t {
     kPacks,
     kInstallations,
     kAudit,
+    kAssets,
     kCount,
 };
 
@@ -52,6 +54,7 @@ struct AssetLibrary::Impl {
     std::shared_ptr<index::PackageIndex> index;
     std::unique_ptr<security::TransparencyLog> log;
     std::unique_ptr<kv::CommitQueue> queue;
+    std::unique_ptr<AssetBook> assets;  ///< Null in a library that is open for reading.
     lifecycle::Services services;
 
     /// Checks access, cancellation and deadline. Denials go to the audit log.
@@ -73,6 +76,10 @@ struct AssetLibrary::Impl {
 
     /// Writes a denial down, where that is possible.
     void audit_denial(const CallContext& context, package::Verb verb, std::string_view package);
+
+    /// Tells the register of assets what it has not been told of, first what begins with `prefix`,
+    /// then a little of what earlier calls left. What fails is logged, and is done later.
+    void settle_assets(std::string_view prefix, const CallContext& context);
 
     /// Fills `services` and everything that it points to. Errors: see AssetLibrary::open.
     [[nodiscard]] Result<void> wire();

@@ -10,6 +10,7 @@
 #include "catalog/internal/try.hpp"
 #include "catalog/lifecycle/package_reader.hpp"
 #include "catalog/resolve/sat_resolver.hpp"
+#include "consensus_gate.hpp"
 #include "installation_note.hpp"
 #include "placement.hpp"
 #include "prefix.hpp"
@@ -92,6 +93,7 @@ public:
             receipt.file_count = receipt.file_bytes = 0;
             return receipt;
         }
+        CATALOG_TRY_VOID(ask_for_roots(before, resolved, generation));
         CATALOG_TRY(generation.number, prefix_.next_number());
         generation.created = services_.clock->now_wall();
         CATALOG_TRY_VOID(
@@ -99,11 +101,11 @@ public:
         if (const Result<void> written = write(resolved, generation); !written) {
             // What was staged goes at once; if that fails too, the next operation sweeps it.
             static_cast<void>(prefix_.sweep());
-            static_cast<void>(note_current(services_, prefix_.path(), before ? before->number : 0));
+            static_cast<void>(note_current(services_, prefix_.path(), before ? &*before : nullptr));
             return fail(written.error());
         }
         CATALOG_TRY_VOID(prefix_.switch_to(generation.number));
-        CATALOG_TRY_VOID(note_current(services_, prefix_.path(), generation.number));
+        CATALOG_TRY_VOID(note_current(services_, prefix_.path(), &generation));
         receipt.generation = generation.number;
         return receipt;
     }
@@ -194,6 +196,23 @@ private:
         std::ranges::sort(receipt.added);
         std::ranges::sort(receipt.kept);
         return receipt;
+    }
+
+    /// Asks the consensus about each package that the user asks for and that was not asked for
+    /// before.
+    Result<void> ask_for_roots(const std::optional<Generation>& before,
+                               const ResolvedPlan& resolved, const Generation& after) {
+        for (std::size_t i = 0; i < after.packages.size(); ++i) {
+            const InstalledPackage& package = after.packages[i];
+            const auto same = [&](const InstalledPackage& there) {
+                return there.root && there.id == package.id && there.digest == package.digest;
+            };
+            if (!package.root || (before && std::ranges::any_of(before->packages, same))) continue;
+            CATALOG_TRY_VOID(ask_consensus(services_, "install", package.id, package.digest,
+                                           resolved.packages[i].manifest.metadata.consensus,
+                                           context_));
+        }
+        return {};
     }
 
     Result<void> write(const ResolvedPlan& resolved, const Generation& generation) {
@@ -399,7 +418,7 @@ Result<InstallReceipt> InstallationManager::rollback(const std::string& prefix_p
     CATALOG_TRY_VOID(context.check(*services_.clock));
     CATALOG_TRY_VOID(note_intent(services_, prefix_path, target->number, true));
     CATALOG_TRY_VOID(prefix.switch_to(target->number));
-    CATALOG_TRY_VOID(note_current(services_, prefix_path, target->number));
+    CATALOG_TRY_VOID(note_current(services_, prefix_path, target));
     return receipt;
 }
 
@@ -451,7 +470,7 @@ Result<std::uint64_t> InstallationManager::reconcile(const CallContext& context)
         Prefix prefix(*services_.fs, note.prefix);
         CATALOG_TRY(const bool there, prefix.is_there());
         if (!there) {
-            CATALOG_TRY_VOID(forget_prefix(services_, note.prefix));
+            CATALOG_TRY_VOID(note_current(services_, note.prefix, nullptr));
             ++touched;
             continue;
         }
@@ -459,7 +478,7 @@ Result<std::uint64_t> InstallationManager::reconcile(const CallContext& context)
         if (!open && open.error().code() == Errc::kBusy) continue;  // its owner is at work
         if (!open) return fail(open.error());
         CATALOG_TRY_VOID(
-            note_current(services_, note.prefix, open->current ? open->current->number : 0));
+            note_current(services_, note.prefix, open->current ? &*open->current : nullptr));
         ++touched;
     }
     return touched;

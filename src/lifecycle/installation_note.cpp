@@ -25,10 +25,10 @@ Result<InstallationNote> decode_note(std::string_view prefix, std::string_view t
     return note;
 }
 
-Result<void> commit_note(const Services& services, kv::WriteBatch batch) {
-    if (services.read_only) return {};
+Result<void> commit_note(const Services& services, kv::WriteBatch batch, LedgerStep step = {}) {
     kv::Commit commit;
     commit.batch = std::move(batch);
+    commit.prepare = std::move(step);
     return services.queue->submit(std::move(commit));
 }
 
@@ -36,6 +36,7 @@ Result<void> commit_note(const Services& services, kv::WriteBatch batch) {
 
 Result<void> note_intent(const Services& services, const std::string& prefix,
                          std::uint64_t generation, bool update) {
+    if (services.read_only) return {};
     kv::WriteBatch batch;
     batch.put(services.families.installations, prefix,
               encode_note(generation, update ? package::PackageState::kUpdating
@@ -44,18 +45,25 @@ Result<void> note_intent(const Services& services, const std::string& prefix,
 }
 
 Result<void> note_current(const Services& services, const std::string& prefix,
-                          std::uint64_t generation) {
-    if (generation == 0) return forget_prefix(services, prefix);
+                          const Generation* generation) {
+    if (services.read_only) return {};
     kv::WriteBatch batch;
-    batch.put(services.families.installations, prefix,
-              encode_note(generation, package::PackageState::kInstalled));
-    return commit_note(services, std::move(batch));
-}
-
-Result<void> forget_prefix(const Services& services, const std::string& prefix) {
-    kv::WriteBatch batch;
-    batch.remove(services.families.installations, prefix);
-    return commit_note(services, std::move(batch));
+    std::vector<AssetPackage> packages;
+    if (generation == nullptr) {
+        batch.remove(services.families.installations, prefix);
+    } else {
+        batch.put(services.families.installations, prefix,
+                  encode_note(generation->number, package::PackageState::kInstalled));
+        for (const InstalledPackage& package : generation->packages) {
+            packages.emplace_back(package.id);
+            packages.back().digest = package.digest;
+        }
+    }
+    LedgerStep step;
+    if (services.assets != nullptr) {
+        CATALOG_TRY(step, services.assets->installed(prefix, packages));
+    }
+    return commit_note(services, std::move(batch), std::move(step));
 }
 
 Result<std::vector<InstallationNote>> installation_notes(const Services& services) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/core/result.hpp"
+#include "catalog/lifecycle/installation.hpp"
 #include "catalog/lifecycle/services.hpp"
 #include "catalog/package/state.hpp"
 
@@ -24,11 +25,10 @@ struct InstallationNote {
 [[nodiscard]] Result<void> note_intent(const Services& services, const std::string& prefix,
                                        std::uint64_t generation, bool update);
 
-/// Notes which generation is current; 0 forgets the prefix. Errors: kCommitFailed.
+/// Notes which generation is current and, in the same commit, which packages the register of assets
+/// has in the prefix; null forgets both. Errors: kCommitFailed, those of AssetLedger::installed.
 [[nodiscard]] Result<void> note_current(const Services& services, const std::string& prefix,
-                                        std::uint64_t generation);
-
-[[nodiscard]] Result<void> forget_prefix(const Services& services, const std::string& prefix);
+                                        const Generation* generation);
 
 /// Returns all notes, in byte order of prefixes. Errors: kDatabaseIo, kDatabaseCorrupt.
 [[nodiscard]] Result<std::vector<InstallationNote>> installation_notes(const Services& services);

@@ -6,6 +6,7 @@
 #include "catalog/merkle/tree.hpp"
 #include "catalog/security/checkpoint.hpp"
 #include "catalog/security/envelope.hpp"
+#include "consensus_gate.hpp"
 
 namespace catalog::lifecycle {
 
@@ -162,11 +163,17 @@ Result<PublishReceipt> PublishingPipeline::publish(const PackageDraft& draft,
         if (entry.kind == package::FileEntryKind::kRegular)
             CATALOG_TRY_VOID(transaction->add_reference(owner, entry.tree));
 
-    // The signer is asked before the queue is entered: no host call happens inside it.
+    // Consensus and signer are asked before the queue is entered: no host call happens inside it.
+    CATALOG_TRY_VOID(ask_consensus(services_, "publish", receipt.id, receipt.digest,
+                                   sealed.manifest.metadata.consensus, context));
     CATALOG_TRY(const security::Envelope envelope,
                 security::sign_package(*services_.keys, receipt.digest));
     CATALOG_TRY_VOID(context.check(*services_.clock));
 
+    LedgerStep register_asset;
+    if (services_.assets != nullptr) {
+        CATALOG_TRY(register_asset, services_.assets->published(sealed.manifest, receipt.digest));
+    }
     const std::string digest_key(as_text(receipt.digest.hash.bytes()));
     kv::Commit commit;
     commit.batch.put(services_.families.envelopes, digest_key, envelope.encode());
@@ -183,8 +190,10 @@ Result<PublishReceipt> PublishingPipeline::publish(const PackageDraft& draft,
         leaf.principal = context.principal.id;
         leaf.time = entry.published;
         CATALOG_TRY(entry.log_index, services_.log->stage_append(view, batch, leaf));
-        return services_.index->stage_add(view, batch, entry, sealed.manifest.metadata,
-                                          sealed.bytes);
+        CATALOG_TRY_VOID(
+            services_.index->stage_add(view, batch, entry, sealed.manifest.metadata, sealed.bytes));
+        if (register_asset) return register_asset(view, batch);
+        return {};
     };
     if (const Result<void> committed = services_.queue->submit(std::move(commit)); !committed) {
         const Result<index::IndexEntry> winner = services_.index->find(receipt.id);

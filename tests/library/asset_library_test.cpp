@@ -211,9 +211,9 @@ TEST(AssetLibrary, RepairRebuildsTheIndexFromManifestsAndLog) {
     {
         // Everything that can be derived goes.
         kv::OpenOptions all;
-        all.families = {"manifests",  "packages",    "postings",      "log",
-                        "envelopes",  "file_tables", "chunks",        "objects",
-                        "references", "packs",       "installations", "audit"};
+        all.families = {"manifests",     "packages", "postings", "log",        "envelopes",
+                        "file_tables",   "chunks",   "objects",  "references", "packs",
+                        "installations", "audit",    "assets"};
         const auto store = must(kv::open_rocksdb(fs, "/library/db", all));
         kv::WriteBatch batch;
         for (const kv::Family family : {kv::Family{1}, kv::Family{2}}) {

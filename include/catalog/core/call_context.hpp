@@ -13,6 +13,8 @@
 
 namespace catalog {
 
+struct ConsensusProof;
+
 /// Who asks. `AccessControl` (module package) decides what a principal may do.
 struct Principal {
     /// Identity as the host names it. The embedded default is the owner of the process, who may do
@@ -32,6 +34,8 @@ public:
     std::optional<MonotonicTime> deadline;  ///< On the injected clock.
     std::stop_token stop;                   ///< Polled at safe points; nothing is left half done.
     ProgressSink* progress = nullptr;       ///< Borrowed for the duration of the call; may be null.
+    /// Proofs for this call that the caller has obtained; null: none. See docs/consensus.md.
+    std::shared_ptr<const ConsensusProof> proof;
 
     /// Returns an error when the call should end. Errors: kCancelled, kDeadlineExceeded. Cost: a
     /// few nanoseconds without a deadline; one clock read with one.

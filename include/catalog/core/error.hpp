@@ -44,7 +44,8 @@ struct CycleDetail {
 
 /// A consensus proof was refused or could not be obtained.
 struct ConsensusDetail {
-    std::string proof;   ///< "stake", "time", "space" or "work".
+    std::string
+        proof;  ///< "stake", "time", "space" or "work"; empty when the provider does not say.
     std::string reason;  ///< Why, in the provider's words.
 };
 

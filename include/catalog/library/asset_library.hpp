@@ -18,6 +18,7 @@
 #include "catalog/core/result.hpp"
 #include "catalog/index/lazy_package.hpp"
 #include "catalog/index/package_index.hpp"
+#include "catalog/library/asset_registry.hpp"
 #include "catalog/library/environment.hpp"
 #include "catalog/library/open_file.hpp"
 #include "catalog/lifecycle/installation.hpp"
@@ -40,6 +41,9 @@ public:
     std::string holder;  ///< What this writer is, for others' messages: "catalog publish".
     Limits limits;
     package::AccessControl access;
+    /// Whose publications and installations Environment::consensus is asked about. See
+    /// docs/consensus.md.
+    lifecycle::ConsensusPolicy consensus = lifecycle::ConsensusPolicy::kNone;
     std::uint64_t memory_bytes = 32u
                                  << 20;  ///< Budget for the database's cache and buffers, bytes.
     // For a library that is made now; later opens take what the library says.
@@ -70,8 +74,9 @@ struct LibraryStats {
 
 /// One thing that `verify` found.
 struct Finding {
-    std::string where;  ///< "log", "index", "manifest", "content", "envelope", "checkpoint".
-    std::string what;   ///< One sentence.
+    /// "log", "index", "manifest", "content", "envelope", "checkpoint", "assets".
+    std::string where;
+    std::string what;                   ///< One sentence.
     std::vector<std::string> packages;  ///< `name@version` that are hurt.
     std::vector<std::string> files;     ///< `name@version:path` that are hurt.
 };
@@ -94,6 +99,19 @@ struct PackageCheck {
     std::uint64_t files = 0;  ///< Read.
     std::uint64_t bytes = 0;  ///< Read.
     std::vector<Finding> findings;
+};
+
+/// An asset of the library.
+struct AssetEntry {
+    std::string key;  ///< `name@version`, or `PREFIX#name@version` of an installed package.
+    AssetRecord record;
+};
+
+/// Part of the list of assets.
+struct AssetPage {
+    std::vector<AssetEntry> assets;  ///< In byte order of keys.
+    std::string next;                ///< Cursor of the next page; empty: this was the last.
+    std::uint64_t pending = 0;       ///< Registrations and removals that are still to be made.
 };
 
 struct RepairResult {
@@ -225,6 +243,18 @@ public:
     [[nodiscard]] Result<std::vector<lifecycle::PrefixDamage>> verify_prefix(
         const std::string& prefix, const CallContext& context = {});
 
+    // Assets: see docs/assets.md.
+    /// Returns the asset that a published package is. Errors: kNotFound (not registered yet).
+    [[nodiscard]] Result<AssetRecord> asset_of(const PackageId& id,
+                                               const CallContext& context = {});
+    /// Returns the asset that a package installed in `prefix` is. Errors: kNotFound.
+    [[nodiscard]] Result<AssetRecord> asset_of(const std::string& prefix, const PackageId& id,
+                                               const CallContext& context = {});
+    /// Returns up to `limit` registered assets after `cursor`. Errors: kInvalidArgument (a limit of
+    /// 0).
+    [[nodiscard]] Result<AssetPage> assets(std::size_t limit, std::string_view cursor = {},
+                                           const CallContext& context = {});
+
     // The content store alone.
     [[nodiscard]] content::ContentStorage& content();
 
@@ -237,7 +267,7 @@ public:
     [[nodiscard]] Result<PackageCheck> verify_package(const PackageId& id,
                                                       const CallContext& context = {});
     /// Rebuilds what can be derived: the index from manifests and log, checkpoints, left-over
-    /// files.
+    /// files; registers what is not registered as an asset.
     [[nodiscard]] Result<RepairResult> repair(const CallContext& context = {});
 
 private:

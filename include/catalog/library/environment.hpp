@@ -11,6 +11,8 @@
 #include "catalog/core/random.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/io/file_system.hpp"
+#include "catalog/library/asset_registry.hpp"
+#include "catalog/lifecycle/consensus_client.hpp"
 
 namespace catalog::library {
 
@@ -25,6 +27,12 @@ public:
     std::shared_ptr<Random> random;      ///< Default: the kernel's.
     std::shared_ptr<LogSink> log_sink;   ///< Default: none.
     std::shared_ptr<KeyStore> key_store;  ///< Default: files in the library's `keys/`.
+    /// Default: none. Catalog has no validators of its own: what LibraryOptions::consensus says
+    /// must be asked is then refused.
+    std::shared_ptr<lifecycle::ConsensusClient> consensus;
+    /// Default: the library's own register, in its database. Its failures never make a publication
+    /// or an installation fail: they are logged and made good later (docs/assets.md).
+    std::shared_ptr<AssetRegistry> assets;
 
     /// Returns a copy with every default filled in, except `key_store`, whose default needs the
     /// library's folder.

@@ -96,8 +96,10 @@ public:
     explicit InstallationManager(const Services& services) : services_(services) {}
 
     /// Installs requests (`NAME` or `NAME@REQ`) with their closure, beside what is installed.
-    /// Errors: kInvalidArgument, kUnsatisfiable, kUnknownPackage, kInstallConflict (merged: two
-    /// packages own a path), kContentNotFound (metadata only), kContentCorrupted,
+    /// Where the policy says so the host's consensus is asked about each requested package that is
+    /// added, before anything is written; `update` does the same. Errors: kConsensusRejected,
+    /// kConsensusUnavailable, kInvalidArgument, kUnsatisfiable, kUnknownPackage, kInstallConflict
+    /// (merged: two packages own a path), kContentNotFound (metadata only), kContentCorrupted,
     /// kSignatureInvalid, kUntrustedKey, kPrefixInvalid, kBusy, kStorageFull, kCancelled ...
     [[nodiscard]] Result<InstallReceipt> install(const std::string& prefix,
                                                  const std::vector<std::string>& requests,

@@ -51,7 +51,9 @@ class PublishingPipeline {
 public:
     explicit PublishingPipeline(const Services& services) : services_(services) {}
 
-    /// Publishes a draft. Errors: kPackageExists (same id with other content, or build metadata
+    /// Publishes a draft. Where the policy says so the host's consensus is asked before the commit,
+    /// and what it does not accept leaves the library as it was. Errors: kConsensusRejected,
+    /// kConsensusUnavailable, kPackageExists (same id with other content, or build metadata
     /// alone differs), kMetadataInvalid, kKeyNotFound, kContentChanged, kStorageFull,
     /// kCommitFailed, kCancelled, kDeadlineExceeded ...
     [[nodiscard]] Result<PublishReceipt> publish(const PackageDraft& draft,

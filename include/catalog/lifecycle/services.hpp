@@ -16,6 +16,8 @@
 #include "catalog/io/file_system.hpp"
 #include "catalog/kv/commit_queue.hpp"
 #include "catalog/kv/key_value_store.hpp"
+#include "catalog/lifecycle/asset_ledger.hpp"
+#include "catalog/lifecycle/consensus_client.hpp"
 #include "catalog/security/transparency_log.hpp"
 
 namespace catalog::lifecycle {
@@ -29,7 +31,7 @@ struct LifecycleFamilies {
 };
 
 /// Borrowed services of one library; all must outlive the operations that use them. Pointers are
-/// never null.
+/// never null, except where said.
 class Services {
 public:
     Services() = default;
@@ -47,6 +49,9 @@ public:
     KeyStore* keys = nullptr;
     std::vector<PublicKey> trusted;  ///< Publishers whose signature counts.
     LifecycleFamilies families;
+    ConsensusPolicy consensus_policy = ConsensusPolicy::kNone;
+    std::shared_ptr<ConsensusClient> consensus;  ///< May be null: there is nobody to ask.
+    AssetLedger* assets = nullptr;               ///< May be null: no register is kept.
     bool read_only = false;  ///< The library is open for reading: notes of prefixes are not kept.
     Limits limits;
 };
