@@ -133,7 +133,8 @@ step "at least 60 versions" check_versions
 
 # hosted COMMAND...: loads the extension on the second library, runs the commands, unloads, proves that nothing is left.
 hosted() {
-    "$HYPERMESH_HOST" --timeout 0 exec "load $HYPERMESH_EXTENSION $work/host" "$@" unload leak-check
+    "$HYPERMESH_HOST" --quiet --timeout 0 exec "load $HYPERMESH_EXTENSION $work/host" "$@" unload \
+        'expect-json /unmapped true' leak-check
 }
 
 # Words as a JSON array.
@@ -183,30 +184,34 @@ PYTHON
 through_the_extension() {
     local newer
     SHOWN=8 step "host: check the extension" "$HYPERMESH_HOST" check "$HYPERMESH_EXTENSION"
-    SHOWN=2 step "host: publish" hosted "request import_npm {\"paths\":$(json_list "${first[@]}")}"
-    SHOWN=5 step "host: search" hosted "search $word"
-    SHOWN=5 step "host: a resolution that cannot be" hosted "request explain {\"requests\":$(json_list "${impossible[@]}")}"
-    SHOWN=2 step "host: resolve" hosted "request resolve {\"requests\":[\"$request\"]}"
-    SHOWN=2 step "host: install with its closure" hosted \
-        "request install_package {\"requests\":[\"$request\"],\"prefix\":\"$host_prefix\",\"layout\":\"node_modules\"}"
+    step "host: publish" hosted "request import_npm {\"paths\":$(json_list "${first[@]}")}" 'print /data/published published:'
+    step "host: search" hosted "request search_packages {\"words\":\"$word\"}" 'print /data/hits/0/name best:'
+    step "host: a resolution that cannot be" hosted \
+        "request explain {\"requests\":$(json_list "${impossible[@]}")}" 'expect-json /data/status unsat' 'print /data/message'
+    step "host: resolve" hosted "request resolve {\"requests\":[\"$request\"]}" 'print /data/packages/0/name beginning with'
+    step "host: install with its closure" hosted \
+        "request install_package {\"requests\":[\"$request\"],\"prefix\":\"$host_prefix\",\"layout\":\"node_modules\"}" \
+        'print /data/files files:'
     step "host: run it with node" run_installed "$host_prefix"
     if [ ${#later[@]} -gt 0 ]; then
         newer="update_package {\"prefix\":\"$host_prefix\"}"
-        SHOWN=2 step "host: publish newer versions" hosted "request import_npm {\"paths\":$(json_list "${later[@]}")}"
+        step "host: publish newer versions" hosted "request import_npm {\"paths\":$(json_list "${later[@]}")}" \
+            'print /data/published published:'
     else
         newer="install_package {\"requests\":[\"$name@^5\"],\"prefix\":\"$host_prefix\"}"
     fi
-    SHOWN=2 step "host: update" hosted "request $newer"
+    step "host: update" hosted "request $newer" 'print /data/generation generation'
     step "host: run the newer one" run_installed "$host_prefix"
-    SHOWN=2 step "host: roll back" hosted "request rollback_package {\"prefix\":\"$host_prefix\"}"
-    SHOWN=2 step "host: verify the installation" hosted "request verify_prefix {\"prefix\":\"$host_prefix\"}" \
-        'expect-json /data/ok true'
-    SHOWN=2 NOTE="every byte read and hashed" step "host: verify the library" hosted 'request verify_library {"deep":true}' \
-        'expect-json /data/ok true'
+    step "host: roll back" hosted "request rollback_package {\"prefix\":\"$host_prefix\"}" 'print /data/generation generation'
+    step "host: run the older one again" run_installed "$host_prefix"
+    step "host: verify the installation" hosted "request verify_prefix {\"prefix\":\"$host_prefix\"}" \
+        'expect-json /data/ok true' 'print /data/ok ok:'
+    NOTE="every byte read and hashed" step "host: verify the library" hosted 'request verify_library {"deep":true}' \
+        'expect-json /data/ok true' 'print /data/objects objects:'
     NOTE="command and extension agree" step "host: same digests" same_digests
     NOTE="command and extension agree" step "host: same installed trees" same_trees
     SHOWN=1 NOTE="no descriptor, thread or mapping left" step "host: 50 loads and unloads" \
-        "$HYPERMESH_HOST" cycle 50 "$HYPERMESH_EXTENSION" "$work/host" --use "list $name" --use status
+        "$HYPERMESH_HOST" cycle 50 "$HYPERMESH_EXTENSION" "$work/host" --use "request show {\"id\":\"$name\"}" --use status
 }
 
 if [ -n "${HYPERMESH_HOST:-}" ] && [ -n "${HYPERMESH_EXTENSION:-}" ]; then

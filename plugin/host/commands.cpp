@@ -233,6 +233,20 @@ Answer set_variable(Session& session, WordReader& words) {
     });
 }
 
+/// Prints even when answers are not printed, so that a quiet script says what matters.
+Answer print(Session& session, WordReader& words) {
+    return answered([&]() -> Result<Answer> {
+        CATALOG_TRY(const std::string path, required_word(words, "PATH"));
+        CATALOG_TRY(const json::Value* found, value_at(session, path));
+        const std::string* plain = found->as_string();
+        const std::string value = plain != nullptr ? *plain : json::write_canonical(*found);
+        const std::string label(words.rest());
+        if (!session.options().json)
+            session.out_stream() << label << (label.empty() ? "" : " ") << value << '\n';
+        return Answer{};
+    });
+}
+
 Answer repeat(Session& session, WordReader& words) {
     return answered([&]() -> Result<Answer> {
         CATALOG_TRY(const std::string count, required_word(words, "N"));
@@ -482,6 +496,8 @@ std::vector<Command> host_commands() {
          expect_violation},
         {"set", "VAR PATH|=VALUE", "set a variable, used as ${VAR}, from the last answer",
          set_variable},
+        {"print", "PATH [TEXT]", "print what the last answer holds there, also with --quiet",
+         print},
         {"echo", "[TEXT]", "print a text",
          [](Session&, WordReader& words) {
              std::string text(words.rest());

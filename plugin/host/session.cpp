@@ -299,10 +299,10 @@ Answer Session::run_line(std::string_view line) {
     if (found == commands().end())
         return to_answer(Error(Errc::kFailedPrecondition, "there is no command " + **name)
                              .with_hint("help lists them"));
-    const bool judging = judges(**name);
+    const bool judging = judges(**name) || **name == "set" || **name == "print";
     Answer answer = found->run(*this, words);
     // What judges the last answer leaves it, so that several may follow each other.
-    if (!judging && **name != "set") last_ = answer;
+    if (!judging) last_ = answer;
     return answer;
 }
 
