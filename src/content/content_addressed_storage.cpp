@@ -45,6 +45,7 @@ tl::unexpected<Error> opened_read_only() {
 
 struct ContentAddressedStorage::Impl : ContentCore {
     ReaderPool readers{*this};
+    RecentChunks recent;
 
     Mutex hook_mutex;
     /// Marks that were put into a batch which may or may not have been committed.
@@ -195,7 +196,7 @@ Result<void> ContentAddressedStorage::retrieve(const ContentHash& id, const Byte
 }
 
 Result<std::unique_ptr<ObjectReader>> ContentAddressedStorage::open_object(const ContentHash& id) {
-    return open_object_of(*impl_, impl_->readers, id);
+    return open_object_of(*impl_, impl_->readers, impl_->recent, id);
 }
 
 Result<bool> ContentAddressedStorage::exists(const ContentHash& id) {

@@ -142,6 +142,13 @@ void ReaderPool::give_back(std::unique_ptr<ChunkReader> reader) {
     if (idle_.size() < kIdleMax) idle_.push_back(std::move(reader));
 }
 
+void RecentChunks::keep(std::shared_ptr<const Bytes> chunk) {
+    const internal::MutexLock lock(mutex_);
+    // The parameter is destroyed by the caller, after the mutex is free.
+    kept_[next_].swap(chunk);
+    next_ = (next_ + 1) % kept_.size();
+}
+
 Result<void> read_object(ChunkReader& reader, const ContentHash& id, const ObjectRecord& record,
                          const ByteSink& sink) {
     merkle::BlockTree tree;

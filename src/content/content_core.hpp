@@ -1,6 +1,7 @@
 #pragma once
 // What the parts of the content store share: options, backend, records, and verified reading.
 
+#include <array>
 #include <catalog/internal/mutex.hpp>
 #include <functional>
 #include <memory>
@@ -89,6 +90,20 @@ private:
     std::vector<std::unique_ptr<ChunkReader>> idle_ CATALOG_GUARDED_BY(mutex_);
 };
 
+/// Keeps the chunks that open objects read last, of all objects together no more than kKeptMax: who
+/// opens many objects does not hold a chunk of each. Thread safety: any thread.
+class RecentChunks {
+public:
+    void keep(std::shared_ptr<const Bytes> chunk);
+
+private:
+    static constexpr std::size_t kKeptMax = 16;
+
+    internal::Mutex mutex_;
+    std::array<std::shared_ptr<const Bytes>, kKeptMax> kept_ CATALOG_GUARDED_BY(mutex_);
+    std::size_t next_ CATALOG_GUARDED_BY(mutex_) = 0;
+};
+
 /// Decodes a record's payload and checks it against the id in its header. The result is valid until
 /// `plain` or the payload changes. Errors: kContentCorrupted with CorruptionDetail.
 [[nodiscard]] Result<ByteView> decode_verified(Compressor& compressor, const StoredRecord& record,
@@ -99,9 +114,10 @@ private:
 [[nodiscard]] Result<void> read_object(ChunkReader& reader, const ContentHash& id,
                                        const ObjectRecord& record, const ByteSink& sink);
 
-/// Opens an object; `core` and `readers` outlive it. Errors: as ContentCore::find_object.
+/// Opens an object; `core`, `readers` and `recent` outlive it. Errors: as ContentCore::find_object.
 [[nodiscard]] Result<std::unique_ptr<ObjectReader>> open_object_of(const ContentCore& core,
                                                                    ReaderPool& readers,
+                                                                   RecentChunks& recent,
                                                                    const ContentHash& id);
 
 /// Begins a session; see content_transaction.cpp. `core` outlives it.

@@ -13,15 +13,20 @@ namespace catalog::content {
 struct ObjectReader::Impl {
     const ContentCore& core;
     ReaderPool& readers;
+    RecentChunks& recent;
     ObjectInfo info;
     std::vector<ChunkRef> chunks;
     std::vector<std::uint64_t> begins;  // of the chunks in the object
     internal::Mutex mutex;
-    ObjectPiece last CATALOG_GUARDED_BY(mutex);
+    std::uint64_t last_begin CATALOG_GUARDED_BY(mutex) = 0;
+    ByteView last_bytes CATALOG_GUARDED_BY(mutex);
+    std::weak_ptr<const Bytes> last CATALOG_GUARDED_BY(mutex);  // `recent` holds it
 
     [[nodiscard]] ObjectPiece last_piece() {
         const internal::MutexLock lock(mutex);
-        return last;
+        auto keeper = last.lock();
+        if (!keeper) return {};
+        return {last_begin, last_bytes, std::move(keeper)};
     }
 
     /// Reads a chunk outside the mutex: readers of other places do not wait for it.
@@ -30,12 +35,15 @@ struct ObjectReader::Impl {
         auto read = reader->read_and_keep(info.id, chunks[index]);
         readers.give_back(std::move(reader));
         if (!read) return fail(read.error());
-        const ByteView bytes = read->bytes;
         auto keeper = std::make_shared<const Bytes>(std::move(read->buffer));
-        ObjectPiece piece(begins[index], bytes, std::move(keeper));
-        const internal::MutexLock lock(mutex);
-        last = piece;
-        return piece;
+        recent.keep(keeper);
+        {
+            const internal::MutexLock lock(mutex);
+            last_begin = begins[index];
+            last_bytes = read->bytes;
+            last = keeper;
+        }
+        return ObjectPiece(begins[index], read->bytes, std::move(keeper));
     }
 };
 
@@ -75,7 +83,7 @@ Result<std::size_t> ObjectReader::read_at(std::uint64_t offset, std::span<std::b
 }
 
 Result<std::unique_ptr<ObjectReader>> open_object_of(const ContentCore& core, ReaderPool& readers,
-                                                     const ContentHash& id) {
+                                                     RecentChunks& recent, const ContentHash& id) {
     CATALOG_TRY(ObjectRecord record, core.find_object(id));
     std::vector<std::uint64_t> begins;
     begins.reserve(record.chunks.size());
@@ -86,7 +94,7 @@ Result<std::unique_ptr<ObjectReader>> open_object_of(const ContentCore& core, Re
     }
     const ObjectInfo info{id, record.size, static_cast<std::uint32_t>(record.chunks.size())};
     return std::make_unique<ObjectReader>(std::make_unique<ObjectReader::Impl>(
-        core, readers, info, std::move(record.chunks), std::move(begins)));
+        core, readers, recent, info, std::move(record.chunks), std::move(begins)));
 }
 
 }  // namespace catalog::content
