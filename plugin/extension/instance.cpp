@@ -175,7 +175,7 @@ Outcome Instance::open(const Call& call, Operation& operation) {
     metrics_ = RequestMetrics(metrics, names);
 #endif
 #if CATALOG_EXTENSION_TYPED
-    typed_ = std::make_unique<TypedCalls>(*library_);
+    typed_ = std::make_unique<TypedCalls>(*library_, outstanding_);
 #endif
     return {};
 }

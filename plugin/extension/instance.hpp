@@ -3,7 +3,7 @@
 //
 // Parts of other folders and how they hang together:
 //   requests/requests.hpp   class Requests: made at start over the library, called by `request`
-//   typed/library_api.hpp   class TypedCalls(library::AssetLibrary&): what the typed table keeps;
+//   typed/library_api.hpp   class TypedCalls: what the typed table keeps, made at start;
 //                           `const hmx_iface* library_interface() noexcept`: the table
 //   services/               adapters of host services, made at start
 // A function of a typed table does: `Instance* self = from_abi(instance)`, HMX_E_INVALID_ARGUMENT

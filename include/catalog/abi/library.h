@@ -4,7 +4,8 @@
 // Typed are the calls that are made often and those that give content; everything else is a request
 // in JSON (docs/abi.md lists the methods). All calls are [any] and synchronous, need
 // HMX_STATE_RUNNING, and never touch the network. Where a package is named, `id` is NAME or
-// NAME@VERSION and `requirement` narrows a bare NAME ("^1.2", empty: the newest).
+// NAME@VERSION and `requirement` narrows a bare NAME ("^1.2", empty: the newest; a whole version is
+// that one exactly, whatever its state). Texts of more than 64 KiB are HMX_E_TOO_LARGE.
 #ifndef CATALOG_ABI_LIBRARY_H
 #define CATALOG_ABI_LIBRARY_H
 
@@ -119,8 +120,9 @@ typedef struct cat_page {
     void (*release)(void* owner);
 } cat_page;
 
-/// Takes one package, borrowed for the call: owner is null. A status other than HMX_OK ends the
-/// walk and is returned by it.
+/// Takes one package, borrowed for the call: owner is null. Of a package that the caller may list
+/// but not read it shows what the list itself says: no manifest and nothing that only the manifest
+/// says. A status other than HMX_OK ends the walk and is returned by it.
 typedef hmx_status (*cat_package_fn)(void* user, const cat_package* package, double score);
 
 /// An open file of a package. The caller sets struct_size.
@@ -134,27 +136,32 @@ typedef struct cat_content_info {
 typedef struct cat_library_api {
     hmx_iface iface;
 
-    /// Gives the package that `id` and `requirement` name. A package that was looked at before and
-    /// has not changed costs no allocation and no I/O. HMX_E_NOT_FOUND, HMX_E_VERSION_CONFLICT (the
+    /// Gives the package that `id` and `requirement` name, as the last commit left it. Looked at
+    /// again, it costs no allocation and no I/O until the library changes; an instance that opened
+    /// the library for reading asks its files whether it has. out needs room for `release`.
+    /// HMX_E_NOT_FOUND, HMX_E_VERSION_CONFLICT (the
     /// name is there, no version fits), HMX_E_INVALID_ARGUMENT.
     hmx_status (*get_package)(hmx_instance* instance, const hmx_call* call, hmx_str id,
                               hmx_str requirement, cat_package* out, hmx_error* error);
-    /// Gives packages in byte order of names, newest version first. limit 1 to 10000.
+    /// Gives packages in byte order of names, newest version first. limit 1 to 10000. filter and
+    /// page may be null.
     hmx_status (*list_packages)(hmx_instance* instance, const hmx_call* call,
                                 const cat_filter* filter, uint32_t limit, hmx_str cursor,
                                 cat_package_fn each, void* user, cat_page* page, hmx_error* error);
-    /// Gives the packages that hold every word, best first. limit 1 to 10000.
+    /// Gives the packages that hold every word, best first. limit 1 to 10000. filter may be null.
     hmx_status (*search_packages)(hmx_instance* instance, const hmx_call* call, hmx_str words,
                                   const cat_filter* filter, uint32_t limit, cat_package_fn each,
                                   void* user, hmx_error* error);
 
     /// Opens one file of a package. It keeps its bytes while it is open, whatever becomes of the
-    /// package. HMX_E_NOT_FOUND (package, file, or its content is not here).
+    /// package, and is closed by shutdown. HMX_E_NOT_FOUND (package, file, or its content is not
+    /// here), HMX_E_TOO_LARGE (16384 files are open).
     hmx_status (*open_content)(hmx_instance* instance, const hmx_call* call, hmx_str id,
                                hmx_str path, hmx_handle* out, hmx_error* error);
     hmx_status (*content_info)(hmx_instance* instance, hmx_handle content, cat_content_info* out);
     /// Copies up to `capacity` verified bytes from `offset`. *got is less only at the end; at or
-    /// behind the end HMX_E_END. HMX_E_CORRUPT: what is stored does not match; nothing is given.
+    /// behind the end HMX_E_END. HMX_E_CORRUPT: what is stored does not match; nothing is given,
+    /// and what was written of the buffer is zeros.
     hmx_status (*read_at)(hmx_instance* instance, hmx_handle content, uint64_t offset,
                           uint8_t* buffer, size_t capacity, size_t* got, hmx_error* error);
     /// Gives verified bytes from `offset` without a copy for the caller: at least one, at most
