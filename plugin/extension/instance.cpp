@@ -162,7 +162,6 @@ Outcome Instance::open(const Call& call, Operation& operation) {
     library_ = *std::move(opened);
     measure_storage();
     if (auto proceed = context.check(*clock_); !proceed) return refuse(proceed.error());
-#if CATALOG_EXTENSION_REQUESTS
     RequestSettings request_settings;
     request_settings.data_dir = data_dir_;
     request_settings.granted = gate_.granted();
@@ -173,7 +172,6 @@ Outcome Instance::open(const Call& call, Operation& operation) {
     std::vector<std::string_view> names;
     for (const Method& method : Requests::methods()) names.push_back(method.name);
     metrics_ = RequestMetrics(metrics, names);
-#endif
 #if CATALOG_EXTENSION_TYPED
     typed_ = std::make_unique<TypedCalls>(*library_, outstanding_);
 #endif

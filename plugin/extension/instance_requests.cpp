@@ -21,7 +21,7 @@ constexpr std::size_t kMethodBytesMax = 256;
 /// Advice when as many operations as allowed are under way: the length of a typical request.
 constexpr std::uint64_t kBusyRetryNs = 5'000'000;
 
-[[maybe_unused]] Result<json::Object> read_params(std::string_view text) {
+Result<json::Object> read_params(std::string_view text) {
     if (text.empty()) return json::Object{};
     json::ReadLimits limits;
     limits.bytes_max = kParamsBytesMax;
@@ -59,7 +59,6 @@ Outcome Instance::admit(std::int64_t deadline) {
     return {};
 }
 
-#if CATALOG_EXTENSION_REQUESTS
 tl::expected<std::string, Failure> Instance::answer(const Call& call, std::string_view method,
                                                     std::string_view params, Operation& operation) {
     const Method* const found = Requests::find(method);
@@ -92,12 +91,6 @@ tl::expected<std::string, Failure> Instance::call_method(const Call& call, const
     if (!data) return refuse(data.error());
     return json::write_canonical(*std::move(data));
 }
-#else
-tl::expected<std::string, Failure> Instance::answer(const Call&, std::string_view, std::string_view,
-                                                    Operation&) {
-    return refuse(HMX_E_UNSUPPORTED, "there is no such method");
-}
-#endif
 
 void Instance::measure_storage() noexcept {
     namespace fs = std::filesystem;
@@ -125,12 +118,10 @@ hmx_buf Instance::envelope(const Call& call, const tl::expected<std::string, Fai
         text += R"(,"code":)";
         text += json::write_canonical(failure.code());
         text += failure.retryable() ? R"(,"retryable":true)" : R"(,"retryable":false)";
-#if CATALOG_EXTENSION_REQUESTS
         if (failure.error() != nullptr) {
             text += R"(,"details":)";
             text += json::write_canonical(failure_data(*failure.error()));
         }
-#endif
         text += '}';
     }
     return make_buffer(std::move(text), outstanding_);
@@ -235,7 +226,11 @@ tl::expected<std::string, Failure> Instance::validate(const hmx_call* call) {
         else
             add(warnings, "not_running", "the instance is not running, so its library is not open");
     } else {
+        // In the table, so that a shutdown can stop it.
+        const std::shared_ptr<Operation> operation = operations_.begin_control(std::nullopt);
+        const OperationScope scope(operations_, operation);
         CallContext context = make_context(*read, monotonic_now_ns(), limits_.execution_ns);
+        context.stop = operation->stop_token();
         auto verified = library_->verify(false, context);
         if (!verified) return refuse(verified.error());
         measure_storage();

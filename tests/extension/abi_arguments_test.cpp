@@ -238,5 +238,61 @@ TEST(Request, KeepsTheHostsLimitOfRequestsASecond) {
     EXPECT_NE(answer.text.find(R"("retryable":true)"), std::string::npos);
 }
 
+constexpr const char* kPublish =
+    R"({"metadata":{"name":"acme/kit","version":"1.0.0","license":"MIT"},)"
+    R"("files":[{"path":"bin/kit","text":"hello"}]})";
+
+TEST(Request, KeepsTheHostsBoundOnStorage) {
+    const LoadedExtension extension(CATALOG_EXTENSION_FILE);
+    const TemporaryFolder folder;
+    hmx_config config = make_config(folder.path());
+    config.limits.max_storage_bytes = 1;
+    TestInstance instance(extension.api(), nullptr, config);
+    ASSERT_EQ(instance.start(), HMX_OK);
+    const TestInstance::Answer answer = instance.request("publish_package", kPublish);
+    EXPECT_EQ(answer.status, HMX_E_QUOTA_EXCEEDED) << answer.text;
+    EXPECT_EQ(instance.request("list_packages").status, HMX_OK) << "reading goes on";
+    EXPECT_GT(instance.status().storage_bytes, 1u);
+}
+
+TEST(Request, ADryRunChangesNothing) {
+    const LoadedExtension extension(CATALOG_EXTENSION_FILE);
+    const TemporaryFolder folder;
+    TestInstance instance(extension.api(), nullptr, make_config(folder.path()));
+    ASSERT_EQ(instance.start(), HMX_OK);
+    hmx_call call{};
+    call.struct_size = sizeof(call);
+    call.flags = HMX_CALL_DRY_RUN;
+    static_cast<void>(instance.request("publish_package", kPublish, &call));
+    EXPECT_EQ(instance.request("get_package", R"({"id":"acme/kit"})").status, HMX_E_NOT_FOUND);
+    const TestInstance::Answer published = instance.request("publish_package", kPublish);
+    EXPECT_EQ(published.status, HMX_OK) << published.text;
+    EXPECT_EQ(instance.request("get_package", R"({"id":"acme/kit"})").status, HMX_OK);
+}
+
+TEST(Request, TellsAFailureOfTheLibraryInDetail) {
+    const LoadedExtension extension(CATALOG_EXTENSION_FILE);
+    const TemporaryFolder folder;
+    TestInstance instance(extension.api(), nullptr, make_config(folder.path()));
+    ASSERT_EQ(instance.start(), HMX_OK);
+    const TestInstance::Answer answer = instance.request("get_package", R"({"id":"acme/none"})");
+    EXPECT_EQ(answer.status, HMX_E_NOT_FOUND);
+    EXPECT_NE(answer.text.find(R"("details":{)"), std::string::npos) << answer.text;
+    EXPECT_NE(answer.text.find(R"("code":"package_not_found")"), std::string::npos) << answer.text;
+}
+
+TEST(Validate, ReportsARunningInstance) {
+    const LoadedExtension extension(CATALOG_EXTENSION_FILE);
+    const TemporaryFolder folder;
+    TestInstance instance(extension.api(), nullptr, make_config(folder.path()));
+    ASSERT_EQ(instance.start(), HMX_OK);
+    hmx_buf report{};
+    ASSERT_EQ(extension.api().validate(instance.get(), nullptr, &report, nullptr), HMX_OK);
+    const std::string json(reinterpret_cast<const char*>(report.data), report.size);
+    report.release(report.owner);
+    EXPECT_NE(json.find(R"("valid":true)"), std::string::npos) << json;
+    EXPECT_NE(json.find(R"("errors":[])"), std::string::npos) << json;
+}
+
 }  // namespace
 }  // namespace catalog::extension::testing

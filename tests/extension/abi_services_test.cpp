@@ -62,6 +62,35 @@ TEST(Services, WorkRunsOnTheHostsExecutor) {
     EXPECT_GE(host.tasks_run(), 2u);
 }
 
+TEST(Services, RequestsAreMeasuredByMethod) {
+    const LoadedExtension extension(CATALOG_EXTENSION_FILE);
+    const TemporaryFolder folder;
+    FakeHost host;
+    host.offers = {{HMX_SVC_METRICS, HMX_OK}};
+    TestInstance instance(extension.api(), host.abi(), make_config(folder.path()));
+    ASSERT_EQ(instance.start(), HMX_OK);
+    const TestInstance::Answer answer = instance.request("catalog.list", "{}");
+    EXPECT_EQ(answer.status, HMX_OK) << answer.text;
+    EXPECT_EQ(instance.request("list_packages", R"({"limit":"many"})").status,
+              HMX_E_INVALID_ARGUMENT);
+    EXPECT_EQ(host.recorded("catalog_requests_total", "list_packages"), 2.0);
+    EXPECT_EQ(host.recorded("catalog_request_errors_total", "list_packages"), 1.0);
+    EXPECT_GT(host.recorded("catalog_request_seconds", "list_packages"), 0.0);
+}
+
+TEST(Services, NothingIsMeasuredWithoutTheCapability) {
+    const LoadedExtension extension(CATALOG_EXTENSION_FILE);
+    const TemporaryFolder folder;
+    FakeHost host;
+    host.offers = {{HMX_SVC_METRICS, HMX_OK}};
+    hmx_config config = make_config(folder.path());
+    config.granted_caps = uint64_t{1} << HMX_CAP_ASSET_MANAGEMENT;
+    TestInstance instance(extension.api(), host.abi(), config);
+    ASSERT_EQ(instance.start(), HMX_OK);
+    EXPECT_EQ(instance.request("list", "{}").status, HMX_OK);
+    EXPECT_EQ(host.recorded("catalog_requests_total", "list_packages"), 0.0);
+}
+
 TEST(Services, ATableOfANewerHostMayBeLarger) {
     const LoadedExtension extension(CATALOG_EXTENSION_FILE);
     const TemporaryFolder folder;
