@@ -29,6 +29,14 @@ class Chroot:
                            stdout=subprocess.DEVNULL)
             for name in ("resolv.conf", "hosts"):
                 shutil.copy(f"/etc/{name}", root / "etc" / name)
+        # Programs look into /proc, as the host does for where it is installed.
+        self.mounted = not any((root / "proc").iterdir())
+        if self.mounted:
+            subprocess.run(["mount", "-t", "proc", "proc", str(root / "proc")], check=True)
+
+    def unmount(self) -> None:
+        if self.mounted:
+            subprocess.run(["umount", str(self.root / "proc")], check=False)
 
     def run(self, command: str) -> str:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive",
@@ -72,7 +80,7 @@ def build_and_run(system: Chroot) -> None:
         expect(program, system.run(f"ldd /trial/{program}"), "libcatalog.so.0")
     for number, program in enumerate(("c", "examples/host_c/build/host_c")):
         said = system.run(f"mkdir /trial/c{number} && /trial/{program} {extension} /trial/c{number} /trial/examples/package")
-        expect(program, said, "acme/hello@1.0.0: says hello, 6 bytes\n", "stopped\n")
+        expect(program, said, "acme/hello@1.0.0: says hello, 97 bytes\n", "stopped\n")
 
 
 def try_command(system: Chroot) -> None:
@@ -108,6 +116,10 @@ def main() -> None:
     try:
         step("tools that a user of a compiler has: " + " ".join(TOOLS))
         system.run("apt-get update && apt-get install -y --no-install-recommends " + " ".join(TOOLS))
+        # What an earlier trial left that was stopped half-way.
+        known = " ".join(subprocess.check_output(["dpkg-deb", "--field", deb, "Package"], text=True).strip() for deb in debs)
+        system.run(f"for name in {known}; do dpkg -s $name >/dev/null 2>&1 && apt-get purge -y $name; done; "
+                   "apt-get autoremove -y --purge; rm -rf /trial")
         before, installed_before = system.files(), system.run("dpkg-query -f '${Package}\\n' -W")
         trial = system.root / "trial"
         trial.mkdir()
@@ -116,7 +128,7 @@ def main() -> None:
 
         step("install " + " ".join(deb.name for deb in debs))
         system.run("apt-get install -y --no-install-recommends /trial/*.deb")
-        names = system.run("for deb in /trial/*.deb; do dpkg-deb --field $deb Package; done").split()
+        names = known.split()
         ours = set(system.run("dpkg -L " + " ".join(names)).split("\n")) - {"", "/."}
         new = system.files() - before
         print(f"   {len(ours)} paths of the packages, {len(new)} new paths with their dependencies")
@@ -136,6 +148,7 @@ def main() -> None:
             sys.exit("left on the system:\n" + "\n".join(left))
         print("   nothing is left")
     finally:
+        system.unmount()
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
 

@@ -84,7 +84,7 @@ def host_c(tree: Installed) -> None:
     extension = tree.libraries / "hypermesh/extensions/catalog/libhypermesh_catalog.so"
     for program in programs:
         said = run(program, extension, tree.fresh(program.name + "-data"), tree.doc / "examples/package")
-        for line in ("acme/hello@1.0.0: says hello, 6 bytes\n", '"success":true', "stopped\n"):
+        for line in ("acme/hello@1.0.0: says hello, 97 bytes\n", '"success":true', "stopped\n"):
             if line not in said:
                 sys.exit(f"{program.name} did not say {line!r}:\n{said}")
 
