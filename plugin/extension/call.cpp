@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "catalog/core/bytes.hpp"
+#include "services/proof.hpp"
 
 namespace catalog::extension {
 
@@ -41,6 +42,11 @@ tl::expected<Call, Failure> read_call(const hmx_call* call) {
     auto principal = read_call_text(given.principal, "hmx_call: principal");
     if (!principal) return tl::unexpected(std::move(principal).error());
     result.principal = *std::move(principal);
+    if (given.proof != nullptr) {
+        auto proof = read_proof(given.proof);
+        if (!proof) return refuse(proof.error());
+        result.proof = std::make_shared<const ConsensusProof>(*std::move(proof));
+    }
     return result;
 }
 
@@ -59,6 +65,7 @@ CallContext make_context(const Call& call, std::int64_t now_ns, std::uint64_t ex
     CallContext context;
     if (!call.principal.empty()) context.principal.id = call.principal;
     context.deadline = MonotonicTime(std::chrono::nanoseconds(deadline));
+    context.proof = call.proof;
     return context;
 }
 

@@ -18,15 +18,16 @@ struct Call {
     std::uint32_t priority = 0;
     std::uint32_t privacy = 0;
     std::string request_id;
-    std::string principal;  ///< Empty: the owner of the process.
+    std::string principal;                        ///< Empty: the owner of the process.
+    std::shared_ptr<const ConsensusProof> proof;  ///< Null: none was given.
 };
 
 /// Longest request id and principal that are taken, bytes.
 inline constexpr std::size_t kCallTextBytesMax = 1024;
 
 /// Reads `call`; null gives the defaults. HMX_E_INVALID_ARGUMENT: a struct_size that cannot be, a
-/// text that is not UTF-8 or not there, a negative deadline; HMX_E_TOO_LARGE: a text that is too
-/// long.
+/// text that is not UTF-8 or not there, a negative deadline, a proof that cannot be read;
+/// HMX_E_TOO_LARGE: a text or a proof that is too long.
 [[nodiscard]] tl::expected<Call, Failure> read_call(const hmx_call* call);
 
 /// Returns the present on the clock of deadlines, nanoseconds.

@@ -9,6 +9,8 @@
 #include "catalog/abi/services.h"
 #include "catalog/internal/try.hpp"
 #include "instance_parts.hpp"
+#include "services/assets.hpp"
+#include "services/consensus.hpp"
 #include "services/log.hpp"
 
 namespace catalog::extension {
@@ -37,6 +39,21 @@ InstanceLimits read_limits(const hmx_limits& given) noexcept {
     if (limits.max_ops_per_s == std::numeric_limits<std::uint32_t>::max()) result.ops_per_s = 0;
     result.threads = or_default(limits.max_threads, 100);
     return result;
+}
+
+lifecycle::ConsensusPolicy policy_of(ConsensusMode mode, bool host_offers) noexcept {
+    switch (mode) {
+        case ConsensusMode::kNone:
+            return lifecycle::ConsensusPolicy::kNone;
+        case ConsensusMode::kHostOffers:
+            return host_offers ? lifecycle::ConsensusPolicy::kDeclared
+                               : lifecycle::ConsensusPolicy::kNone;
+        case ConsensusMode::kDeclared:
+            return lifecycle::ConsensusPolicy::kDeclared;
+        case ConsensusMode::kEvery:
+            return lifecycle::ConsensusPolicy::kEvery;
+    }
+    return lifecycle::ConsensusPolicy::kEvery;
 }
 
 bool is_past(std::int64_t deadline) noexcept {
@@ -147,8 +164,17 @@ Outcome Instance::open(const Call& call, Operation& operation) {
     environment.clock = clock_;
     environment.executor = executor_;
     environment.log_sink = make_host_log(log, settings_.log_level);
+    const hmx_svc_consensus* consensus = nullptr;
+    static_cast<void>(
+        services_.find(HMX_SVC_CONSENSUS, 0, capability_bit(HMX_CAP_CONSENSUS_ACCESS), consensus));
+    environment.consensus = make_host_consensus(consensus, clock_);
+    const hmx_svc_assets* assets = nullptr;
+    static_cast<void>(
+        services_.find(HMX_SVC_ASSETS, 0, capability_bit(HMX_CAP_ASSET_MANAGEMENT), assets));
+    environment.assets = make_host_assets(assets, clock_);
 
     library::LibraryOptions options;
+    options.consensus = policy_of(settings_.consensus, environment.consensus != nullptr);
     options.read_only = settings_.read_only;
     options.create_if_missing = settings_.create && !settings_.read_only;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
