@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstring>
-#include <utility>
 
 #include "catalog/core/bytes.hpp"
 
@@ -34,17 +33,13 @@ Errc nearest_code(hmx_status status) {
         case HMX_E_INVALID_STATE:
             return Errc::kFailedPrecondition;
         case HMX_E_UNSUPPORTED:
-            return Errc::kUnsupported;
         case HMX_E_ABI_MISMATCH:
             return Errc::kUnsupported;
         case HMX_E_CAPABILITY_DENIED:
-            return Errc::kPermissionDenied;
         case HMX_E_UNAUTHENTICATED:
             return Errc::kPermissionDenied;
         case HMX_E_QUOTA_EXCEEDED:
-            return Errc::kBusy;
         case HMX_E_AGAIN:
-            return Errc::kBusy;
         case HMX_E_BUSY:
             return Errc::kBusy;
         case HMX_E_CANCELLED:
@@ -66,7 +61,6 @@ Errc nearest_code(hmx_status status) {
         case HMX_E_SIGNATURE_INVALID:
             return Errc::kSignatureInvalid;
         case HMX_E_DEPENDENCY_FAILED:
-            return Errc::kUnsatisfiable;
         case HMX_E_RESOLUTION_FAILED:
             return Errc::kUnsatisfiable;
         case HMX_E_VERSION_CONFLICT:

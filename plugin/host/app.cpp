@@ -130,7 +130,7 @@ int with_session(Invocation& invocation, std::ostream& out, std::ostream& error,
     Session session(host, invocation.session, out, error, stop);
     for (const std::string& line : opening_lines(invocation)) {
         const Answer answer = session.run_line(line);
-        if (!answer.ok()) return report_error(invocation, out, error, *answer.error);
+        if (!answer.ok()) return report_error(invocation, out, error, answer.failure());
     }
     return body(session);
 }
@@ -156,11 +156,11 @@ int run_find(Invocation& invocation, std::istream&, std::ostream& out, std::ostr
     json::Array list;
     for (const FoundExtension& each : found) {
         if (invocation.session.json)
-            list.push_back(json::Object{{"id", each.id},
-                                        {"version", each.version},
-                                        {"file", each.files.library},
-                                        {"manifest", each.files.manifest},
-                                        {"problem", each.problem}});
+            list.emplace_back(json::Object{{"id", each.id},
+                                           {"version", each.version},
+                                           {"file", each.files.library},
+                                           {"manifest", each.files.manifest},
+                                           {"problem", each.problem}});
         else if (each.problem.empty())
             out << each.id << ' ' << each.version << "  " << each.files.library << '\n';
         else
@@ -198,11 +198,11 @@ int run_cycle_command(Invocation& invocation, std::istream&, std::ostream& out, 
     return with_session(invocation, out, error, stop, [&](Session& session) {
         const Answer answer = run_cycles(session, invocation.cycle);
         if (!answer.ok() && !invocation.session.json)
-            return report_error(invocation, out, error, *answer.error);
+            return report_error(invocation, out, error, answer.failure());
         if (invocation.session.json)
             out << json::write_canonical(json::Object{
                        {"ok", answer.ok()},
-                       {"message", answer.ok() ? std::string() : answer.error->to_string()},
+                       {"message", answer.ok() ? std::string() : answer.failure().to_string()},
                        {"answer", answer.value}})
                 << '\n';
         else

@@ -159,7 +159,7 @@ Answer expect(Session& session, WordReader& words) {
         if (last.status == *wanted && last.ok() == (*wanted == HMX_OK)) return Answer{};
         std::string message =
             "expected " + status_name(*wanted) + ", the answer was " + status_name(last.status);
-        if (last.error) message += ": " + last.error->to_string();
+        if (last.error) message += ": " + last.failure().to_string();
         return fail(Errc::kNotFound, message);
     });
 }
@@ -183,7 +183,7 @@ Answer expect_json(Session& session, WordReader& words) {
         const std::string_view rest = words.rest();
         if (rest.empty()) return fail(usage("VALUE is missing"));
         CATALOG_TRY(const json::Value* found, value_at(session, path));
-        if (*found == value_of(rest)) return Answer{};
+        if (json::write_canonical(*found) == json::write_canonical(value_of(rest))) return Answer{};
         return fail(Error(Errc::kNotFound, "expected " + std::string(rest) + ", there is " +
                                                json::write_canonical(*found).substr(0, 2000))
                         .with_input(path));
@@ -383,7 +383,7 @@ Answer help(Session&, WordReader& words) {
             if (!wanted.empty() && wanted != command.name) continue;
             std::string usage_text(command.name);
             if (!command.arguments.empty()) usage_text += " " + std::string(command.arguments);
-            list.push_back(json::Object{{"usage", usage_text}, {"help", command.help}});
+            list.emplace_back(json::Object{{"usage", usage_text}, {"help", command.help}});
             usage_text.resize(std::max<std::size_t>(usage_text.size() + 1, 38), ' ');
             text += (text.empty() ? "" : "\n") + usage_text + std::string(command.help);
         }
@@ -511,13 +511,13 @@ std::vector<Command> host_commands() {
 }  // namespace
 
 const std::vector<Command>& commands() {
-    static const std::vector<Command> kCommands = [] {
+    static const std::vector<Command> every = [] {
         std::vector<Command> all = lifecycle_commands();
         for (std::vector<Command>& part : std::vector{library_commands(), host_commands()})
             for (Command& command : part) all.push_back(std::move(command));
         return all;
     }();
-    return kCommands;
+    return every;
 }
 
 }  // namespace catalog::host

@@ -50,7 +50,7 @@ Answer run_cycles(Session& session, const CycleOptions& options) {
         }
         Answer answer = run_cycle(session, options, data_dir);
         if (!answer.ok()) {
-            answer.error = answer.error->with_input("cycle " + std::to_string(i + 1));
+            answer.error = answer.failure().with_input("cycle " + std::to_string(i + 1));
             return answer;
         }
     }

@@ -151,18 +151,20 @@ Result<void> Extension::check_table() {
     };
     if (api_->struct_size > kTableBytesMax || api_->struct_size % 8 != 0)
         return refuse("the table says that it has " + std::to_string(api_->struct_size) + " bytes");
-    if (!HMX_HAS(api_, cancel) || !HMX_HAS(api_, create) || !HMX_HAS(api_, start) ||
-        !HMX_HAS(api_, shutdown) || !HMX_HAS(api_, destroy) || !HMX_HAS(api_, status) ||
-        !HMX_HAS(api_, request) || !HMX_HAS(api_, request_async) || !HMX_HAS(api_, validate) ||
-        !HMX_HAS(api_, get_interface) || !HMX_HAS(api_, pause) || !HMX_HAS(api_, resume))
+    const bool complete =
+        HMX_HAS(api_, cancel) && HMX_HAS(api_, create) && HMX_HAS(api_, start) &&
+        HMX_HAS(api_, shutdown) && HMX_HAS(api_, destroy) && HMX_HAS(api_, status) &&
+        HMX_HAS(api_, request) && HMX_HAS(api_, request_async) && HMX_HAS(api_, validate) &&
+        HMX_HAS(api_, get_interface) && HMX_HAS(api_, pause) && HMX_HAS(api_, resume);
+    if (!complete)
         return refuse("the table has " + std::to_string(api_->struct_size) +
                       " bytes and lacks functions of version 0.1");
     if (api_->abi_major != host_.options.abi_major)
         return refuse("the table is of major " + std::to_string(api_->abi_major));
     const hmx_metadata* metadata = api_->metadata;
-    if (metadata == nullptr || metadata->struct_size > kTableBytesMax ||
-        !HMX_HAS(metadata, id.data))
-        return refuse("there is no usable metadata");
+    const bool usable = metadata != nullptr && metadata->struct_size <= kTableBytesMax &&
+                        HMX_HAS(metadata, id.data);
+    if (!usable) return refuse("there is no usable metadata");
     const std::string id(from_abi(metadata->id, *violations_));
     const std::string version(from_abi(metadata->version, *violations_));
     if (id != report_.note.id || version != report_.note.version)
@@ -278,8 +280,7 @@ CallStatus Extension::create(const std::string& data_dir) {
     });
     if (!came_back) return abandon("create does not return");
     static_cast<void>(call->config.result(*violations_));
-    const CallStatus status =
-        read_status(call->status, &call->error.result(*violations_), *violations_);
+    CallStatus status = read_status(call->status, &call->error.result(*violations_), *violations_);
     if (status.ok() && call->instance == nullptr) {
         violations_->add("R2", "create succeeds without giving an instance");
         return {HMX_E_INTERNAL, "create succeeds without giving an instance", 0, 0, 0};
@@ -330,7 +331,7 @@ CallStatus Extension::start() {
 }
 
 CallStatus Extension::shutdown() {
-    const CallStatus status =
+    CallStatus status =
         control_async("shutdown", [this](const hmx_completion* completion, hmx_op* op) {
             return api_->shutdown(instance_, host_.control_deadline(), completion, op);
         });
@@ -356,8 +357,7 @@ CallStatus Extension::destroy() {
         std::make_shared<Call>(Call{Shaped<hmx_error>(hmx_error{}, host_.options.shapes, "error")});
     if (!control([this, call] { call->status = api_->destroy(instance_, call->error.get()); }))
         return abandon("destroy does not return");
-    const CallStatus status =
-        read_status(call->status, &call->error.result(*violations_), *violations_);
+    CallStatus status = read_status(call->status, &call->error.result(*violations_), *violations_);
     if (status.ok()) {
         instance_ = nullptr;
         waiting_.clear();

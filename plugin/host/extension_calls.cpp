@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "catalog/json/read.hpp"
-#include "catalog/json/write.hpp"
 #include "extension.hpp"
 
 namespace catalog::host {
@@ -301,7 +300,7 @@ json::Object Extension::info() {
     if (instance_ != nullptr && !abandoned_) out.emplace("status", status().value);
     json::Array list;
     for (const Violation& violation : violations_->all())
-        list.push_back(json::Object{{"rule", violation.rule}, {"what", violation.what}});
+        list.emplace_back(json::Object{{"rule", violation.rule}, {"what", violation.what}});
     out.emplace("violations", std::move(list));
     return out;
 }

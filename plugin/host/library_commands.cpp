@@ -63,9 +63,9 @@ json::Array dependencies_of(const hmx_list& list, const TypedCall& typed) {
     for (std::uint32_t i = 0; i < list.count && list.stride >= sizeof(cat_dependency); ++i) {
         const auto& each = *reinterpret_cast<const cat_dependency*>(
             static_cast<const std::byte*>(list.items) + std::size_t{list.stride} * i);
-        out.push_back(json::Object{{"name", typed.text(each.name)},
-                                   {"req", typed.text(each.requirement)},
-                                   {"kind", each.kind}});
+        out.emplace_back(json::Object{{"name", typed.text(each.name)},
+                                      {"req", typed.text(each.requirement)},
+                                      {"kind", each.kind}});
     }
     return out;
 }

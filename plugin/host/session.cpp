@@ -245,10 +245,10 @@ Answer Session::list_loaded() {
     json::Array list;
     std::string text;
     for (const Loaded& loaded : loaded_) {
-        list.push_back(json::Object{{"name", loaded.name},
-                                    {"id", loaded.extension->id()},
-                                    {"current", loaded.name == current_},
-                                    {"data_dir", loaded.extension->data_dir()}});
+        list.emplace_back(json::Object{{"name", loaded.name},
+                                       {"id", loaded.extension->id()},
+                                       {"current", loaded.name == current_},
+                                       {"data_dir", loaded.extension->data_dir()}});
         text += (text.empty() ? "" : "\n") + loaded.name + "  " + loaded.extension->report().file;
     }
     return {{}, HMX_OK, json::Object{{"loaded", std::move(list)}}, std::move(text)};
@@ -285,7 +285,7 @@ json::Array Session::violations() const {
         for (Violation& each : loaded.extension->violations().all()) all.push_back(std::move(each));
     json::Array out;
     for (const Violation& each : all)
-        out.push_back(json::Object{{"rule", each.rule}, {"what", each.what}});
+        out.emplace_back(json::Object{{"rule", each.rule}, {"what", each.what}});
     return out;
 }
 
@@ -313,10 +313,10 @@ void Session::print(const Answer& answer, std::string_view where, bool failed_fo
         document.emplace("status", status_name(answer.status));
         document.emplace("answer", answer.value);
         if (!answer.ok())
-            document.emplace("error", json::Object{{"code", errc_name(answer.error->code())},
-                                                   {"message", answer.error->to_string()},
-                                                   {"input", std::string(answer.error->input())},
-                                                   {"hint", std::string(answer.error->hint())},
+            document.emplace("error", json::Object{{"code", errc_name(answer.failure().code())},
+                                                   {"message", answer.failure().to_string()},
+                                                   {"input", std::string(answer.failure().input())},
+                                                   {"hint", std::string(answer.failure().hint())},
                                                    {"where", where}});
         out_ << json::write_canonical(document) << '\n' << std::flush;
         return;
@@ -329,9 +329,9 @@ void Session::print(const Answer& answer, std::string_view where, bool failed_fo
             out_ << json::write_pretty(answer.value);
         out_ << std::flush;
     } else if (failed_for_good) {
-        error_ << where << ": " << answer.error->to_string() << " (" << status_name(answer.status)
-               << ")\n";
-        if (!answer.error->hint().empty()) error_ << "hint: " << answer.error->hint() << '\n';
+        error_ << where << ": " << answer.failure().to_string() << " ("
+               << status_name(answer.status) << ")\n";
+        if (!answer.failure().hint().empty()) error_ << "hint: " << answer.failure().hint() << '\n';
         error_ << std::flush;
     }
 }
@@ -364,7 +364,7 @@ int Session::run(const LineSource& lines) {
         const bool counts = !answer.ok() && !judged;
         if (!options_.json) print(answer, now.where, counts);
         if (!counts) continue;
-        if (code == 0) code = exit_code_of(*answer.error);
+        if (code == 0) code = exit_code_of(answer.failure());
         if (!options_.keep_going) break;
     }
     if (!line) {
@@ -377,7 +377,7 @@ int Session::run(const LineSource& lines) {
         const Answer answer = unload(name);
         if (answer.ok()) continue;
         print(answer, "end", true);
-        if (code == 0) code = exit_code_of(*answer.error);
+        if (code == 0) code = exit_code_of(answer.failure());
         take_back(name);
     }
     if (report_violations() && code == 0) code = 1;

@@ -39,6 +39,10 @@ struct Answer {
     std::string text;            ///< For people; empty: the value.
 
     [[nodiscard]] bool ok() const noexcept { return !error.has_value(); }
+    /// Returns why it failed; of an answer that did not, that it did not.
+    [[nodiscard]] Error failure() const {
+        return error ? *error : Error(Errc::kInternal, "nothing failed");
+    }
 };
 
 /// Makes the failing answer of an error of the host's own.

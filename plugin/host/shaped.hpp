@@ -69,7 +69,7 @@ public:
     /// What came back; members that a short struct does not have are as they were. Reports bytes
     /// that were written behind the struct as a violation of R2.
     [[nodiscard]] const T& result(Violations& violations) {
-        if (!guarded_) return plain_;
+        if (!guarded_ || !shape_) return plain_;
         std::memcpy(&plain_, guarded_->data(), *shape_ < sizeof(T) ? *shape_ : sizeof(T));
         for (std::size_t i = sizeof(T); i < *shape_; ++i)
             if (guarded_->data()[i] != std::byte{kTail}) {

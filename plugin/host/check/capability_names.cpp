@@ -1,7 +1,6 @@
 #include "capability_names.hpp"
 
 #include <array>
-#include <cstddef>
 
 #include "catalog/abi/extension.h"
 

@@ -38,12 +38,12 @@ public:
         return offset <= bytes_.size() && size <= bytes_.size() - offset;
     }
 
-    /// Copies, because nothing in a file is sure to be aligned.
+    /// Copies, because nothing in a file is sure to be aligned. All zeros where the file ends
+    /// before: callers look first where that makes a difference.
     template <class T>
-    [[nodiscard]] std::optional<T> get(std::uint64_t offset) const noexcept {
-        if (!holds(offset, sizeof(T))) return std::nullopt;
-        T out;
-        std::memcpy(&out, bytes_.data() + offset, sizeof out);
+    [[nodiscard]] T get(std::uint64_t offset) const noexcept {
+        T out{};
+        if (holds(offset, sizeof(T))) std::memcpy(&out, bytes_.data() + offset, sizeof out);
         return out;
     }
 
@@ -92,10 +92,9 @@ public:
 
 private:
     Result<void> read_header() {
-        const auto header = bytes_.get<Elf64_Ehdr>(0);
-        if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
+        header_ = bytes_.get<Elf64_Ehdr>(0);
+        if (std::memcmp(header_.e_ident, ELFMAG, SELFMAG) != 0)
             return fail(Errc::kUnsupported, "this is no ELF file");
-        header_ = *header;
         if (header_.e_ident[EI_CLASS] != ELFCLASS64 || header_.e_ident[EI_DATA] != ELFDATA2LSB)
             return fail(Errc::kUnsupported, "the ELF file is not 64-bit little-endian");
         if (header_.e_machine != EM_X86_64)
@@ -117,7 +116,7 @@ private:
             return bad_elf("program headers leave the file", header_.e_phoff);
         for (std::uint32_t i = 0; i < header_.e_phnum; ++i) {
             const std::uint64_t at = header_.e_phoff + std::uint64_t{i} * sizeof(Elf64_Phdr);
-            const Elf64_Phdr segment = *bytes_.get<Elf64_Phdr>(at);
+            const Elf64_Phdr segment = bytes_.get<Elf64_Phdr>(at);
             if (segment.p_type == PT_INTERP) out_.is_program = true;
             if (segment.p_type == PT_GNU_STACK && (segment.p_flags & PF_X) != 0)
                 out_.executable_stack = true;
@@ -151,9 +150,9 @@ private:
     Result<void> read_dynamic() {
         for (std::uint64_t i = 0; i < dynamic_.p_filesz / sizeof(Elf64_Dyn); ++i) {
             const auto entry = bytes_.get<Elf64_Dyn>(dynamic_.p_offset + i * sizeof(Elf64_Dyn));
-            if (!entry || entry->d_tag == DT_NULL) return {};
-            const std::uint64_t value = entry->d_un.d_val;
-            switch (entry->d_tag) {
+            if (entry.d_tag == DT_NULL) return {};
+            const std::uint64_t value = entry.d_un.d_val;
+            switch (entry.d_tag) {
                 case DT_STRTAB:
                     table_.strings = value;
                     break;
@@ -226,7 +225,7 @@ private:
         const auto place = locate(table_.hash);
         if (!place || place->second < 8)
             return bad_elf("the hash table leaves its segment", table_.hash);
-        return std::uint64_t{*bytes_.get<std::uint32_t>(place->first + 4)};
+        return std::uint64_t{bytes_.get<std::uint32_t>(place->first + 4)};
     }
 
     [[nodiscard]] Result<std::uint64_t> gnu_hash_count() const {
@@ -234,21 +233,21 @@ private:
         if (!place || place->second < 16)
             return bad_elf("the hash table leaves its segment", table_.gnu_hash);
         const auto [at, room] = *place;
-        const std::uint64_t buckets = *bytes_.get<std::uint32_t>(at);
-        const std::uint64_t first = *bytes_.get<std::uint32_t>(at + 4);
-        const std::uint64_t bloom_words = *bytes_.get<std::uint32_t>(at + 8);
+        const std::uint64_t buckets = bytes_.get<std::uint32_t>(at);
+        const std::uint64_t first = bytes_.get<std::uint32_t>(at + 4);
+        const std::uint64_t bloom_words = bytes_.get<std::uint32_t>(at + 8);
         const std::uint64_t chains = 16 + bloom_words * 8 + buckets * 4;
         if (chains > room) return bad_elf("the hash table leaves its segment", at);
         std::uint64_t last = 0;
         for (std::uint64_t i = 0; i < buckets; ++i)
             last = std::max<std::uint64_t>(
-                last, *bytes_.get<std::uint32_t>(at + 16 + bloom_words * 8 + i * 4));
+                last, bytes_.get<std::uint32_t>(at + 16 + bloom_words * 8 + i * 4));
         if (last == 0) return first;
         if (last < first) return bad_elf("a hash bucket points before the first symbol", at);
         for (;; ++last) {
             const std::uint64_t link = chains + (last - first) * 4;
             if (link + 4 > room) return bad_elf("a hash chain does not end", at);
-            if ((*bytes_.get<std::uint32_t>(at + link) & 1U) != 0) return last + 1;
+            if ((bytes_.get<std::uint32_t>(at + link) & 1U) != 0) return last + 1;
         }
     }
 
@@ -261,7 +260,7 @@ private:
         if (!place || count * sizeof(Elf64_Sym) > place->second)
             return bad_elf("the symbol table leaves its segment", table_.symbols);
         for (std::uint64_t i = 1; i < count; ++i) {
-            const Elf64_Sym symbol = *bytes_.get<Elf64_Sym>(place->first + i * sizeof(Elf64_Sym));
+            const Elf64_Sym symbol = bytes_.get<Elf64_Sym>(place->first + i * sizeof(Elf64_Sym));
             CATALOG_TRY_VOID(add_symbol(symbol));
         }
         return {};
@@ -304,7 +303,7 @@ private:
         if (!bytes_.holds(offset, size)) return;
         const std::uint64_t end = offset + size;
         while (end - offset >= sizeof(Elf64_Nhdr)) {
-            const Elf64_Nhdr head = *bytes_.get<Elf64_Nhdr>(offset);
+            const Elf64_Nhdr head = bytes_.get<Elf64_Nhdr>(offset);
             const std::uint64_t name_at = offset + sizeof head;
             const std::uint64_t text_at = offset + padded(sizeof head + head.n_namesz);
             if (text_at > end || head.n_descsz > end - text_at ||
@@ -329,21 +328,21 @@ private:
         if (header_.e_shentsize != sizeof(Elf64_Shdr) || header_.e_shstrndx >= header_.e_shnum)
             return;
         const auto section = [this](std::uint64_t index) {
+            // Beyond the file's end all is zero, which is no section.
             return header_.e_shoff > bytes_.size()
-                       ? std::nullopt
+                       ? Elf64_Shdr{}
                        : bytes_.get<Elf64_Shdr>(header_.e_shoff + index * sizeof(Elf64_Shdr));
         };
-        const auto names = section(header_.e_shstrndx);
-        if (!names || !bytes_.holds(names->sh_offset, names->sh_size)) return;
-        const std::string_view text = bytes_.text(names->sh_offset, names->sh_size);
+        const Elf64_Shdr names = section(header_.e_shstrndx);
+        if (!bytes_.holds(names.sh_offset, names.sh_size)) return;
+        const std::string_view text = bytes_.text(names.sh_offset, names.sh_size);
         for (std::uint64_t i = 1; i < header_.e_shnum; ++i) {
-            const auto entry = section(i);
-            if (!entry) return;
-            if (entry->sh_name >= text.size() || (entry->sh_flags & SHF_ALLOC) == 0 ||
-                entry->sh_type == SHT_NOBITS ||
-                !text.substr(entry->sh_name).starts_with(std::string_view(".note.")))
+            const Elf64_Shdr entry = section(i);
+            if (entry.sh_name >= text.size() || (entry.sh_flags & SHF_ALLOC) == 0 ||
+                entry.sh_type == SHT_NOBITS ||
+                !text.substr(entry.sh_name).starts_with(std::string_view(".note.")))
                 continue;
-            read_notes(entry->sh_offset, entry->sh_size);
+            read_notes(entry.sh_offset, entry.sh_size);
         }
     }
 

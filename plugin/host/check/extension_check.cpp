@@ -68,37 +68,56 @@ public:
         const ElfNote* note = nullptr;
         for (const ElfNote& candidate : report_.elf.notes) {
             if (candidate.name != HMX_NOTE_NAME || candidate.type != HMX_NOTE_TYPE) continue;
-            if (note != nullptr) return refuse("note", "there are two notes .note.hypermesh");
+            if (note != nullptr) {
+                refuse("note", "there are two notes .note.hypermesh");
+                return;
+            }
             note = &candidate;
         }
-        if (note == nullptr)
-            return refuse("note", "there is no ELF note .note.hypermesh, so this is no extension");
+        if (note == nullptr) {
+            refuse("note", "there is no ELF note .note.hypermesh, so this is no extension");
+            return;
+        }
         Result<ExtensionNote> read = read_extension_note(note->descriptor);
-        if (!read) return refuse("note", read.error().to_string());
+        if (!read) {
+            refuse("note", read.error().to_string());
+            return;
+        }
         report_.note = *std::move(read);
-        if (report_.note.abi_major != HMX_ABI_MAJOR)
-            return refuse("note", "it is made for major " + std::to_string(report_.note.abi_major) +
-                                      " of the interface, this host for major " +
-                                      std::to_string(HMX_ABI_MAJOR));
+        if (report_.note.abi_major != HMX_ABI_MAJOR) {
+            refuse("note", "it is made for major " + std::to_string(report_.note.abi_major) +
+                               " of the interface, this host for major " +
+                               std::to_string(HMX_ABI_MAJOR));
+            return;
+        }
         pass("note", report_.note.id + " " + report_.note.version);
         has_note_ = true;
     }
 
     void manifest_rules(std::string_view text) {
-        if (report_.manifest.empty())
-            return refuse("manifest", std::string("no ") + kManifestName + " beside the file");
+        if (report_.manifest.empty()) {
+            refuse("manifest", std::string("no ") + kManifestName + " beside the file");
+            return;
+        }
         const std::string name = std::filesystem::path(report_.manifest).filename().string();
         Result<ExtensionManifest> read = read_extension_manifest(text, name);
-        if (!read) return refuse("manifest", read.error().to_string());
+        if (!read) {
+            refuse("manifest", read.error().to_string());
+            return;
+        }
         report_.description = *std::move(read);
         for (const std::string& warning : report_.description.warnings)
             add("manifest", Verdict::kWarning, warning);
         const std::string file = std::filesystem::path(report_.file).filename().string();
-        if (report_.description.file != file)
-            return refuse("manifest", "it is about " + report_.description.file + ", not " + file);
-        if (report_.description.entry_point != HMX_ENTRY_SYMBOL)
-            return refuse("manifest", "entry_point is " + report_.description.entry_point +
-                                          ", this host calls " + HMX_ENTRY_SYMBOL);
+        if (report_.description.file != file) {
+            refuse("manifest", "it is about " + report_.description.file + ", not " + file);
+            return;
+        }
+        if (report_.description.entry_point != HMX_ENTRY_SYMBOL) {
+            refuse("manifest", "entry_point is " + report_.description.entry_point +
+                                   ", this host calls " + HMX_ENTRY_SYMBOL);
+            return;
+        }
         pass("manifest", "complete");
         if (has_note_) same_rule();
     }
@@ -203,9 +222,9 @@ std::string CheckReport::refusal() const {
 json::Object CheckReport::to_json() const {
     json::Array list;
     for (const CheckFinding& finding : findings)
-        list.push_back(json::Object{{"rule", finding.rule},
-                                    {"verdict", verdict_name(finding.verdict)},
-                                    {"message", finding.message}});
+        list.emplace_back(json::Object{{"rule", finding.rule},
+                                       {"verdict", verdict_name(finding.verdict)},
+                                       {"message", finding.message}});
     json::Array exported;
     for (const ElfExport& symbol : elf.exports) exported.emplace_back(symbol.name);
     return {
@@ -235,7 +254,11 @@ std::string CheckReport::to_text() const {
         rule.resize(std::max<std::size_t>(rule.size(), 10), ' ');
         std::string verdict(verdict_name(finding.verdict));
         verdict.resize(std::max<std::size_t>(verdict.size(), 8), ' ');
-        out += "  " + verdict + " " + rule + " " + finding.message + "\n";
+        for (const std::string_view part :
+             {std::string_view("  "), std::string_view(verdict), std::string_view(" "),
+              std::string_view(rule), std::string_view(" "), std::string_view(finding.message),
+              std::string_view("\n")})
+            out += part;
     }
     out += ok() ? "  may be loaded\n" : "  must not be loaded\n";
     return out;

@@ -145,12 +145,12 @@ public:
 
 private:
     Result<Section> section(const std::string& name, bool required) {
-        static const TomlTable kEmpty;
+        static const TomlTable empty;
         const TomlEntry* entry = root_.look(name);
         if (entry == nullptr && required)
             return fail(error_at(file_, {}, Errc::kManifestInvalid,
                                  "the section [" + name + "] is missing"));
-        if (entry == nullptr) return Section(file_, name, kEmpty, {});
+        if (entry == nullptr) return Section(file_, name, empty, {});
         const auto* table = entry->value.as<TomlTable>();
         if (table == nullptr)
             return fail(

@@ -174,7 +174,7 @@ json::Array AssetRegister::to_json() const {
     const std::lock_guard lock(mutex_);
     json::Array out;
     for (const auto& [key, asset] : assets_)
-        out.push_back(json::Object{
+        out.emplace_back(json::Object{
             {"id", to_hex(std::as_bytes(std::span(asset.id.uuid)))},
             {"type", types_[key.first - 1]},
             {"key", key.second},

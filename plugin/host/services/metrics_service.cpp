@@ -133,7 +133,7 @@ json::Array MetricStore::to_json() const {
         if (metric.kind == HMX_METRIC_HISTOGRAM) {
             json::Array buckets;
             for (std::size_t i = 0; i < series.buckets.size(); ++i)
-                buckets.push_back(
+                buckets.emplace_back(
                     json::Object{{"le", i < metric.bounds.size() ? json::Value(metric.bounds[i])
                                                                  : json::Value("+Inf")},
                                  {"count", series.buckets[i]}});

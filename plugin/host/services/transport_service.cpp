@@ -42,10 +42,10 @@ private:
 std::unique_ptr<Service> make_transport_service() { return std::make_unique<TransportService>(); }
 
 const std::vector<std::string_view>& service_ids() {
-    static const std::vector<std::string_view> kIds{HMX_SVC_LOG,       HMX_SVC_METRICS,
-                                                    HMX_SVC_EXECUTOR,  HMX_SVC_ASSETS,
-                                                    HMX_SVC_CONSENSUS, HMX_SVC_TRANSPORT};
-    return kIds;
+    static const std::vector<std::string_view> ids{HMX_SVC_LOG,       HMX_SVC_METRICS,
+                                                   HMX_SVC_EXECUTOR,  HMX_SVC_ASSETS,
+                                                   HMX_SVC_CONSENSUS, HMX_SVC_TRANSPORT};
+    return ids;
 }
 
 std::string_view find_service_id(std::string_view name) {
