@@ -15,6 +15,7 @@ using catalog::extension::Gate;
 
 Gate& running_gate() {
     static Gate gate(~std::uint64_t{0});
+    gate.use_own_counters();
     gate.set_state(HMX_STATE_RUNNING);
     return gate;
 }

@@ -1,6 +1,9 @@
 #include "gate.hpp"
 
+#include <linux/membarrier.h>
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -19,9 +22,38 @@ bool Gate::watch_forks() noexcept {
     return kWatching;
 }
 
+namespace {
+
+long membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 0, 0); }
+
+}  // namespace
+
+void Gate::use_own_counters() noexcept {
+    // The registration is a property of the process that nobody can see; it needs no undoing.
+    static const bool kRegistered = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+    own_counters_.store(kRegistered, std::memory_order_relaxed);
+}
+
+Gate::Counter* Gate::claim(std::uintptr_t thread) noexcept {
+    constexpr std::size_t kTries = 4;
+    const std::size_t first = place(thread);
+    if (own_counters_.load(std::memory_order_relaxed)) {
+        for (std::size_t i = 0; i < kTries; ++i) {
+            Counter& counter = own_[(first + i) % kOwn];
+            std::uintptr_t owner = counter.owner.load(std::memory_order_relaxed);
+            // A counter stays with a thread that has ended, and with the next one at its place.
+            if (owner == thread) return &counter;
+            if (owner == 0 && counter.owner.compare_exchange_strong(owner, thread)) return &counter;
+        }
+    }
+    return &shared_[first % kShared];
+}
+
 bool Gate::drain(std::chrono::milliseconds patience) const {
     // Polled: a leaver may not touch the gate after it has counted itself out, because the instance
     // may be gone by then, so it cannot wake anybody. This happens once in an instance's life.
+    if (own_counters_.load(std::memory_order_relaxed))
+        static_cast<void>(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
     const auto end = std::chrono::steady_clock::now() + patience;
     std::chrono::microseconds pause{1};
     while (inside() != 0) {

@@ -2,9 +2,13 @@
 // Gate: decides in a few nanoseconds whether a call may enter an instance, and knows when the last
 // one has left.
 //
-// One call costs two atomic additions on a counter that its thread shares with few others, and two
-// loads of words that hardly ever change. Closing is Dekker's exclusion: a caller counts itself in
-// and then looks at the state, the closer writes the state and then looks at the counts.
+// Closing is Dekker's exclusion: a caller counts itself in and then looks at the state, the closer
+// writes the state and then looks at the counts. Between the two steps a processor must not
+// reorder. Callers come millions of times and the closer once, so the closer pays for both: Linux's
+// membarrier(2) makes every running thread of the process pass a full barrier. A caller then needs
+// no atomic read-modify-write, only a counter that no other thread writes. Where the kernel lacks
+// membarrier, and for threads that found no counter of their own, counters are shared and added to
+// atomically.
 
 #include <array>
 #include <atomic>
@@ -19,7 +23,8 @@ namespace catalog::extension {
 
 /// Thread safety: any thread; `set_state` one thread at a time.
 class Gate {
-    struct alignas(64) Shard {
+    struct alignas(64) Counter {
+        std::atomic<std::uintptr_t> owner{0};  ///< The thread that writes it; 0: nobody, or all.
         std::atomic<std::uint64_t> inside{0};
     };
 
@@ -29,25 +34,33 @@ public:
     Gate(const Gate&) = delete;
     Gate& operator=(const Gate&) = delete;
 
-    /// The right to be inside, or why not. It must end before the instance does.
+    /// The right to be inside, or why not. It must end before the instance does, on the thread that
+    /// it was given to.
     class Pass {
     public:
         explicit Pass(hmx_status refusal) noexcept : status_(refusal) {}
-        explicit Pass(Shard& shard) noexcept : shard_(&shard) {}
+        Pass(Counter& counter, bool shared) noexcept : counter_(&counter), shared_(shared) {}
         Pass(Pass&& other) noexcept
-            : shard_(std::exchange(other.shard_, nullptr)), status_(other.status_) {}
+            : counter_(std::exchange(other.counter_, nullptr)),
+              shared_(other.shared_),
+              status_(other.status_) {}
         Pass& operator=(Pass&&) = delete;
         ~Pass() {
-            if (shard_ != nullptr) shard_->inside.fetch_sub(1, std::memory_order_release);
+            if (counter_ != nullptr) leave(*counter_, shared_);
         }
-        explicit operator bool() const noexcept { return shard_ != nullptr; }
+        explicit operator bool() const noexcept { return counter_ != nullptr; }
         /// HMX_OK, or the status to answer with; `refusal_text` says it in words.
         [[nodiscard]] hmx_status status() const noexcept { return status_; }
 
     private:
-        Shard* shard_ = nullptr;
+        Counter* counter_ = nullptr;
+        bool shared_ = false;
         hmx_status status_ = HMX_OK;
     };
+
+    /// Gives threads counters of their own from now on, where the kernel makes that safe. Once, by
+    /// one thread; may take milliseconds, of which none is work.
+    void use_own_counters() noexcept;
 
     /// Lets a call in that needs the running instance and `capabilities` (bits).
     /// HMX_E_FORKED; HMX_E_CAPABILITY_DENIED; HMX_E_AGAIN while paused; HMX_E_INVALID_STATE in
@@ -72,7 +85,9 @@ public:
     /// Returns how many calls are inside.
     [[nodiscard]] std::uint64_t inside() const noexcept {
         std::uint64_t sum = 0;
-        for (const Shard& shard : shards_) sum += shard.inside.load(std::memory_order_seq_cst);
+        for (const Counter& counter : own_) sum += counter.inside.load(std::memory_order_acquire);
+        for (const Counter& counter : shared_)
+            sum += counter.inside.load(std::memory_order_seq_cst);
         return sum;
     }
 
@@ -89,35 +104,63 @@ public:
     static void pretend_forked(bool forked) noexcept { forked_.store(forked); }
 
 private:
-    static constexpr std::size_t kShards = 16;
+    static constexpr std::size_t kOwn = 64;
+    static constexpr std::size_t kShared = 8;
+
+    /// A thread's control block is its own, lies at some distance from any other's and costs one
+    /// instruction to find. No thread-local data: that would keep the object loaded.
+    [[nodiscard]] static std::uintptr_t this_thread() noexcept {
+        return reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer());
+    }
+    [[nodiscard]] static std::size_t place(std::uintptr_t thread) noexcept {
+        return static_cast<std::size_t>((thread * 0x9E3779B97F4A7C15u) >> 58);
+    }
 
     [[nodiscard]] Pass enter_in(std::uint64_t capabilities, bool paused_too) noexcept {
         if (forked()) [[unlikely]]
             return Pass(HMX_E_FORKED);
         if ((capabilities & ~granted_) != 0) [[unlikely]]
             return Pass(HMX_E_CAPABILITY_DENIED);
-        Shard& shard = own_shard();
-        shard.inside.fetch_add(1, std::memory_order_seq_cst);
+        const std::uintptr_t thread = this_thread();
+        Counter* counter = &own_[place(thread)];
+        bool shared = false;
+        if (counter->owner.load(std::memory_order_relaxed) != thread) [[unlikely]] {
+            counter = claim(thread);
+            shared = counter->owner.load(std::memory_order_relaxed) != thread;
+        }
+        if (!shared) [[likely]] {
+            counter->inside.store(counter->inside.load(std::memory_order_relaxed) + 1,
+                                  std::memory_order_relaxed);
+            // Keeps the compiler from reordering; for the processor the closer's barrier does.
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+        } else {
+            counter->inside.fetch_add(1, std::memory_order_seq_cst);
+        }
         const std::uint32_t state = state_.load(std::memory_order_seq_cst);
-        if (state == HMX_STATE_RUNNING) [[likely]]
-            return Pass(shard);
-        if (state == HMX_STATE_PAUSED && paused_too) return Pass(shard);
-        shard.inside.fetch_sub(1, std::memory_order_release);
+        if (state == HMX_STATE_RUNNING || (paused_too && state == HMX_STATE_PAUSED)) [[likely]]
+            return {*counter, shared};
+        leave(*counter, shared);
         return Pass(state == HMX_STATE_PAUSED ? HMX_E_AGAIN : HMX_E_INVALID_STATE);
     }
 
-    [[nodiscard]] Shard& own_shard() noexcept {
-        // A thread's control block is its own, lies in memory at some distance from any other's and
-        // costs one instruction to find. No thread-local data: that would keep the object loaded.
-        const auto block = reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer());
-        return shards_[(block * 0x9E3779B97F4A7C15u) >> 60];
+    static void leave(Counter& counter, bool shared) noexcept {
+        if (shared)
+            counter.inside.fetch_sub(1, std::memory_order_release);
+        else
+            counter.inside.store(counter.inside.load(std::memory_order_relaxed) - 1,
+                                 std::memory_order_release);
     }
+
+    /// Returns a counter of the thread's own, or one that it shares.
+    [[nodiscard]] Counter* claim(std::uintptr_t thread) noexcept;
 
     static std::atomic<bool> forked_;
 
     std::atomic<std::uint32_t> state_{HMX_STATE_CREATED};
     const std::uint64_t granted_;
-    std::array<Shard, kShards> shards_;
+    std::atomic<bool> own_counters_{false};
+    std::array<Counter, kOwn> own_;
+    std::array<Counter, kShared> shared_;
 };
 
 /// Says a refusal of the gate in words.

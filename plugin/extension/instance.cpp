@@ -156,6 +156,7 @@ Outcome Instance::open(const Call& call, Operation& operation) {
         return made;
     }();
     if (auto proceed = context.check(*clock_); !proceed) return refuse(proceed.error());
+    gate_.use_own_counters();
 
     const hmx_svc_log* log = nullptr;
     static_cast<void>(services_.find(HMX_SVC_LOG, 0, 0, log));
