@@ -35,9 +35,9 @@ class HostTest(CommandTest):
         self.data = self.folder / "data"
         self.host_prefix = self.folder / "host prefix"
 
-    def host(self, *lines, options=(), code=0):
+    def host(self, *lines, options=(), code=0, timeout="600"):
         """Runs command lines in one host; returns the answers, one JSON document a line."""
-        done = subprocess.run([HOST, "--json", "--timeout", "600", "--start-timeout", "120", *options, "run", "-"],
+        done = subprocess.run([HOST, "--json", "--timeout", timeout, "--start-timeout", "120", *options, "run", "-"],
                               input="\n".join(lines).encode(), capture_output=True, timeout=600)
         self.assertEqual(done.returncode, code, f"{lines}: {done.stdout[-3000:]!r} {done.stderr[-2000:]!r}")
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -127,6 +127,16 @@ class HostTest(CommandTest):
                   "list", "expect-count /packages 1", options=["--late", "all"])
         self.host("deny FileSystemAccess", f"load {EXTENSION} {self.folder / 'closed'}", publish, "expect CAPABILITY_DENIED",
                   "list", "expect-count /packages 0")
+
+    def test_the_consensus_of_the_host_decides(self):
+        old, _, _ = self.projects()
+        publish = f"request publish_package {json.dumps({'path': str(old)})}"
+        answers = self.host('settings {"consensus":"every"}', "consensus reject", f"load {EXTENSION} {self.data}", publish,
+                            "expect CONSENSUS_REJECTED", "list", "expect-count /packages 0", "consensus unavailable", publish,
+                            "expect AGAIN", "consensus slow", publish, "list", "expect-count /packages 1", "assets")
+        self.assertEqual(len(answers[-1]["answer"]["assets"]), 1)
+        self.host('settings {"consensus":"every"}', "consensus pending", f"load {EXTENSION} {self.folder / 'pending'}", publish,
+                  "expect DEADLINE_EXCEEDED", "list", "expect-count /packages 0", timeout="1")
 
     def test_sizes_of_structs_and_wrong_states_give_a_status(self):
         for struct in ("host", "config", "call", "error", "status", "package", "page", "content"):
