@@ -18,6 +18,8 @@ namespace {
 /// Write-ahead logs of earlier openings that an opening leaves as they are.
 constexpr std::uint64_t kLogsKeptMax = 8;
 
+constexpr int kVerifyLogsAttemptsMax = 100;
+
 /// Longest lost record that is read for its changes.
 constexpr std::size_t kLostRecordBytesMax = std::size_t{64} << 20;
 
@@ -117,7 +119,7 @@ Error refine_open_error(const Error& error) {
 Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
     const std::shared_ptr<io::FileSystem>& fs, const std::string& path, const OpenOptions& options,
     const RocksMemory& memory) {
-    const std::shared_ptr<RocksDatabase> opened(new RocksDatabase(path));
+    const std::shared_ptr<RocksDatabase> opened(new RocksDatabase(fs, path));
     const auto guard = std::make_shared<RecoveryGuard>(options.salvage != nullptr);
     const auto env_made = call_rocksdb(opened->task(Errc::kDatabaseOpen, "open"), [&] {
         opened->env_ = make_rocksdb_env(make_rocksdb_file_system(fs, guard), !options.read_only);
@@ -126,9 +128,9 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
     if (!env_made) return fail(env_made.error());
     auto done = opened->open_families(options, memory);
     const std::vector<LostLog>& lost = guard->recovered().lost;
-    if (done && !lost.empty()) done = opened->report_lost(*fs, lost, *options.salvage);
+    if (done && !lost.empty()) done = opened->report_lost(lost, *options.salvage);
     if (done && !lost.empty() && !options.read_only) done = opened->bury_lost();
-    if (done && !options.read_only) done = opened->settle(*fs, guard->recovered(), options);
+    if (done && !options.read_only) done = opened->settle(guard->recovered(), options);
     if (!done) return fail(refine_open_error(done.error()).with_input(path));
     return opened;
 }
@@ -169,8 +171,7 @@ Result<void> RocksDatabase::open_families(const OpenOptions& options, const Rock
     return {};
 }
 
-Result<void> RocksDatabase::settle(io::FileSystem& fs, const RecoveredLogs& recovered,
-                                   const OpenOptions& options) {
+Result<void> RocksDatabase::settle(const RecoveredLogs& recovered, const OpenOptions& options) {
     // What was found in logs that nobody closed may be in the page cache alone: after a failed sync
     // Linux calls such pages clean. Writing it to new files, with syncs of their own, makes it
     // durable before anybody builds on it. Logs that were closed stay as they are, which spares an
@@ -182,15 +183,14 @@ Result<void> RocksDatabase::settle(io::FileSystem& fs, const RecoveredLogs& reco
                             [&] { return db_->Flush(rocksdb::FlushOptions(), all_handles_); });
     if (recovered.youngest.empty()) return {};
     // The mark that closed it was not synced, and from now on stands between two commits.
-    const auto file = fs.open_write(recovered.youngest, io::OpenMode::kReadWrite);
+    const auto file = fs_->open_write(recovered.youngest, io::OpenMode::kReadWrite);
     if (!file && file.error().code() == Errc::kFileNotFound) return {};  // no longer needed
     if (!file) return fail(file.error());
     CATALOG_TRY_VOID((*file)->sync());
     return (*file)->close();
 }
 
-Result<void> RocksDatabase::report_lost(io::FileSystem& fs, const std::vector<LostLog>& logs,
-                                        Salvage& salvage) const {
+Result<void> RocksDatabase::report_lost(const std::vector<LostLog>& logs, Salvage& salvage) const {
     std::map<std::uint32_t, Family> families;
     for (std::size_t i = 0; i < handles_.size(); ++i)
         if (handles_[i] != nullptr)
@@ -206,7 +206,7 @@ Result<void> RocksDatabase::report_lost(io::FileSystem& fs, const std::vector<Lo
                 return rocksdb::WriteBatch(std::string(record)).Iterate(&changes);
             });
         };
-        CATALOG_TRY(const auto file, fs.open_read(log.path));
+        CATALOG_TRY(const auto file, fs_->open_read(log.path));
         CATALOG_TRY_VOID(read_lost_records(*file, log.from, kLostRecordBytesMax, add));
     }
     return {};
@@ -276,10 +276,32 @@ Result<std::vector<std::string>> RocksDatabase::verify() const {
     const auto checked = call_rocksdb(task(Errc::kDatabaseIo, "verify"), [&]() {
         return db_->VerifyChecksum(rocksdb::ReadOptions());
     });
-    if (checked) return damages;
-    if (checked.error().code() != Errc::kDatabaseCorrupt) return fail(checked.error());
-    damages.push_back(checked.error().to_string());
+    // What RocksDB has in memory came from logs that may have been damaged since.
+    for (const Result<void>& result : {checked, verify_logs()}) {
+        if (result) continue;
+        if (result.error().code() != Errc::kDatabaseCorrupt) return fail(result.error());
+        damages.push_back(result.error().to_string());
+    }
     return damages;
+}
+
+Result<void> RocksDatabase::verify_logs() const {
+    for (int attempt = 1;; ++attempt) {
+        std::uint64_t oldest = 0;
+        db_->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &oldest);
+        CATALOG_TRY(const auto entries, fs_->list(path_));
+        std::optional<std::uint64_t> first;
+        for (const io::DirectoryEntry& entry : entries)
+            if (const auto number = wal_number(entry.name); number && *number >= oldest)
+                first = std::min(first.value_or(*number), *number);
+        if (!first) return {};
+        RecoveryGuard guard;
+        const auto read = guard.readable_bytes(*fs_, io::join_path(path_, wal_name(*first)));
+        if (read) return {};
+        // A flush may have made a log superfluous since the question which ones are needed.
+        const bool removed = read.error().code() == Errc::kFileNotFound;
+        if (!removed || attempt == kVerifyLogsAttemptsMax) return fail(read.error());
+    }
 }
 
 }  // namespace catalog::kv

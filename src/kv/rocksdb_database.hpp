@@ -37,7 +37,8 @@ public:
         const std::shared_ptr<const RocksDatabase>& database, Family family,
         const rocksdb::Snapshot* moment, std::shared_ptr<const void> owner);
 
-    /// Reads every block of every table file against its checksum. Errors: kDatabaseIo.
+    /// Reads every block of every table file against its checksum, and the logs as an opening does.
+    /// Errors: kDatabaseIo.
     [[nodiscard]] Result<std::vector<std::string>> verify() const;
 
     /// Returns RocksDB's handle; null for a family that a follower's store does not have yet.
@@ -49,18 +50,19 @@ public:
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
 private:
-    explicit RocksDatabase(std::string path) : path_(std::move(path)) {}
+    RocksDatabase(std::shared_ptr<io::FileSystem> fs, std::string path)
+        : fs_(std::move(fs)), path_(std::move(path)) {}
 
     Result<void> open_families(const OpenOptions& options, const RocksMemory& memory);
-    Result<void> settle(io::FileSystem& fs, const RecoveredLogs& recovered,
-                        const OpenOptions& options);
-    Result<void> report_lost(io::FileSystem& fs, const std::vector<LostLog>& logs,
-                             Salvage& salvage) const;
+    Result<void> settle(const RecoveredLogs& recovered, const OpenOptions& options);
+    Result<void> report_lost(const std::vector<LostLog>& logs, Salvage& salvage) const;
+    [[nodiscard]] Result<void> verify_logs() const;
     Result<void> bury_lost();
     [[nodiscard]] RocksTask task(Errc code, std::string_view operation) const {
         return {code, operation, path_};
     }
 
+    std::shared_ptr<io::FileSystem> fs_;
     std::string path_;
     std::unique_ptr<rocksdb::Env> env_;  // before db_: goes after it
     std::unique_ptr<rocksdb::DB> db_;

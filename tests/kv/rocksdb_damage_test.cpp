@@ -211,5 +211,21 @@ TEST(RocksDbDamage, ASalvageOfAnIntactStoreSaysNothing) {
     EXPECT_TRUE(options.salvage->changes.empty());
 }
 
+TEST(RocksDbDamage, AnOpenStoreFindsDamageToALogThatItHasReadAlready) {
+    const auto disk = SimulatedFileSystem::make();
+    const auto writer = must_open(disk, "/db", small_store(kFamilies));
+    for (int i = 0; i < 5; ++i) {
+        WriteBatch batch;
+        batch.put(Family{0}, "key" + std::to_string(i), std::string(300, 'a'));
+        must(writer->write(batch, Durability::kSync));
+    }
+    const auto follower = must_open(disk, "/db", small_follower(kFamilies));
+    EXPECT_TRUE(must(writer->verify()).empty());
+    EXPECT_TRUE(must(follower->verify()).empty());
+    must(disk->corrupt("/db/" + names_ending(*disk, "/db", ".log").back(), 500, 1));
+    EXPECT_EQ(must(writer->verify()).size(), 1u);
+    EXPECT_EQ(must(follower->verify()).size(), 1u);
+}
+
 }  // namespace
 }  // namespace catalog::kv
