@@ -80,7 +80,7 @@ void print_install_receipt(Session& session, const lifecycle::InstallReceipt& re
         summary += " (dry run: nothing was changed)";
     else
         summary += "; generation " + std::to_string(receipt.generation) + ", " +
-                   count_text(receipt.file_count) + " files, " + size_text(receipt.file_bytes);
+                   counted(receipt.file_count, "file") + ", " + size_text(receipt.file_bytes);
     session.print(summary + "\n");
 }
 

@@ -101,23 +101,23 @@ Result<ExitCode> verify_prefix(Session& session, const std::string& prefix) {
 }
 
 Result<ExitCode> verify(Session& session, bool deep) {
-    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead, true));
     CATALOG_TRY(const library::VerifyResult result, library->verify(deep, session.context()));
     if (session.json()) {
         session.print_json(to_json(result));
     } else {
         print_findings(session, result.findings);
-        session.print(count_text(result.packages) + " packages, " + count_text(result.objects) +
-                      " objects, " + size_text(result.bytes) + " checked: " +
-                      (result.findings.empty() ? "no damage"
-                                               : count_text(result.findings.size()) + " findings") +
+        const std::size_t findings = result.findings.size();
+        session.print(counted(result.packages, "package") + ", " +
+                      counted(result.objects, "object") + ", " + size_text(result.bytes) +
+                      " checked: " + (findings == 0 ? "no damage" : counted(findings, "finding")) +
                       "\n");
     }
     return result.findings.empty() ? ExitCode::kOk : ExitCode::kAnswerIsNo;
 }
 
 Result<ExitCode> repair(Session& session) {
-    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite, true));
     CATALOG_TRY(const library::RepairResult result, library->repair(session.context()));
     if (session.json()) {
         session.print_json(to_json(result));

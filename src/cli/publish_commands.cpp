@@ -53,7 +53,7 @@ void print_receipt(Session& session, const lifecycle::PublishReceipt& receipt,
         return;
     }
     session.print((receipt.already_published ? "already there " : std::string(verb) + " ") +
-                  receipt.id.to_string() + "  " + count_text(receipt.file_count) + " files, " +
+                  receipt.id.to_string() + "  " + counted(receipt.file_count, "file") + ", " +
                   size_text(receipt.file_bytes) + "  " + receipt.digest.to_string() + "\n");
 }
 
@@ -114,8 +114,8 @@ Result<ExitCode> import_metadata(Session& session, const ImportOptions& options)
             session.note("refused: " + printable(line.error.to_string()));
         session.print(count_text(report.imported) + " imported, " +
                       count_text(report.already_there) + " already there, " +
-                      count_text(report.refused_total) + " of " + count_text(report.lines) +
-                      " lines refused\n");
+                      count_text(report.refused_total) + " of " + counted(report.lines, "line") +
+                      " refused\n");
     }
     return report.refused_total == 0 ? ExitCode::kOk : ExitCode::kInput;
 }

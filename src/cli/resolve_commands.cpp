@@ -111,7 +111,7 @@ Result<ExitCode> why_not(Session& session, const ResolveOptions& options) {
             session.print_json(library::solved_json(*solution));
         } else {
             session.print("nothing stands in the way: " +
-                          std::to_string(solution->packages.size()) + " packages\n");
+                          counted(solution->packages.size(), "package") + "\n");
         }
         return ExitCode::kOk;
     }

@@ -48,11 +48,12 @@ std::string Session::library_path() const {
     return std::string(home != nullptr ? home : ".") + "/.local/share/catalog";
 }
 
-Result<library::AssetLibrary*> Session::open(Access access) {
+Result<library::AssetLibrary*> Session::open(Access access, bool salvage) {
     if (library_) return library_.get();
     if (options.verbose) environment_.log_sink = std::make_shared<LogPrinter>(streams_.error);
     library::LibraryOptions library_options;
     library_options.read_only = access == Access::kRead;
+    library_options.salvage = salvage;
     library_options.holder = "catalog " + command;
     library_options.lock_wait = access == Access::kWriteIfFree
                                     ? std::chrono::milliseconds(0)

@@ -71,7 +71,7 @@ public:
     [[nodiscard]] std::string library_path() const;
 
     /// Opens the library once; later calls return the same. Errors: as AssetLibrary::open.
-    [[nodiscard]] Result<library::AssetLibrary*> open(Access access);
+    [[nodiscard]] Result<library::AssetLibrary*> open(Access access, bool salvage = false);
 
     /// Returns the file system that is used for what the user names.
     [[nodiscard]] std::shared_ptr<io::FileSystem> file_system() const {

@@ -60,6 +60,13 @@ std::string count_text(std::uint64_t count) {
     return digits;
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+    std::string text = count_text(count) + " ";
+    text += noun;
+    if (count != 1) text += 's';
+    return text;
+}
+
 std::string time_text(WallTime time) {
     if (time.time_since_epoch().count() == 0) return "-";
     const auto day = std::chrono::floor<std::chrono::days>(time);

@@ -21,6 +21,9 @@ namespace catalog::cli {
 /// Returns the number with thin groups of three digits, for example "12,345".
 [[nodiscard]] std::string count_text(std::uint64_t count);
 
+/// Returns "1 finding", "2 findings": `noun` takes an s.
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
+
 /// Returns "2026-01-31 12:34:56 UTC", or "-" for the epoch.
 [[nodiscard]] std::string time_text(WallTime time);
 

@@ -1,7 +1,6 @@
 #include "catalog/index/lazy_package.hpp"
 
 #include "catalog/internal/mutex.hpp"
-#include "catalog/internal/try.hpp"
 
 namespace catalog::index {
 

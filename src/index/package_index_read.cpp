@@ -1,7 +1,6 @@
 // Reading: by id, by name, listing, facets, dependencies.
 
 #include <algorithm>
-#include <map>
 
 #include "catalog/core/bytes.hpp"
 #include "catalog/internal/try.hpp"
@@ -109,9 +108,10 @@ Error PackageIndex::Impl::not_found(std::string_view what) const {
     NameWalk walk(store, families.packages, name.substr(0, 1));
     for (std::size_t seen = 0; seen < 5'000; ++seen) {
         const Result<std::optional<std::string>> candidate = walk.next();
-        if (!candidate || !*candidate || (*candidate)->front() != name.front()) break;
-        const std::size_t distance = edit_distance(name, **candidate, 2);
-        if (distance >= 1 && distance <= 2) near.emplace_back(distance, **candidate);
+        const std::string text = candidate ? candidate->value_or("") : "";
+        if (text.empty() || text.front() != name.front()) break;
+        const std::size_t distance = edit_distance(name, text, 2);
+        if (distance >= 1 && distance <= 2) near.emplace_back(distance, text);
     }
     std::ranges::sort(near);
     Error error(Errc::kPackageNotFound, "no such package in the library",

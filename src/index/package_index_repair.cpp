@@ -3,7 +3,6 @@
 #include <map>
 #include <set>
 
-#include "catalog/core/bytes.hpp"
 #include "catalog/internal/try.hpp"
 #include "package_index_impl.hpp"
 
@@ -103,10 +102,9 @@ Result<std::vector<std::string>> PackageIndex::verify() const {
     expected.packages.emplace(std::string(kCountsKey), encode_counts(counts));
     const auto report = [&](std::string_view what) {
         return [&problems, what](std::string_view key, bool stored, const std::string* wanted) {
-            problems.push_back(std::string(what) + " " + readable(key) +
-                               (!stored             ? ": missing"
-                                : wanted == nullptr ? ": superfluous"
-                                                    : ": differs"));
+            std::string_view how = ": missing";
+            if (stored) how = wanted == nullptr ? ": superfluous" : ": differs";
+            problems.push_back(std::string(what) + " " + readable(key) + std::string(how));
         };
     };
     if (counts.versions > 0)

@@ -78,6 +78,7 @@ Result<std::vector<SearchHit>> PackageIndex::search(std::string_view words, cons
     if (query.size() > kQueryWordsMax)
         return fail(Errc::kQueryInvalid, "a search has at most 16 words");
     std::vector<WordPostings> lists;
+    lists.reserve(query.size());
     for (const std::string& word : query)
         lists.emplace_back(impl_->store, impl_->families.postings, word);
 

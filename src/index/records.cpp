@@ -1,10 +1,8 @@
 #include "records.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "catalog/core/bytes.hpp"
-#include "catalog/internal/try.hpp"
 
 namespace catalog::index {
 

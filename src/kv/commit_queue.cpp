@@ -191,7 +191,10 @@ void CommitQueue::Impl::gather(Group& group) {
 
 void CommitQueue::Impl::carry_out(Group& group) {
     auto written = write(group);
-    if (written) return apply(group);
+    if (written) {
+        apply(group);
+        return;
+    }
     for (Waiter* waiter : group.accepted) waiter->result = written;
     group.accepted.clear();
 }
@@ -234,9 +237,9 @@ void CommitQueue::Impl::finish(const Group& group) {
 }
 
 Error CommitQueue::Impl::stopped() const {
-    return Error(Errc::kCommitFailed, "commits stopped after an earlier one failed")
-        .with_hint("open the library again")
-        .with_cause(*failure);
+    const Error error = Error(Errc::kCommitFailed, "commits stopped after an earlier one failed")
+                            .with_hint("open the library again");
+    return failure ? error.with_cause(*failure) : error;
 }
 
 CommitQueue::CommitQueue(KeyValueStore& store) : impl_(std::make_unique<Impl>(store)) {}

@@ -120,7 +120,7 @@ Result<StoreStamp> take_stamp(io::FileSystem& fs, const std::string& path) {
 
 Result<std::shared_ptr<PinnedFolder>> PinnedFolder::pin(io::FileSystem& fs, const std::string& path,
                                                         const PinnedFolder* former) {
-    const std::shared_ptr<PinnedFolder> folder(new PinnedFolder(path));
+    std::shared_ptr<PinnedFolder> folder(new PinnedFolder(path));
     Files known;
     if (former != nullptr)
         for (const auto& [name, file] : former->files_)

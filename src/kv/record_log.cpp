@@ -1,6 +1,5 @@
 #include "record_log.hpp"
 
-#include <algorithm>
 #include <catalog/internal/try.hpp>
 #include <optional>
 #include <string>

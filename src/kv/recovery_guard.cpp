@@ -142,9 +142,9 @@ Result<std::uint64_t> RecoveryGuard::readable_bytes(io::FileSystem& fs, const st
     if (is_manifest(path)) return manifest_bytes(fs, path);
     const auto number = wal_number(file_name(path));
     if (!number) return kEverything;
-    if (!wal_bytes_) CATALOG_TRY_VOID(decide(fs, io::parent_path(path), *number));
-    const auto found = wal_bytes_->find(*number);
-    return found == wal_bytes_->end() ? kEverything : found->second;
+    if (!decided_) CATALOG_TRY_VOID(decide(fs, io::parent_path(path), *number));
+    const auto found = wal_bytes_.find(*number);
+    return found == wal_bytes_.end() ? kEverything : found->second;
 }
 
 Result<std::uint64_t> RecoveryGuard::manifest_bytes(io::FileSystem& fs,
@@ -185,6 +185,7 @@ Result<void> RecoveryGuard::decide(io::FileSystem& fs, const std::string& folder
     recovered_.logs = bytes.size();
     recovered_.closed_clean = chain.closed_clean();
     wal_bytes_ = std::move(bytes);
+    decided_ = true;
     return {};
 }
 

@@ -84,7 +84,8 @@ private:
     Result<void> decide(io::FileSystem& fs, const std::string& folder, std::uint64_t oldest);
 
     bool salvage_;
-    std::optional<std::map<std::uint64_t, std::uint64_t>> wal_bytes_;  // after decide
+    bool decided_ = false;
+    std::map<std::uint64_t, std::uint64_t> wal_bytes_;
     RecoveredLogs recovered_;
 };
 

@@ -29,8 +29,8 @@ std::string_view text_of(const rocksdb::Slice& slice) { return {slice.data(), sl
 class RocksIterator final : public Iterator {
 public:
     RocksIterator(std::shared_ptr<const void> owner, std::unique_ptr<rocksdb::Iterator> walk,
-                  const std::string& path)
-        : owner_(std::move(owner)), walk_(std::move(walk)), path_(path) {}
+                  std::string path)
+        : owner_(std::move(owner)), walk_(std::move(walk)), path_(std::move(path)) {}
 
     void seek(std::string_view key) override { walk_->Seek(slice_of(key)); }
     void seek_for_prev(std::string_view key) override { walk_->SeekForPrev(slice_of(key)); }
@@ -119,7 +119,7 @@ Error refine_open_error(const Error& error) {
 Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
     const std::shared_ptr<io::FileSystem>& fs, const std::string& path, const OpenOptions& options,
     const RocksMemory& memory) {
-    const std::shared_ptr<RocksDatabase> opened(new RocksDatabase(fs, path));
+    std::shared_ptr<RocksDatabase> opened(new RocksDatabase(fs, path));
     const auto guard = std::make_shared<RecoveryGuard>(options.salvage != nullptr);
     const auto env_made = call_rocksdb(opened->task(Errc::kDatabaseOpen, "open"), [&] {
         opened->env_ = make_rocksdb_env(make_rocksdb_file_system(fs, guard), !options.read_only);
@@ -152,6 +152,7 @@ Result<void> RocksDatabase::open_families(const OpenOptions& options, const Rock
     if (std::find(names.begin(), names.end(), rocksdb::kDefaultColumnFamilyName) == names.end())
         names.push_back(rocksdb::kDefaultColumnFamilyName);
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    descriptors.reserve(names.size());
     for (const std::string& name : names) descriptors.emplace_back(name, made.family);
 
     rocksdb::DB* db = nullptr;
@@ -218,8 +219,7 @@ Result<void> RocksDatabase::bury_lost() {
     return call_rocksdb(task(Errc::kDatabaseOpen, "open"), [&] {
         rocksdb::WriteBatch nothing;
         for (rocksdb::ColumnFamilyHandle* handle : all_handles_)
-            if (const rocksdb::Status status = nothing.Delete(handle, ""); !status.ok())
-                return status;
+            if (rocksdb::Status status = nothing.Delete(handle, ""); !status.ok()) return status;
         rocksdb::WriteOptions unlogged;
         unlogged.disableWAL = true;
         return db_->Write(unlogged, &nothing);

@@ -112,8 +112,8 @@ private:
 
 class OwnThreadsEnv final : public rocksdb::EnvWrapper {
 public:
-    OwnThreadsEnv(std::shared_ptr<rocksdb::FileSystem> fs, bool background)
-        : EnvWrapper(rocksdb::NewCompositeEnv(std::move(fs))) {
+    OwnThreadsEnv(const std::shared_ptr<rocksdb::FileSystem>& fs, bool background)
+        : EnvWrapper(rocksdb::NewCompositeEnv(fs)) {
         system_clock_ = std::make_shared<ShortSleepClock>(rocksdb::SystemClock::Default());
         if (!background) return;
         flushes_.start();
@@ -173,9 +173,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> make_rocksdb_env(std::shared_ptr<rocksdb::FileSystem> fs,
+std::unique_ptr<rocksdb::Env> make_rocksdb_env(const std::shared_ptr<rocksdb::FileSystem>& fs,
                                                bool background) {
-    return std::make_unique<OwnThreadsEnv>(std::move(fs), background);
+    return std::make_unique<OwnThreadsEnv>(fs, background);
 }
 
 }  // namespace catalog::kv

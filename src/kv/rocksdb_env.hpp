@@ -15,6 +15,6 @@ namespace catalog::kv {
 /// RocksDB's own default environment is touched for its clock only: it never starts a thread of its
 /// own pools for us. Throws std::system_error when a thread cannot be started.
 [[nodiscard]] std::unique_ptr<rocksdb::Env> make_rocksdb_env(
-    std::shared_ptr<rocksdb::FileSystem> fs, bool background);
+    const std::shared_ptr<rocksdb::FileSystem>& fs, bool background);
 
 }  // namespace catalog::kv

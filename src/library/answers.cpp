@@ -15,7 +15,7 @@ json::Array to_json(const std::vector<std::string>& texts) { return {texts.begin
 json::Object to_json(const LibraryMetadata& metadata) {
     json::Array keys;
     for (const KeyInfo& key : metadata.keys)
-        keys.push_back(json::Object{
+        keys.emplace_back(json::Object{
             {"id", key.id},
             {"purpose", key.purpose == KeyPurpose::kLibrary ? "library" : "publisher"}});
     return {{"id", metadata.id.to_string()},
@@ -92,7 +92,7 @@ json::Object package_json(const index::IndexEntry& entry, const package::Manifes
     if (table == nullptr) return object;
     json::Array list;
     for (const package::FileEntry& file : table->entries())
-        list.push_back(json::Object{
+        list.emplace_back(json::Object{
             {"path", file.path},
             {"size", file.size},
             {"mode", static_cast<std::uint64_t>(file.mode)},
@@ -115,9 +115,9 @@ json::Object dependents_json(const std::string& name,
                              const std::vector<index::DependencyEdge>& edges) {
     json::Array list;
     for (const index::DependencyEdge& edge : edges)
-        list.push_back(json::Object{{"id", edge.from.to_string()},
-                                    {"req", edge.dependency.target.constraint.to_string()},
-                                    {"kind", dependency_kind_name(edge.dependency.kind)}});
+        list.emplace_back(json::Object{{"id", edge.from.to_string()},
+                                       {"req", edge.dependency.target.constraint.to_string()},
+                                       {"kind", dependency_kind_name(edge.dependency.kind)}});
     return {{"name", name}, {"dependents", std::move(list)}};
 }
 
@@ -141,7 +141,7 @@ json::Object to_json(const lifecycle::PublishReceipt& receipt,
 json::Object to_json(const lifecycle::ImportReport& report) {
     json::Array refused;
     for (const lifecycle::ImportReport::Refused& line : report.refused)
-        refused.push_back(json::Object{{"line", line.line}, {"error", to_json(line.error)}});
+        refused.emplace_back(json::Object{{"line", line.line}, {"error", to_json(line.error)}});
     return {{"lines", report.lines},
             {"imported", report.imported},
             {"already_there", report.already_there},
@@ -159,11 +159,11 @@ json::Object to_json(const lifecycle::InstallReceipt& receipt) {
 json::Object to_json(const lifecycle::Generation& generation) {
     json::Array packages;
     for (const lifecycle::InstalledPackage& package : generation.packages)
-        packages.push_back(json::Object{{"id", package.id.to_string()},
-                                        {"digest", package.digest.to_string()},
-                                        {"root", package.root},
-                                        {"locations", to_json(package.locations)},
-                                        {"dependencies", to_json(package.dependencies)}});
+        packages.emplace_back(json::Object{{"id", package.id.to_string()},
+                                           {"digest", package.digest.to_string()},
+                                           {"root", package.root},
+                                           {"locations", to_json(package.locations)},
+                                           {"dependencies", to_json(package.dependencies)}});
     return {{"generation", generation.number},
             {"current", generation.current},
             {"operation", generation.operation},
@@ -184,7 +184,7 @@ json::Object to_json(const std::vector<lifecycle::Generation>& generations) {
 json::Object to_json(const std::vector<lifecycle::PrefixDamage>& damages) {
     json::Array list;
     for (const lifecycle::PrefixDamage& damage : damages)
-        list.push_back(json::Object{
+        list.emplace_back(json::Object{
             {"package", damage.package}, {"path", damage.path}, {"what", damage.what}});
     return {{"ok", damages.empty()}, {"damages", std::move(list)}};
 }
@@ -233,10 +233,10 @@ json::Object to_json(const resolve::Solution& solution) {
 json::Array to_json(const std::vector<Finding>& findings) {
     json::Array list;
     for (const Finding& finding : findings)
-        list.push_back(json::Object{{"where", finding.where},
-                                    {"what", finding.what},
-                                    {"packages", to_json(finding.packages)},
-                                    {"files", to_json(finding.files)}});
+        list.emplace_back(json::Object{{"where", finding.where},
+                                       {"what", finding.what},
+                                       {"packages", to_json(finding.packages)},
+                                       {"files", to_json(finding.files)}});
     return list;
 }
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 
 #include "catalog/index/index_provider.hpp"
 #include "catalog/internal/try.hpp"
@@ -115,9 +114,9 @@ AssetLibrary::~AssetLibrary() {
 }
 
 Result<void> AssetLibrary::create(const std::string& path, const LibraryOptions& options,
-                                  const Environment& given) {
-    const Environment environment = given.with_defaults();
-    io::FileSystem& fs = *environment.file_system;
+                                  const Environment& environment) {
+    const Environment filled = environment.with_defaults();
+    io::FileSystem& fs = *filled.file_system;
     CATALOG_TRY_VOID(check_creatable(fs, path));
     if (options.chunk_bytes_average < 4096 || options.chunk_bytes_average > (1u << 20) ||
         (options.chunk_bytes_average & (options.chunk_bytes_average - 1)) != 0)
@@ -126,22 +125,21 @@ Result<void> AssetLibrary::create(const std::string& path, const LibraryOptions&
     if (options.compression_level < 1 || options.compression_level > 19)
         return fail(Errc::kInvalidArgument, "the compression level is 1 to 19");
     CATALOG_TRY_VOID(io::make_directories_durably(fs, path));
-    CATALOG_TRY(const std::unique_ptr<io::FileLock> lock, take_lock(environment, path, options));
+    CATALOG_TRY(const std::unique_ptr<io::FileLock> lock, take_lock(filled, path, options));
     CATALOG_TRY_VOID(check_creatable(fs, path));  // somebody else may have been faster
     LibraryFile file;
-    CATALOG_TRY_VOID(environment.random->fill(file.id.bytes));
-    file.created = environment.clock->now_wall();
+    CATALOG_TRY_VOID(filled.random->fill(file.id.bytes));
+    file.created = filled.clock->now_wall();
     file.chunk_bytes_average = options.chunk_bytes_average;
     file.compression_level = options.compression_level;
-    std::shared_ptr<KeyStore> keys = environment.key_store;
+    std::shared_ptr<KeyStore> keys = filled.key_store;
     if (!keys) {
         // Keys of a making that was cut short were never used: they are made anew.
         const std::string key_directory = io::join_path(path, "keys");
         CATALOG_TRY_VOID(fs.remove_tree(key_directory));
-        auto files =
-            std::make_shared<security::FileKeyStore>(environment.file_system, key_directory);
+        auto files = std::make_shared<security::FileKeyStore>(filled.file_system, key_directory);
         for (const KeyPurpose purpose : {KeyPurpose::kLibrary, KeyPurpose::kPublisher})
-            CATALOG_TRY_VOID(files->create(purpose, *environment.random));
+            CATALOG_TRY_VOID(files->create(purpose, *filled.random));
         keys = std::move(files);
     }
     CATALOG_TRY(const KeyInfo library_key, keys->default_key(KeyPurpose::kLibrary));
@@ -151,19 +149,18 @@ Result<void> AssetLibrary::create(const std::string& path, const LibraryOptions&
     kv::OpenOptions database;
     database.families = family_names();
     database.create_if_missing = true;
-    CATALOG_TRY_VOID(
-        kv::open_rocksdb(environment.file_system, io::join_path(path, "db"), database));
+    CATALOG_TRY_VOID(kv::open_rocksdb(filled.file_system, io::join_path(path, "db"), database));
     const std::string text = file.encode();
     return io::write_file_durably(fs, io::join_path(path, kLibraryFileName), as_bytes(text));
 }
 
 Result<std::unique_ptr<AssetLibrary>> AssetLibrary::open(const std::string& path,
                                                          const LibraryOptions& options,
-                                                         const Environment& given) {
+                                                         const Environment& environment) {
     auto impl = std::make_unique<Impl>();
     impl->path = path;
     impl->options = options;
-    impl->environment = given.with_defaults();
+    impl->environment = environment.with_defaults();
     Result<LibraryFile> file = read_library_file(*impl->environment.file_system, path);
     if (!file && file.error().code() == Errc::kLibraryNotFound && options.create_if_missing &&
         !options.read_only) {
@@ -180,7 +177,9 @@ Result<std::unique_ptr<AssetLibrary>> AssetLibrary::open(const std::string& path
         // What a crash may have left: a log head without signature, a prefix half way through a
         // switch.
         lifecycle::PublishingPipeline publishing(impl->services);
-        CATALOG_TRY_VOID(publishing.sign_head());
+        // A log that cannot be read is what a salvage is there to report.
+        if (const Result<void> head = publishing.sign_head(); !head && !options.salvage)
+            return fail(head.error());
         lifecycle::InstallationManager installations(impl->services);
         if (const Result<std::uint64_t> touched = installations.reconcile({}); !touched) {
             // A prefix on a disk that is not there now must not keep the library from opening.
@@ -204,6 +203,8 @@ Result<void> AssetLibrary::Impl::wire() {
     database.families = family_names();
     database.read_only = options.read_only;
     database.memory_bytes = options.memory_bytes;
+    if (options.salvage) salvage = std::make_shared<kv::Salvage>();
+    database.salvage = salvage;
     CATALOG_TRY(store,
                 kv::open_rocksdb(environment.file_system, io::join_path(path, "db"), database));
     queue = std::make_unique<kv::CommitQueue>(*store);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "catalog/core/bytes.hpp"
 #include "catalog/internal/try.hpp"
@@ -18,14 +19,38 @@ namespace {
 /// Which files consist of an object.
 using ObjectUsers = std::map<ContentHash, std::vector<std::string>>;
 
+/// Returns the `name@version` whose publication or import was lost with damaged commits.
+std::vector<std::string> lost_packages(const kv::Salvage& salvage) {
+    std::set<std::string> certain;
+    std::set<std::string> doubtful;
+    for (const kv::LostChange& change : salvage.changes) {
+        if (change.family == family(FamilyNumber::kManifests)) {
+            const auto manifest = package::Manifest::decode(change.value);
+            if (!manifest) continue;
+            const std::string_view digest =
+                as_text(package::digest_of_manifest(change.value).hash.bytes());
+            const bool is_right = change.intact || digest == change.key;
+            (is_right ? certain : doubtful).insert(manifest->metadata.id().to_string());
+        } else if (change.family == family(FamilyNumber::kLog)) {
+            if (const auto entry = security::LogEntry::decode(change.value); entry)
+                (change.intact ? certain : doubtful).insert(entry->id);
+        }
+    }
+    // A damaged commit is one package, or one batch of imports: two spellings of an id are one that
+    // is damaged.
+    certain.merge(doubtful);
+    return {certain.begin(), certain.end()};
+}
+
 /// One verification under way. Damage becomes a finding and never stops it.
 class LibraryCheck {
 public:
     LibraryCheck(const lifecycle::Services& services, const LibraryFile& file,
-                 const CallContext& context)
-        : services_(services), file_(file), context_(context) {}
+                 const kv::Salvage* salvage, const CallContext& context)
+        : services_(services), file_(file), salvage_(salvage), context_(context) {}
 
     Result<VerifyResult> run(bool deep) {
+        if (salvage_ != nullptr) check_salvage();
         if (deep) check_database();
         check_log();
         check_checkpoint();
@@ -82,37 +107,63 @@ private:
             {std::move(where), std::move(what), std::move(packages), std::move(files)});
     }
 
+    void check_salvage() {
+        std::vector<std::string> packages = lost_packages(*salvage_);
+        for (const std::string& damage : salvage_->damages)
+            add("database", damage, std::exchange(packages, {}));
+    }
+
     void check_database() {
         const Result<std::vector<std::string>> problems = services_.store->verify();
-        if (!problems) return add("database", problems.error().to_string());
+        if (!problems) {
+            add("database", problems.error().to_string());
+            return;
+        }
         for (const std::string& problem : *problems) add("database", problem);
     }
 
     void check_log() {
         const Result<std::vector<std::string>> problems = services_.log->verify();
-        if (!problems) return add("log", problems.error().to_string());
+        if (!problems) {
+            add("log", problems.error().to_string());
+            return;
+        }
         for (const std::string& problem : *problems) add("log", problem);
     }
 
     void check_checkpoint() {
         const Result<security::Checkpoint> head = services_.log->head();
         const Result<std::optional<std::string>> note = services_.log->signed_checkpoint();
-        if (!head) return add("log", head.error().to_string());
-        if (!note) return add("checkpoint", note.error().to_string());
-        if (!*note) {
+        if (!head) {
+            add("log", head.error().to_string());
+            return;
+        }
+        if (!note) {
+            add("checkpoint", note.error().to_string());
+            return;
+        }
+        const std::string signed_note = note->value_or("");
+        if (signed_note.empty()) {
             if (head->size > 0) add("checkpoint", "the log's head has never been signed");
             return;
         }
         const Result<security::Checkpoint> signed_head =
-            security::open_checkpoint(**note, head->origin, file_.library_key);
-        if (!signed_head) return add("checkpoint", signed_head.error().to_string());
-        if (signed_head->size > head->size)
-            return add("checkpoint", "the signed checkpoint has " +
-                                         std::to_string(signed_head->size) +
-                                         " entries, the log only " + std::to_string(head->size));
+            security::open_checkpoint(signed_note, head->origin, file_.library_key);
+        if (!signed_head) {
+            add("checkpoint", signed_head.error().to_string());
+            return;
+        }
+        if (signed_head->size > head->size) {
+            add("checkpoint", "the signed checkpoint has " + std::to_string(signed_head->size) +
+                                  " entries, the log only " + std::to_string(head->size));
+            return;
+        }
         const Result<std::vector<merkle::TreeHash>> proof =
             services_.log->consistency_proof(signed_head->size, head->size);
-        if (!proof) return add("log", proof.error().to_string());
+        if (!proof) {
+            add("log", proof.error().to_string());
+            return;
+        }
         if (const Result<void> consistent = merkle::verify_consistency(
                 signed_head->size, signed_head->root, head->size, head->root, *proof);
             !consistent)
@@ -121,7 +172,10 @@ private:
 
     void check_index() {
         const Result<std::vector<std::string>> problems = services_.index->verify();
-        if (!problems) return add("index", problems.error().to_string());
+        if (!problems) {
+            add("index", problems.error().to_string());
+            return;
+        }
         for (const std::string& problem : *problems) add("index", problem);
     }
 
@@ -160,15 +214,50 @@ private:
                 return {};
             });
         if (walked) return {};
-        if (errc_category(walked.error().code()) == ErrorCategory::kInterrupted) return walked;
-        add("index", walked.error().to_string());
+        if (errc_category(walked.error().code()) == ErrorCategory::kInterrupted)
+            return fail(walked.error());
+        return check_unreached(walked.error());
+    }
+
+    /// A walk of the index ends at a block that cannot be read. Which packages stand in it and
+    /// behind it, log and manifests tell; those behind it are found one by one.
+    Result<void> check_unreached(const Error& cause) {
+        std::set<std::string> unreached;
+        if (const Result<std::uint64_t> size = services_.log->size(); size)
+            for (std::uint64_t i = 0; i < *size; ++i)
+                if (const auto entry = services_.log->entry(i); entry) unreached.insert(entry->id);
+        const auto manifests = services_.store->iterate(family(FamilyNumber::kManifests));
+        for (manifests->seek(""); manifests->valid(); manifests->next())
+            if (const auto manifest = package::Manifest::decode(manifests->value()); manifest)
+                unreached.insert(manifest->metadata.id().to_string());
+        (void)services_.index->for_each([&](const index::IndexEntry& entry) -> Result<void> {
+            unreached.erase(entry.id.to_string());
+            return {};
+        });
+        std::vector<std::string> hurt;
+        for (const std::string& text : unreached) {
+            CATALOG_TRY_VOID(context_.check(*services_.clock));
+            const Result<PackageId> id = PackageId::parse(text);
+            if (!id) continue;
+            const Result<index::IndexEntry> entry = services_.index->find(*id);
+            if (!entry) {
+                hurt.push_back(text);
+                continue;
+            }
+            check_package(*entry);
+            ++result_.packages;
+        }
+        add("index", cause.to_string(), std::move(hurt));
         return {};
     }
 
     void check_package(const index::IndexEntry& entry) {
         const std::string id = entry.id.to_string();
         const Result<package::Manifest> manifest = services_.index->manifest(entry.digest);
-        if (!manifest) return add("manifest", manifest.error().to_string(), {id});
+        if (!manifest) {
+            add("manifest", manifest.error().to_string(), {id});
+            return;
+        }
         if (entry.origin == index::Origin::kImported) return;
         if (const Result<void> signature = lifecycle::check_envelope(services_, entry.digest);
             !signature)
@@ -181,9 +270,10 @@ private:
             add("log", "the log entry that the package names is of something else", {id});
         const Result<package::FileTable> table =
             lifecycle::load_file_table(services_, entry.digest, *manifest, context_);
-        if (!table)
-            return add("content", "the file table cannot be read: " + table.error().to_string(),
-                       {id});
+        if (!table) {
+            add("content", "the file table cannot be read: " + table.error().to_string(), {id});
+            return;
+        }
         for (const package::FileEntry& file : table->entries()) {
             if (file.kind != package::FileEntryKind::kRegular) continue;
             const std::string name = id + ":" + file.path;
@@ -226,6 +316,7 @@ private:
 
     const lifecycle::Services& services_;
     const LibraryFile& file_;
+    const kv::Salvage* salvage_;
     const CallContext& context_;
     VerifyResult result_;
     ObjectUsers users_;
@@ -234,7 +325,7 @@ private:
 /// What the log says has become of a package.
 struct Logged {
     std::uint64_t index = 0;
-    WallTime time{};
+    WallTime time;
     package::PackageState state = package::PackageState::kPublished;
     bool yanked = false;
 };
@@ -284,33 +375,21 @@ index::IndexEntry entry_from(const package::Manifest& manifest,
     return entry;
 }
 
-}  // namespace
-
-Result<VerifyResult> AssetLibrary::verify(bool deep, const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    return LibraryCheck(impl_->services, impl_->file, context).run(deep);
-}
-
-Result<PackageCheck> AssetLibrary::verify_package(const PackageId& id, const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, id.name().view()));
-    CATALOG_TRY(const index::IndexEntry entry, impl_->index->find(id));
-    return LibraryCheck(impl_->services, impl_->file, context).run_for(entry);
-}
-
-Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
-    RepairResult result;
-    CATALOG_TRY(const auto logged, read_log(*impl_->log));
+/// Rebuilds the index from manifests and log. Stops before it changes anything when one of them
+/// cannot be read to its end: what is not seen would be taken for superfluous.
+Result<void> rebuild_index(const lifecycle::Services& services, const CallContext& context,
+                           RepairResult& result) {
+    CATALOG_TRY(const auto logged, read_log(*services.log));
     std::vector<index::IndexEntry> entries;
     const std::unique_ptr<kv::Iterator> manifests =
-        impl_->store->iterate(family(FamilyNumber::kManifests));
+        services.store->iterate(family(FamilyNumber::kManifests));
     for (manifests->seek(""); manifests->valid(); manifests->next()) {
-        CATALOG_TRY_VOID(context.check(*impl_->environment.clock));
+        CATALOG_TRY_VOID(context.check(*services.clock));
         package::PackageDigest digest;
         const Result<ContentHash> key =
             ContentHash::from_digest(HashAlgorithm::kSha256, as_bytes(manifests->key()));
         if (key) digest.hash = *key;
-        const Result<package::Manifest> manifest = impl_->index->manifest(digest);
+        const Result<package::Manifest> manifest = services.index->manifest(digest);
         if (!key || !manifest) {
             const std::string what = key ? manifest.error().to_string()
                                          : std::string("a manifest stands under a malformed key");
@@ -319,22 +398,61 @@ Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
         }
         const auto found = logged.find(digest.to_string());
         entries.push_back(entry_from(
-            *manifest, digest, found == logged.end() ? nullptr : &found->second, *impl_->index));
+            *manifest, digest, found == logged.end() ? nullptr : &found->second, *services.index));
         context.report({"repair", "index", "packages", entries.size(), 0});
     }
     CATALOG_TRY_VOID(manifests->status());
 
     kv::Commit commit;
-    CATALOG_TRY(result.index_entries_rebuilt, impl_->index->stage_rebuild(commit.batch, entries));
-    if (result.index_entries_rebuilt > 0) {
-        CATALOG_TRY_VOID(impl_->queue->submit(std::move(commit)));
-        result.actions.push_back("rebuilt " + std::to_string(result.index_entries_rebuilt) +
-                                 " records of the index");
-    }
-    CATALOG_TRY(const std::optional<std::string> before, impl_->log->signed_checkpoint());
-    CATALOG_TRY_VOID(lifecycle::PublishingPipeline(impl_->services).sign_head());
-    CATALOG_TRY(const std::optional<std::string> after, impl_->log->signed_checkpoint());
+    CATALOG_TRY(result.index_entries_rebuilt, services.index->stage_rebuild(commit.batch, entries));
+    if (result.index_entries_rebuilt == 0) return {};
+    CATALOG_TRY_VOID(services.queue->submit(std::move(commit)));
+    result.actions.push_back("rebuilt " + std::to_string(result.index_entries_rebuilt) +
+                             " records of the index");
+    return {};
+}
+
+/// Signs the log's head if that is not signed yet.
+Result<void> sign_head(const lifecycle::Services& services, RepairResult& result) {
+    CATALOG_TRY(const std::optional<std::string> before, services.log->signed_checkpoint());
+    CATALOG_TRY_VOID(lifecycle::PublishingPipeline(services).sign_head());
+    CATALOG_TRY(const std::optional<std::string> after, services.log->signed_checkpoint());
     if (before != after) result.actions.emplace_back("signed the log's head");
+    return {};
+}
+
+/// A step of a repair that failed does not stop the others; an interruption does.
+Result<void> note_unmended(std::string_view where, const Error& error, RepairResult& result) {
+    if (errc_category(error.code()) == ErrorCategory::kInterrupted) return fail(error);
+    result.remaining.push_back(
+        {std::string(where), "cannot be rebuilt: " + error.to_string(), {}, {}});
+    return {};
+}
+
+}  // namespace
+
+Result<VerifyResult> AssetLibrary::verify(bool deep, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    return LibraryCheck(impl_->services, impl_->file, impl_->salvage.get(), context).run(deep);
+}
+
+Result<PackageCheck> AssetLibrary::verify_package(const PackageId& id, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, id.name().view()));
+    CATALOG_TRY(const index::IndexEntry entry, impl_->index->find(id));
+    return LibraryCheck(impl_->services, impl_->file, nullptr, context).run_for(entry);
+}
+
+Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
+    RepairResult result;
+    if (impl_->salvage && !impl_->salvage->damages.empty())
+        result.actions.emplace_back("went back to the state before the damaged commits");
+    // Each step mends what it can; what it cannot read is told by the check at the end.
+    const std::pair<std::string_view, Result<void>> steps[] = {
+        {"index", rebuild_index(impl_->services, context, result)},
+        {"log", sign_head(impl_->services, result)}};
+    for (const auto& [where, done] : steps)
+        if (!done) CATALOG_TRY_VOID(note_unmended(where, done.error(), result));
     CATALOG_TRY(const std::uint64_t prefixes,
                 lifecycle::InstallationManager(impl_->services).reconcile(context));
     if (prefixes > 0)
@@ -342,11 +460,15 @@ Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
     // Marks first: one that cannot be read would hide what is missing. A host's failure is told of
     // by the second time.
     static_cast<void>(impl_->assets->settle("", std::numeric_limits<std::size_t>::max(), context));
-    CATALOG_TRY(const std::uint64_t assets, impl_->assets->complete(context));
-    if (assets > 0)
-        result.actions.push_back("registered " + std::to_string(assets) + " packages as assets");
+    if (const Result<std::uint64_t> assets = impl_->assets->complete(context); !assets) {
+        CATALOG_TRY_VOID(note_unmended("assets", assets.error(), result));
+    } else if (*assets > 0) {
+        result.actions.push_back("registered " + std::to_string(*assets) + " packages as assets");
+    }
     impl_->settle_assets("", context);
-    CATALOG_TRY(VerifyResult check, LibraryCheck(impl_->services, impl_->file, context).run(false));
+    CATALOG_TRY(
+        VerifyResult check,
+        LibraryCheck(impl_->services, impl_->file, impl_->salvage.get(), context).run(false));
     std::ranges::move(check.findings, std::back_inserter(result.remaining));
     return result;
 }

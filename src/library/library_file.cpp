@@ -1,8 +1,10 @@
 #include "library_file.hpp"
 
+// NOLINTBEGIN(readability-identifier-naming, misc-include-cleaner): the names are the parser's
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
+// NOLINTEND(readability-identifier-naming, misc-include-cleaner)
 
 #include <optional>
 

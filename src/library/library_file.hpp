@@ -20,7 +20,7 @@ inline constexpr std::uint32_t kLibraryFormat = 1;
 struct LibraryFile {
     std::uint32_t format = kLibraryFormat;
     LibraryId id;
-    WallTime created{};
+    WallTime created;
     std::uint32_t chunk_bytes_average = 64u << 10;
     int compression_level = 3;
     PublicKey library_key;              ///< Verifies checkpoints.

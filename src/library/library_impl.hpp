@@ -49,6 +49,7 @@ struct AssetLibrary::Impl {
     Environment environment;
     LibraryFile file;
     std::unique_ptr<io::FileLock> lock;
+    std::shared_ptr<kv::Salvage> salvage;  // null unless asked for
     std::unique_ptr<kv::KeyValueStore> store;
     std::unique_ptr<content::ContentAddressedStorage> content;
     std::shared_ptr<index::PackageIndex> index;

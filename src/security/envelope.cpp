@@ -46,8 +46,8 @@ std::string pre_authentication_encoding(std::string_view payload_type, std::stri
 std::string Envelope::encode() const {
     json::Array list;
     for (const EnvelopeSignature& signature : signatures)
-        list.push_back(json::Object{{"keyid", signature.key_id},
-                                    {"sig", to_base64(signature.signature.bytes)}});
+        list.emplace_back(json::Object{{"keyid", signature.key_id},
+                                       {"sig", to_base64(signature.signature.bytes)}});
     return json::write_canonical(json::Object{{"payloadType", payload_type},
                                               {"payload", to_base64(as_bytes(payload))},
                                               {"signatures", std::move(list)}});

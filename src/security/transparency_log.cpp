@@ -3,7 +3,6 @@
 #include <charconv>
 
 #include "catalog/core/bytes.hpp"
-#include "catalog/internal/check.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/json/read.hpp"
 #include "catalog/json/write.hpp"

@@ -102,6 +102,36 @@ TEST(Commands, PublishLookInstallAndVerify) {
     EXPECT_EQ(bed.run({"repair"}).out, "nothing had to be repaired\n");
 }
 
+TEST(Commands, NameThePackagesThatAFlippedBitHurtsAndGoOnWithoutThem) {
+    CliBed bed;
+    publish_kit(bed);
+    ASSERT_EQ(bed.run({"new", "tool", bed.folder / "tool", "--package-version", "2.0.0"}).code, 0);
+    ASSERT_EQ(bed.run({"publish", bed.folder / "tool"}).code, 0);
+    bool flipped = false;
+    for (const auto& entry : std::filesystem::directory_iterator(bed.folder / "library/db")) {
+        std::fstream file(entry.path(), std::ios::binary | std::ios::in | std::ios::out);
+        const std::string bytes{std::istreambuf_iterator<char>(file),
+                                std::istreambuf_iterator<char>()};
+        const std::size_t at = bytes.find(R"("name":"tool")");
+        if (at == std::string::npos) continue;
+        file.seekp(static_cast<std::streamoff>(at));
+        file.put(static_cast<char>(bytes[at] ^ 1));
+        flipped = true;
+    }
+    ASSERT_TRUE(flipped);
+    EXPECT_EQ(bed.run({"show", "tool"}).code, 4);
+    const Answer verified = bed.run({"verify", "--deep"});
+    EXPECT_EQ(verified.code, 1) << verified.error;
+    EXPECT_NE(verified.out.find("hurts tool@2.0.0"), std::string::npos) << verified.out;
+    EXPECT_EQ(verified.out.find("hurts kit@1.0.0"), std::string::npos) << verified.out;
+    const Answer repaired = bed.run({"repair"});
+    EXPECT_EQ(repaired.code, 1) << repaired.error;
+    EXPECT_NE(repaired.out.find("hurts tool@2.0.0"), std::string::npos) << repaired.out;
+    EXPECT_NE(bed.run({"verify", "--deep"}).out.find("1 package, "), std::string::npos);
+    EXPECT_EQ(bed.run({"cat", "kit@1.0.0", "hello.txt"}).out, "hello\n");
+    EXPECT_EQ(bed.run({"publish", bed.folder / "tool"}).code, 0);
+}
+
 TEST(Commands, WriteALockFileAndFollowIt) {
     CliBed bed;
     publish_kit(bed);

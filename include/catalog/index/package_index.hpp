@@ -43,7 +43,7 @@ struct IndexEntry {
     package::PackageType type = package::PackageType::kLibrary;
     std::uint64_t file_count = 0;
     std::uint64_t file_bytes = 0;
-    WallTime published{};
+    WallTime published;
     std::uint64_t log_index = 0;  ///< Of its publish leaf; 0 for imported ones.
     std::string description;
     std::string license;

@@ -28,6 +28,7 @@ using Object = std::map<std::string, Value, std::less<>>;
 /// Integers within the signed 64-bit range stay exact; every other number is a double. Copying
 /// copies the whole tree. Thread safety: distinct objects safe; concurrent reads of one object
 /// safe.
+// NOLINTNEXTLINE(misc-no-recursion): copying goes as deep as the tree, which every reader bounds
 class Value {
 public:
     // A value is what it is made of, so that documents can be written as nested braces.

@@ -36,6 +36,9 @@ public:
     bool read_only =
         false;  ///< Any number of readers, beside at most one writer, in any processes.
     bool create_if_missing = false;
+    bool salvage = false;  ///< Damage to commits does not stop the opening: the library is as it
+                           ///< was before the first damaged one, and `verify` and `repair` name
+                           ///< what was lost. A writer forgets it for good.
     std::chrono::milliseconds lock_wait{
         10'000};  ///< How long to wait for another writer; then kLibraryLocked names the holder.
     std::string holder;  ///< What this writer is, for others' messages: "catalog publish".
@@ -58,7 +61,7 @@ struct LibraryMetadata {
     std::uint32_t format = 0;
     std::string path;
     bool read_only = false;
-    WallTime created{};
+    WallTime created;
     std::uint32_t chunk_bytes_average = 0;
     int compression_level = 0;
     std::vector<KeyInfo> keys;
@@ -267,7 +270,8 @@ public:
     [[nodiscard]] Result<PackageCheck> verify_package(const PackageId& id,
                                                       const CallContext& context = {});
     /// Rebuilds what can be derived: the index from manifests and log, checkpoints, left-over
-    /// files; registers what is not registered as an asset.
+    /// files; registers what is not registered as an asset. What cannot be brought back is in the
+    /// result, with the packages that it hurts.
     [[nodiscard]] Result<RepairResult> repair(const CallContext& context = {});
 
 private:

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalog/core/call_context.hpp"
@@ -46,7 +47,7 @@ struct Generation {
     std::uint64_t number = 0;  ///< From 1, never reused.
     bool current = false;
     std::string operation;  ///< "install", "uninstall", "update", "rollback".
-    WallTime created{};
+    WallTime created;
     Layout layout = Layout::kIsolated;
     std::vector<std::string> roots;  ///< The user's requests, `NAME` or `NAME@REQ`, in order.
     std::vector<InstalledPackage> packages;
@@ -93,7 +94,7 @@ struct PrefixDamage {
 /// the prefix.
 class InstallationManager {
 public:
-    explicit InstallationManager(const Services& services) : services_(services) {}
+    explicit InstallationManager(Services services) : services_(std::move(services)) {}
 
     /// Installs requests (`NAME` or `NAME@REQ`) with their closure, beside what is installed.
     /// Where the policy says so the host's consensus is asked about each requested package that is

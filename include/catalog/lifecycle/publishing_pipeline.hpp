@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalog/core/call_context.hpp"
@@ -49,7 +50,7 @@ struct ImportReport {
 /// there.
 class PublishingPipeline {
 public:
-    explicit PublishingPipeline(const Services& services) : services_(services) {}
+    explicit PublishingPipeline(Services services) : services_(std::move(services)) {}
 
     /// Publishes a draft. Where the policy says so the host's consensus is asked before the commit,
     /// and what it does not accept leaves the library as it was. Errors: kConsensusRejected,

@@ -28,7 +28,7 @@ public:
     [[nodiscard]] Signature sign(ByteView message) const;
     /// Gives the seed to `use` without copying it into ordinary memory.
     template <class Use>
-    auto with_seed(Use&& use) const {
+    auto with_seed(const Use& use) const {
         return use(seed());
     }
 

@@ -6,8 +6,8 @@
 
 #include "catalog/core/result.hpp"
 
-#define CATALOG_CHECK_TEXT_(x) #x
-#define CATALOG_CHECK_TEXT(x) CATALOG_CHECK_TEXT_(x)
+#define CATALOG_CHECK_QUOTE(x) #x
+#define CATALOG_CHECK_TEXT(x) CATALOG_CHECK_QUOTE(x)
 
 /// Returns Errc::kInternal from this function (which returns a Result) when `condition` does not
 /// hold.
