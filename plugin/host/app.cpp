@@ -2,11 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include <malloc.h>
-
 #include <fstream>
 #include <functional>
-#include <memory>
 #include <ostream>
 #include <utility>
 

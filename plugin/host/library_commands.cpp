@@ -1,13 +1,10 @@
 // Commands about packages: the typed interface of catalog/abi/library.h.
 
-#include <algorithm>
 #include <fstream>
 #include <ostream>
 #include <utility>
 
 #include "catalog/abi/library.h"
-#include "catalog/internal/try.hpp"
-#include "catalog/json/read.hpp"
 #include "session.hpp"
 
 namespace catalog::host {

@@ -1,5 +1,6 @@
 // The program: streams, signals, exit code.
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -32,6 +33,10 @@ void watch_signals(std::stop_source& stop) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // Every control call has a thread of its own, and the allocator would spread them over arenas
+    // that fill for hundreds of loads; with one, what grows is what is left behind. It must be told
+    // before the first thread is there.
+    mallopt(M_ARENA_MAX, 1);
     signal(SIGPIPE, SIG_IGN);
     static std::stop_source stop;
     watch_signals(stop);

@@ -11,7 +11,6 @@
 #include <fstream>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <string_view>
 #include <thread>
 

@@ -1,7 +1,6 @@
 #include "script.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <istream>
 #include <memory>
 #include <utility>
