@@ -1,7 +1,6 @@
 #include "operations.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -31,26 +30,26 @@ void Operation::complete(const Outcome& outcome, const void* result) noexcept {
 }
 
 std::shared_ptr<Operation> Operations::begin(std::optional<hmx_completion> completion) {
-    return add(completion, active_max_);
+    return add(completion, false);
 }
 
 std::shared_ptr<Operation> Operations::begin_control(std::optional<hmx_completion> completion) {
-    return add(completion, std::numeric_limits<std::uint64_t>::max());
+    return add(completion, true);
 }
 
-std::shared_ptr<Operation> Operations::add(std::optional<hmx_completion> completion,
-                                           std::uint64_t active_max) {
+std::shared_ptr<Operation> Operations::add(std::optional<hmx_completion> completion, bool control) {
     MutexLock lock(mutex_);
-    if (table_.size() >= active_max) return nullptr;
-    auto operation = std::make_shared<Operation>(next_, completion);
+    if (!control && limited_ >= active_max_) return nullptr;
+    auto operation = std::make_shared<Operation>(next_, completion, control);
     table_.emplace(next_, operation);
     ++next_;
+    if (!control) ++limited_;
     return operation;
 }
 
 void Operations::end(const Operation& operation) noexcept {
     MutexLock lock(mutex_);
-    table_.erase(operation.id());
+    if (table_.erase(operation.id()) != 0 && !operation.control()) --limited_;
     // Under the lock: whoever waits may free this table as soon as it has the lock.
     fewer_.notify_all();
 }

@@ -23,10 +23,13 @@ namespace catalog::extension {
 class Operation final : public ProgressSink {
 public:
     /// `completion` is copied; nullopt for a call that answers by returning.
-    Operation(hmx_op id, std::optional<hmx_completion> completion) noexcept
-        : id_(id), completion_(completion) {}
+    explicit Operation(hmx_op id, std::optional<hmx_completion> completion,
+                       bool control = false) noexcept
+        : id_(id), control_(control), completion_(completion) {}
 
     [[nodiscard]] hmx_op id() const noexcept { return id_; }
+    /// Tells whether it is one of the life cycle, which no limit counts.
+    [[nodiscard]] bool control() const noexcept { return control_; }
     [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
     void request_stop() noexcept { stop_.request_stop(); }
 
@@ -47,6 +50,7 @@ public:
 
 private:
     const hmx_op id_;
+    const bool control_;
     const std::optional<hmx_completion> completion_;
     std::stop_source stop_;
     std::atomic<bool> completed_{false};
@@ -86,12 +90,13 @@ public:
 
 private:
     [[nodiscard]] std::shared_ptr<Operation> add(std::optional<hmx_completion> completion,
-                                                 std::uint64_t active_max);
+                                                 bool control);
 
     const std::uint64_t active_max_;
     mutable internal::Mutex mutex_;
     internal::ConditionVariable fewer_;
     std::unordered_map<hmx_op, std::shared_ptr<Operation>> table_ CATALOG_GUARDED_BY(mutex_);
+    std::uint64_t limited_ CATALOG_GUARDED_BY(mutex_) = 0;  ///< Of the table, those not control.
     hmx_op next_ CATALOG_GUARDED_BY(mutex_) = 1;
 };
 

@@ -29,9 +29,11 @@ TEST(Operations, RefusesMoreThanAllowedAndRecovers) {
     EXPECT_EQ(operations.begin(std::nullopt), nullptr);
     const auto control = operations.begin_control(std::nullopt);
     EXPECT_NE(control, nullptr);
-    operations.end(*control);
     operations.end(*first);
     const auto third = operations.begin(std::nullopt);
+    EXPECT_EQ(operations.begin(std::nullopt), nullptr);
+    operations.end(*control);
+    EXPECT_EQ(operations.begin(std::nullopt), nullptr) << "a control operation was never counted";
     EXPECT_NE(third, nullptr);
     operations.end(*second);
     operations.end(*third);
