@@ -1,9 +1,8 @@
 #include "catalog/content/content_records.hpp"
+#include "catalog/internal/crc32c.hpp"
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
-
-#include "catalog/content/checksum.hpp"
 
 namespace catalog::content {
 namespace {
@@ -25,7 +24,7 @@ const std::byte* record_bytes_of(std::string_view text) { return as_bytes(text).
 
 // Covers the key too, so that a record under another object's id is found out.
 std::uint32_t object_crc(const ContentHash& id, std::string_view value) {
-    return crc32c(as_bytes(value), crc32c(as_bytes(hash_key(id))));
+    return internal::crc32c(as_bytes(value), internal::crc32c(as_bytes(hash_key(id))));
 }
 
 tl::unexpected<Error> object_damaged(const char* what) {
@@ -195,7 +194,7 @@ std::string encode_format(const FormatRecord& record) {
     append_le(value, kRecordsVersion);
     value.append(as_text(record.store));
     append_profile(value, record.profile);
-    append_le(value, crc32c(as_bytes(value)));
+    append_le(value, internal::crc32c(as_bytes(value)));
     return value;
 }
 
@@ -207,7 +206,7 @@ Result<FormatRecord> decode_format(std::string_view value) {
                           "content store has format version " + std::to_string(version) + ", not 1")
                         .with_hint("open it with the version of Catalog that wrote it"));
     if (value.size() != kFormatBytes ||
-        crc32c(as_bytes(value.substr(0, kFormatBytes - kCrcBytes))) !=
+        internal::crc32c(as_bytes(value.substr(0, kFormatBytes - kCrcBytes))) !=
             load_le<std::uint32_t>(data + kFormatBytes - kCrcBytes))
         return fail(Errc::kDatabaseCorrupt, "format record does not match its checksum");
     FormatRecord record;

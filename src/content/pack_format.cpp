@@ -1,9 +1,8 @@
 #include "catalog/content/pack_format.hpp"
+#include "catalog/internal/crc32c.hpp"
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
-
-#include "catalog/content/checksum.hpp"
 
 namespace catalog::content {
 namespace {
@@ -36,7 +35,7 @@ std::string encode_pack_header(const PackHeader& header) {
     append_view(out, header.store);
     append_profile(out, header.profile);
     out.resize(kPackCrcOffset, '\0');
-    append_le(out, crc32c(as_bytes(out)));
+    append_le(out, internal::crc32c(as_bytes(out)));
     return out;
 }
 
@@ -47,7 +46,8 @@ Result<PackHeader> decode_pack_header(ByteView bytes) {
     bytes = bytes.first(kPackHeaderBytes);
     if (as_text(bytes.first(kPackMagic.size())) != kPackMagic)
         return fail(Errc::kPackInvalid, "pack header has another magic");
-    if (crc32c(bytes.first(kPackCrcOffset)) != load_le<std::uint32_t>(&bytes[kPackCrcOffset]))
+    if (internal::crc32c(bytes.first(kPackCrcOffset)) !=
+        load_le<std::uint32_t>(&bytes[kPackCrcOffset]))
         return fail(Errc::kPackInvalid, "pack header does not match its checksum");
     const auto version = load_le<std::uint32_t>(&bytes[8]);
     if (version != kPackFormatVersion)
@@ -76,8 +76,8 @@ void append_record(std::string& out, const RecordHeader& header, ByteView payloa
     append_le(out, header.plain_bytes);
     append_le(out, header.stored_bytes);
     append_view(out, header.id.bytes());
-    append_le(out, crc32c(payload));
-    append_le(out, crc32c(as_bytes(std::string_view(out).substr(begin))));
+    append_le(out, internal::crc32c(payload));
+    append_le(out, internal::crc32c(as_bytes(std::string_view(out).substr(begin))));
     append_view(out, payload);
     out.resize(begin + record_bytes(header.stored_bytes), '\0');
 }
@@ -87,7 +87,7 @@ Result<RecordHeader> decode_record_header(ByteView bytes) {
         return fail(Errc::kPackInvalid, "record header is cut short");
     if (load_le<std::uint32_t>(bytes.data()) != kRecordMagic)
         return fail(Errc::kPackInvalid, "there is no record here");
-    if (crc32c(bytes.first(kRecordHeaderCrcOffset)) !=
+    if (internal::crc32c(bytes.first(kRecordHeaderCrcOffset)) !=
         load_le<std::uint32_t>(&bytes[kRecordHeaderCrcOffset]))
         return fail(Errc::kPackInvalid, "record header does not match its checksum");
 

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <catalog/internal/try.hpp>
-
-#include "catalog/content/checksum.hpp"
+#include "catalog/internal/crc32c.hpp"
 
 namespace catalog::content {
 namespace {
@@ -76,7 +75,7 @@ private:
         const std::uint64_t bytes = record_bytes(header.stored_bytes);
         CATALOG_TRY(const ByteView record, window_.view(offset, bytes));
         const ByteView payload = record.subspan(kRecordHeaderBytes, header.stored_bytes);
-        if (crc32c(payload) != header.payload_crc)
+        if (internal::crc32c(payload) != header.payload_crc)
             return visitor_.damage(pack_, offset, bytes, "payload does not match its checksum");
         const ByteView padding = record.subspan(kRecordHeaderBytes + header.stored_bytes);
         if (std::any_of(padding.begin(), padding.end(),
@@ -127,7 +126,7 @@ Result<StoredRecord> read_record(const PackReader& reader, const ChunkLocation& 
     if (count < bytes)
         return pack_damaged(location.pack, location.offset, "record goes beyond the pack's end");
     const ByteView payload = ByteView(buffer).subspan(kRecordHeaderBytes, header.stored_bytes);
-    if (crc32c(payload) != header.payload_crc)
+    if (internal::crc32c(payload) != header.payload_crc)
         return pack_damaged(location.pack, location.offset, "payload does not match its checksum");
     return StoredRecord{header, payload};
 }

@@ -1,10 +1,9 @@
 #include "record_log.hpp"
 
+#include <catalog/internal/crc32c.hpp>
 #include <catalog/internal/try.hpp>
 #include <optional>
 #include <string>
-
-#include "crc32c.hpp"
 
 namespace catalog::kv {
 namespace {
@@ -35,7 +34,7 @@ std::optional<Fragment> frame_at(ByteView block, std::size_t at) {
 
 bool checksum_holds(ByteView block, std::size_t at, const Fragment& fragment) {
     const auto covered = block.subspan(at + 6, 1 + fragment.payload.size());
-    return load_le<std::uint32_t>(block.data() + at) == masked_crc32c(crc32c(0, covered));
+    return load_le<std::uint32_t>(block.data() + at) == masked_crc32c(internal::crc32c(covered));
 }
 
 class LogReader {

@@ -17,6 +17,12 @@
 
 namespace catalog::kv {
 
+/// Returns the form in which RocksDB stores a CRC-32C, so that the checksum of bytes that hold
+/// checksums is not degenerate.
+[[nodiscard]] constexpr std::uint32_t masked_crc32c(std::uint32_t crc) noexcept {
+    return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
+}
+
 /// Bytes of a record that visitors get; all there are if the record is shorter.
 inline constexpr std::size_t kRecordHeadBytes = 64;
 

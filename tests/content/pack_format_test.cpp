@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "catalog/content/checksum.hpp"
 #include "catalog/content/compressor.hpp"
+#include "catalog/internal/crc32c.hpp"
 #include "catalog/merkle/hash.hpp"
 #include "golden.hpp"
 #include "support/content/sample_bytes.hpp"
@@ -75,7 +75,7 @@ TEST(PackFormat, RecordsStandOnMultiplesOfEight) {
         append_record(out, {Codec::kRaw, stored, stored, merkle::hash_of(payload), 0}, payload);
         EXPECT_EQ(out.size(), 8 + record_bytes(stored));
         const RecordHeader header = must(decode_record_header(as_bytes(out).subspan(8)));
-        EXPECT_EQ(header.payload_crc, crc32c(payload));
+        EXPECT_EQ(header.payload_crc, internal::crc32c(payload));
         EXPECT_EQ(header.id, merkle::hash_of(payload));
     }
 }

@@ -2,12 +2,13 @@
 // Builds record logs as RocksDB writes them, from the format's description alone.
 
 #include <algorithm>
+#include <catalog/internal/crc32c.hpp>
 #include <string>
 #include <string_view>
 
 #include "catalog/core/bytes.hpp"
 #include "catalog/io/file_system.hpp"
-#include "crc32c.hpp"
+#include "record_log.hpp"
 
 namespace catalog::kv::testing {
 
@@ -38,7 +39,7 @@ public:
     /// Appends one fragment of any type.
     LogBuilder& fragment(char type, std::string_view payload) {
         const std::string covered = type + std::string(payload);
-        append_le(bytes_, masked_crc32c(crc32c(0, as_bytes(covered))));
+        append_le(bytes_, masked_crc32c(internal::crc32c(as_bytes(covered))));
         append_le(bytes_, static_cast<std::uint16_t>(payload.size()));
         bytes_ += covered;
         return *this;

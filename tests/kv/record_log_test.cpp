@@ -32,6 +32,11 @@ Seen read_all(const std::string& bytes) {
     return seen;
 }
 
+TEST(RecordLog, MasksChecksumsByRotatingAndAdding) {
+    EXPECT_EQ(masked_crc32c(0), 0xa282ead8u);
+    EXPECT_EQ(masked_crc32c(0x8000u), 0xa282ead9u);
+}
+
 TEST(RecordLog, ReadsRecordsOfOneBlock) {
     const auto seen = read_all(LogBuilder().record("one").record("").record("three").bytes());
     EXPECT_EQ(seen.intact, (std::vector<std::string>{"one", "", "three"}));

@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "catalog/content/checksum.hpp"
 #include "catalog/content/compressor.hpp"
 #include "catalog/content/pack_format.hpp"
 #include "catalog/content/storage_backend.hpp"
+#include "catalog/internal/crc32c.hpp"
 #include "catalog/merkle/hash.hpp"
 
 namespace {
@@ -102,7 +102,8 @@ public:
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
         cover(location.offset, record_bytes(header.stored_bytes));
-        require(payload.size() == header.stored_bytes && crc32c(payload) == header.payload_crc);
+        require(payload.size() == header.stored_bytes &&
+                internal::crc32c(payload) == header.payload_crc);
         const auto peeked = backend_.peek(location);
         require(peeked && *peeked == header);
         Bytes buffer;

@@ -1,9 +1,9 @@
-#include "catalog/content/checksum.hpp"
+#include "catalog/internal/crc32c.hpp"
 
 #include <array>
 #include <cstddef>
 
-namespace catalog::content {
+namespace catalog::internal {
 namespace {
 
 using Crc32cTables = std::array<std::array<std::uint32_t, 256>, 8>;
@@ -43,4 +43,4 @@ std::uint32_t crc32c(ByteView bytes, std::uint32_t before) noexcept {
     return ~crc;
 }
 
-}  // namespace catalog::content
+}  // namespace catalog::internal

@@ -1,0 +1,15 @@
+#pragma once
+// CRC-32C (Castagnoli polynomial, reflected 0x82f63b78; RFC 3720 appendix B.4), which finds
+// accidents, not attacks: what packs and RocksDB's logs are framed with.
+
+#include <cstdint>
+
+#include "catalog/core/bytes.hpp"
+
+namespace catalog::internal {
+
+/// Returns the checksum of `bytes`, going on from the checksum of what stood `before` them. Cost:
+/// eight bytes a step by tables.
+[[nodiscard]] std::uint32_t crc32c(ByteView bytes, std::uint32_t before = 0) noexcept;
+
+}  // namespace catalog::internal
