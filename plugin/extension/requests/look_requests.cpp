@@ -1,6 +1,10 @@
 // list, get, search, versions, deps, dependents, complete, info, stats: what only looks.
 
 #include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 #include "catalog/core/ids.hpp"
 #include "catalog/internal/try.hpp"
@@ -48,9 +52,19 @@ Result<std::string> read_package(const Arguments& arguments) {
 /// Sorts hits that come best first. Hits that compare equal keep that order.
 void sort_hits(std::vector<index::SearchHit>& hits, std::string_view by, bool ascending) {
     const auto sort_by = [&](auto key) {
-        std::ranges::stable_sort(hits, [&](const auto& a, const auto& b) {
-            return ascending ? key(a) < key(b) : key(b) < key(a);
+        // Not stable_sort: clang refuses libstdc++ 12's.
+        std::vector<std::size_t> order(hits.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+            const auto& less = hits[ascending ? a : b];
+            const auto& more = hits[ascending ? b : a];
+            if (key(less) < key(more)) return true;
+            return !(key(more) < key(less)) && a < b;
         });
+        std::vector<index::SearchHit> sorted;
+        sorted.reserve(hits.size());
+        for (const std::size_t at : order) sorted.push_back(std::move(hits[at]));
+        hits = std::move(sorted);
     };
     if (by == "name") sort_by([](const auto& hit) { return hit.entry.id.name(); });
     if (by == "size") sort_by([](const auto& hit) { return hit.entry.file_bytes; });
