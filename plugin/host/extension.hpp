@@ -81,8 +81,8 @@ public:
         std::string_view id, std::uint32_t version,
         const std::function<CallStatus(const hmx_iface&, hmx_instance*)>& body);
 
-    /// A call for typed functions, valid until the next call of this function.
-    [[nodiscard]] hmx_call make_call(const std::string& request_id) const;
+    /// A call for typed functions. Borrows `request_id`.
+    [[nodiscard]] hmx_call make_call(std::string_view request_id) const;
 
     [[nodiscard]] const CheckReport& report() const noexcept { return report_; }
     [[nodiscard]] const std::string& id() const noexcept { return report_.note.id; }

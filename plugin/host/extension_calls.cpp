@@ -67,7 +67,7 @@ json::Array call_texts(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-hmx_call Extension::make_call(const std::string& request_id) const {
+hmx_call Extension::make_call(std::string_view request_id) const {
     hmx_call call{};
     call.struct_size = sizeof call;
     call.deadline = host_.call_deadline();

@@ -203,14 +203,19 @@ TEST(Host, RefusesBeforeAnyCodeRuns) {
 }
 
 TEST(Host, CyclesAndCountsWhatIsLeft) {
-    const HostRun run = run_host({"--json", "cycle", "30", fixture_folder("good"), "--use",
-                                  "request echo {}", "--use", "status"});
+#if defined(__SANITIZE_ADDRESS__)
+    const std::string growth_kib = "100000";  // freed memory stays with the sanitizer for a while
+#else
+    const std::string growth_kib = "256";
+#endif
+    const HostRun run = run_host({"--json", "cycle", "30", fixture_folder("good"), "--max-growth",
+                                  growth_kib, "--use", "request echo {}", "--use", "status"});
     EXPECT_EQ(run.code, 0) << run.out << run.error;
     const json::Value document = json::read(run.out).value();
     EXPECT_EQ(*document.find("ok")->as_bool(), true);
     EXPECT_EQ(document.find("answer")->find("descriptors")->as_array()->size(), 0u);
-    EXPECT_EQ(document.find("answer")->find("first_threads"),
-              document.find("answer")->find("first_threads"));
+    EXPECT_EQ(*document.find("answer")->find("first_threads"),
+              *document.find("answer")->find("last_threads"));
 }
 
 TEST(Host, FindsExtensionsByIdInSearchFolders) {

@@ -6,6 +6,7 @@
 
 #include "support/io/crash_test.hpp"
 #include "support/io/results.hpp"
+#include "support/kv/leak_sanitizer.hpp"
 #include "support/kv/rocksdb_stores.hpp"
 #include "support/kv/store_model.hpp"
 
