@@ -27,9 +27,8 @@ std::vector<std::string> lost_packages(const kv::Salvage& salvage) {
         if (change.family == family(FamilyNumber::kManifests)) {
             const auto manifest = package::Manifest::decode(change.value);
             if (!manifest) continue;
-            const std::string_view digest =
-                as_text(package::digest_of_manifest(change.value).hash.bytes());
-            const bool is_right = change.intact || digest == change.key;
+            const package::PackageDigest digest = package::digest_of_manifest(change.value);
+            const bool is_right = change.intact || as_text(digest.hash.bytes()) == change.key;
             (is_right ? certain : doubtful).insert(manifest->metadata.id().to_string());
         } else if (change.family == family(FamilyNumber::kLog)) {
             if (const auto entry = security::LogEntry::decode(change.value); entry)

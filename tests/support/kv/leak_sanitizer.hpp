@@ -7,7 +7,8 @@
 // refuses writes from then on.
 
 #if defined(__SANITIZE_ADDRESS__)
-extern "C" const char* __lsan_default_suppressions();  // NOLINT: the sanitizer's name
+extern "C" __attribute__((visibility("default"))) const char*
+__lsan_default_suppressions();  // NOLINT: the sanitizer's name
 extern "C" const char* __lsan_default_suppressions() {
     return "leak:rocksdb::DBImpl::SwitchMemtable\n";
 }
