@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -60,6 +61,8 @@ TEST(Unload, LeavesNothingBehind) {
 #endif
     if (const char* wanted = std::getenv("CATALOG_UNLOAD_CYCLES"))
         cycles = std::strtoul(wanted, nullptr, 10);
+    // Threads of each cycle may land in any of several arenas, which fill slowly: not a leak.
+    ASSERT_EQ(mallopt(M_ARENA_MAX, 1), 1);
     const TemporaryFolder folder;
     // The first ones load what stays: the shared libraries below, the allocator's arenas.
     for (int i = 0; i < 20; ++i) load_use_unload(folder.path());
@@ -74,7 +77,7 @@ TEST(Unload, LeavesNothingBehind) {
     const std::size_t grown = anonymous_kib() > memory ? anonymous_kib() - memory : 0;
     RecordProperty("grown_kib", static_cast<int>(grown));
 #ifndef CATALOG_SANITIZED
-    EXPECT_LE(grown, 256 + cycles / 4) << "KiB over " << cycles << " cycles";
+    EXPECT_LE(grown, 256u) << "KiB over " << cycles << " cycles";
 #endif
 }
 
