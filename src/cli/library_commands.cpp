@@ -61,6 +61,8 @@ Result<ExitCode> stats(Session& session) {
     table.add({"versions", count_text(stats.packages.versions), ""});
     table.add({"  published", count_text(stats.packages.published), ""});
     table.add({"  metadata only", count_text(stats.packages.imported), ""});
+    if (stats.preparing > 0)
+        table.add({"  waiting for consensus", count_text(stats.preparing), ""});
     table.add({"  yanked", count_text(stats.packages.yanked), ""});
     table.add(
         {"objects", count_text(stats.content.objects), size_text(stats.content.object_bytes)});

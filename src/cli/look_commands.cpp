@@ -94,6 +94,23 @@ Result<ExitCode> list(Session& session, const FilterOptions& options, const std:
     return ExitCode::kOk;
 }
 
+Result<ExitCode> list_preparing(Session& session, std::size_t limit, const std::string& cursor) {
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    CATALOG_TRY(const lifecycle::PreparingPage page,
+                library->preparing(limit, cursor, session.context()));
+    if (session.json()) {
+        session.print_json(to_json(page));
+        return ExitCode::kOk;
+    }
+    Table table({"package", "waits since", "by", "files", "size"});
+    for (const lifecycle::PreparingPackage& package : page.packages)
+        table.add({package.id.to_string(), time_text(package.since), package.principal,
+                   count_text(package.file_count), size_text(package.file_bytes)});
+    if (!table.empty()) session.print(table.to_string(session.streams().out_is_terminal ? 120 : 0));
+    if (!page.next.empty()) session.note("more: --cursor " + page.next);
+    return ExitCode::kOk;
+}
+
 std::string dependency_text(const package::Dependency& dependency) {
     std::string text =
         dependency.target.name.str() + " " + dependency.target.constraint.to_string();
@@ -252,9 +269,13 @@ void add_look_commands(CLI::App& app, Session& session) {
     command = app.add_subcommand("list", "List packages in order of names");
     command->add_option("prefix", *prefix, "Only names that start with this")->type_name("PREFIX");
     command->add_option("--cursor", *cursor, "Go on where an earlier page ended");
+    auto preparing = std::make_shared<bool>(false);
+    command->add_flag("--preparing", *preparing,
+                      "The packages that wait for a host's consensus instead");
     list_options->add_to(*command);
-    command->callback([&session, list_options, prefix, cursor] {
-        session.action = [&session, list_options, prefix, cursor] {
+    command->callback([&session, list_options, prefix, cursor, preparing] {
+        session.action = [&session, list_options, prefix, cursor, preparing] {
+            if (*preparing) return list_preparing(session, list_options->limit, *cursor);
             return list(session, *list_options, *prefix, *cursor);
         };
     });

@@ -138,6 +138,17 @@ Result<ExitCode> change_state(Session& session, const StateOptions& options,
     return ExitCode::kOk;
 }
 
+Result<ExitCode> abandon(Session& session, const std::string& text) {
+    CATALOG_TRY(const PackageId id, PackageId::parse(text));
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+    CATALOG_TRY_VOID(library->abandon_publishing(id, session.context()));
+    if (session.json())
+        session.print_json(json::Object{{"id", text}, {"abandoned", true}});
+    else
+        session.print("abandoned " + text + "\n");
+    return ExitCode::kOk;
+}
+
 void add_state_command(CLI::App& app, Session& session, const std::string& event,
                        const std::string& description, bool reason) {
     auto options = std::make_shared<StateOptions>();
@@ -228,6 +239,16 @@ void add_publish_commands(CLI::App& app, Session& session) {
         session.action = [&session, import_options] {
             return import_metadata(session, *import_options);
         };
+    });
+
+    auto abandoned = std::make_shared<std::string>();
+    command = app.add_subcommand(
+        "abandon", "Take a package that waits for a host's consensus out of the library");
+    command->add_option("id", *abandoned, "Package version, NAME@VERSION")
+        ->required()
+        ->type_name("ID");
+    command->callback([&session, abandoned] {
+        session.action = [&session, abandoned] { return abandon(session, *abandoned); };
     });
 
     add_state_command(app, session, "yank",

@@ -32,6 +32,7 @@ json::Object to_json(const LibraryStats& stats) {
             {"versions", stats.packages.versions},
             {"published", stats.packages.published},
             {"imported", stats.packages.imported},
+            {"preparing", stats.preparing},
             {"yanked", stats.packages.yanked},
             {"objects", stats.content.objects},
             {"object_bytes", stats.content.object_bytes},
@@ -68,6 +69,18 @@ json::Array to_json(const std::vector<index::IndexEntry>& entries) {
 
 json::Object to_json(const index::Page& page) {
     return {{"packages", to_json(page.entries)}, {"cursor", page.cursor}};
+}
+
+json::Object to_json(const lifecycle::PreparingPage& page) {
+    json::Array preparing;
+    for (const lifecycle::PreparingPackage& package : page.packages)
+        preparing.emplace_back(json::Object{{"id", package.id.to_string()},
+                                            {"digest", package.digest.to_string()},
+                                            {"principal", package.principal},
+                                            {"since_us", micros(package.since)},
+                                            {"files", package.file_count},
+                                            {"bytes", package.file_bytes}});
+    return {{"preparing", std::move(preparing)}, {"cursor", page.next}};
 }
 
 json::Object to_json(const std::vector<index::SearchHit>& hits) {

@@ -94,7 +94,7 @@ Result<std::unique_ptr<io::FileLock>> take_lock(const Environment& environment,
 std::vector<std::string> family_names() {
     return {"manifests",     "packages", "postings", "log",        "envelopes",
             "file_tables",   "chunks",   "objects",  "references", "packs",
-            "installations", "audit",    "assets"};
+            "installations", "audit",    "assets",   "preparing"};
 }
 
 Environment Environment::with_defaults() const {
@@ -247,7 +247,7 @@ Result<void> AssetLibrary::Impl::wire() {
     services.keys = environment.key_store.get();
     services.trusted = file.publishers;
     services.families = {family(FamilyNumber::kEnvelopes), family(FamilyNumber::kFileTables),
-                         family(FamilyNumber::kInstallations)};
+                         family(FamilyNumber::kInstallations), family(FamilyNumber::kPreparing)};
     if (!options.read_only) {
         AssetPlace place;
         place.store = store.get();
@@ -338,6 +338,10 @@ Result<LibraryStats> AssetLibrary::stats(const CallContext& context) {
     CATALOG_TRY(stats.content, impl_->content->stats());
     CATALOG_TRY(stats.database_bytes, impl_->store->disk_bytes());
     CATALOG_TRY(stats.log_size, impl_->log->size());
+    const std::unique_ptr<kv::Iterator> waiting =
+        impl_->store->iterate(family(FamilyNumber::kPreparing));
+    for (waiting->seek(""); waiting->valid(); waiting->next()) ++stats.preparing;
+    CATALOG_TRY_VOID(waiting->status());
     stats.commits = impl_->queue->stats();
     return stats;
 }
@@ -367,6 +371,26 @@ Result<lifecycle::PublishReceipt> AssetLibrary::publish(const lifecycle::Package
         lifecycle::PublishingPipeline(impl_->services).publish(draft, context);
     if (receipt) impl_->settle_assets(package_asset_key(receipt->id), context);
     return receipt;
+}
+
+Result<lifecycle::PreparingPage> AssetLibrary::preparing(std::size_t limit, std::string_view cursor,
+                                                         const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
+    return lifecycle::PublishingPipeline(impl_->services).preparing(limit, cursor);
+}
+
+Result<lifecycle::PublishReceipt> AssetLibrary::resume_publishing(const PackageId& id,
+                                                                  const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, id.name().view()));
+    Result<lifecycle::PublishReceipt> receipt =
+        lifecycle::PublishingPipeline(impl_->services).resume(id, context);
+    if (receipt) impl_->settle_assets(package_asset_key(receipt->id), context);
+    return receipt;
+}
+
+Result<void> AssetLibrary::abandon_publishing(const PackageId& id, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, id.name().view()));
+    return lifecycle::PublishingPipeline(impl_->services).abandon(id);
 }
 
 Result<lifecycle::ImportReport> AssetLibrary::import_metadata(const content::ByteSource& source,

@@ -30,6 +30,9 @@ std::vector<std::string> lost_packages(const kv::Salvage& salvage) {
             const package::PackageDigest digest = package::digest_of_manifest(change.value);
             const bool is_right = change.intact || as_text(digest.hash.bytes()) == change.key;
             (is_right ? certain : doubtful).insert(manifest->metadata.id().to_string());
+        } else if (change.family == family(FamilyNumber::kPreparing)) {
+            // Without a value it was the waiting's end, which the publication's other changes tell.
+            if (!change.value.empty()) (change.intact ? certain : doubtful).insert(change.key);
         } else if (change.family == family(FamilyNumber::kLog)) {
             if (const auto entry = security::LogEntry::decode(change.value); entry)
                 (change.intact ? certain : doubtful).insert(entry->id);
@@ -56,6 +59,7 @@ public:
         check_index();
         check_assets();
         CATALOG_TRY_VOID(check_packages());
+        CATALOG_TRY_VOID(check_preparing());
         CATALOG_TRY_VOID(check_content(deep));
         return std::move(result_);
     }
@@ -273,7 +277,30 @@ private:
             add("content", "the file table cannot be read: " + table.error().to_string(), {id});
             return;
         }
-        for (const package::FileEntry& file : table->entries()) {
+        check_files(id, *table);
+    }
+
+    /// A package that waits is stored like a published one; only log and index do not know it.
+    Result<void> check_preparing() {
+        const auto check = [this](std::string_view id,
+                                  const Result<lifecycle::VerifiedPackage>& package) {
+            if (package)
+                check_files(std::string(id), package->files);
+            else if (errc_category(package.error().code()) == ErrorCategory::kInterrupted)
+                return Result<void>(fail(package.error()));
+            else
+                add("preparing", package.error().to_string(), {std::string(id)});
+            return Result<void>();
+        };
+        const Result<void> walked = lifecycle::for_each_preparing(services_, context_, check);
+        if (walked) return {};
+        if (errc_category(walked.error().code()) == ErrorCategory::kInterrupted) return walked;
+        add("preparing", walked.error().to_string());
+        return {};
+    }
+
+    void check_files(const std::string& id, const package::FileTable& table) {
+        for (const package::FileEntry& file : table.entries()) {
             if (file.kind != package::FileEntryKind::kRegular) continue;
             const std::string name = id + ":" + file.path;
             users_[file.tree].push_back(name);
@@ -411,6 +438,26 @@ Result<void> rebuild_index(const lifecycle::Services& services, const CallContex
     return {};
 }
 
+/// Removes records of waiting packages that cannot be read: nothing can be made of them, and they
+/// would keep their packages from being published.
+Result<void> remove_unreadable_preparing(const lifecycle::Services& services,
+                                         const CallContext& context, RepairResult& result) {
+    std::vector<PackageId> unreadable;
+    const auto look_at = [&](std::string_view text,
+                             const Result<lifecycle::VerifiedPackage>& package) -> Result<void> {
+        if (package || package.error().code() != Errc::kDatabaseCorrupt) return {};
+        if (Result<PackageId> id = PackageId::parse(text); id) unreadable.push_back(*std::move(id));
+        return {};
+    };
+    CATALOG_TRY_VOID(lifecycle::for_each_preparing(services, context, look_at));
+    for (const PackageId& id : unreadable) {
+        CATALOG_TRY_VOID(lifecycle::PublishingPipeline(services).abandon(id));
+        result.actions.push_back("removed the unreadable record of " + id.to_string() +
+                                 ", which waited for the consensus: publish it again");
+    }
+    return {};
+}
+
 /// Signs the log's head if that is not signed yet.
 Result<void> sign_head(const lifecycle::Services& services, RepairResult& result) {
     CATALOG_TRY(const std::optional<std::string> before, services.log->signed_checkpoint());
@@ -449,7 +496,8 @@ Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
     // Each step mends what it can; what it cannot read is told by the check at the end.
     const std::pair<std::string_view, Result<void>> steps[] = {
         {"index", rebuild_index(impl_->services, context, result)},
-        {"log", sign_head(impl_->services, result)}};
+        {"log", sign_head(impl_->services, result)},
+        {"preparing", remove_unreadable_preparing(impl_->services, context, result)}};
     for (const auto& [where, done] : steps)
         if (!done) CATALOG_TRY_VOID(note_unmended(where, done.error(), result));
     CATALOG_TRY(const std::uint64_t prefixes,

@@ -32,6 +32,7 @@ enum class FamilyNumber : std::uint32_t {
     kInstallations,
     kAudit,
     kAssets,
+    kPreparing,
     kCount,
 };
 

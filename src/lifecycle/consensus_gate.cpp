@@ -8,8 +8,17 @@ namespace catalog::lifecycle {
 
 namespace {
 
-bool must_ask(ConsensusPolicy policy, const package::ConsensusRequirements& requirements) {
-    switch (policy) {
+Error empty_proof(const PackageId& id) {
+    return Error(Errc::kConsensusRejected, "the proof is empty",
+                 ConsensusDetail{"", "the proof is empty"})
+        .with_input(id.to_string());
+}
+
+}  // namespace
+
+bool consensus_is_asked(const Services& services,
+                        const package::ConsensusRequirements& requirements) {
+    switch (services.consensus_policy) {
         case ConsensusPolicy::kNone:
             return false;
         case ConsensusPolicy::kDeclared:
@@ -21,13 +30,15 @@ bool must_ask(ConsensusPolicy policy, const package::ConsensusRequirements& requ
     return true;  // a policy that this program does not know must not open the gate
 }
 
-}  // namespace
+Result<void> check_context_proof(const PackageId& id, const CallContext& context) {
+    if (context.proof && context.proof->empty()) return fail(empty_proof(id));
+    return {};
+}
 
 Result<void> ask_consensus(const Services& services, std::string_view operation,
                            const PackageId& id, const package::PackageDigest& subject,
                            const package::ConsensusRequirements& requirements,
                            const CallContext& context) {
-    if (!must_ask(services.consensus_policy, requirements)) return {};
     const std::string input = id.to_string();
     if (!services.consensus)
         return fail(Error(Errc::kConsensusUnavailable,
@@ -46,10 +57,7 @@ Result<void> ask_consensus(const Services& services, std::string_view operation,
         made = *std::move(generated);
         proof = &made;
     }
-    if (proof->empty())
-        return fail(Error(Errc::kConsensusRejected, "the proof is empty",
-                          ConsensusDetail{"", "the proof is empty"})
-                        .with_input(input));
+    if (proof->empty()) return fail(empty_proof(id));
     const Result<void> verdict =
         services.consensus->validate(operation, subject, *proof, requirements, context);
     if (!verdict) return fail(verdict.error().with_input(input));

@@ -208,9 +208,11 @@ private:
                 return there.root && there.id == package.id && there.digest == package.digest;
             };
             if (!package.root || (before && std::ranges::any_of(before->packages, same))) continue;
+            const package::ConsensusRequirements& requirements =
+                resolved.packages[i].manifest.metadata.consensus;
+            if (!consensus_is_asked(services_, requirements)) continue;
             CATALOG_TRY_VOID(ask_consensus(services_, "install", package.id, package.digest,
-                                           resolved.packages[i].manifest.metadata.consensus,
-                                           context_));
+                                           requirements, context_));
         }
         return {};
     }

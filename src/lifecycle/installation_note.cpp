@@ -8,20 +8,19 @@ namespace catalog::lifecycle {
 
 namespace {
 
-std::string encode_note(std::uint64_t generation, package::PackageState state) {
-    return json::write_canonical(
-        json::Object{{"generation", generation}, {"state", package::state_name(state)}});
-}
-
-Result<InstallationNote> decode_note(std::string_view prefix, std::string_view text) {
+Result<InstallationNote> read_note(std::string_view prefix, std::string_view text) {
     CATALOG_TRY(const json::Value document, json::read(text));
     const json::Object* object = document.as_object();
-    if (object == nullptr) return fail(Errc::kDatabaseCorrupt, "the note of a prefix is malformed");
+    if (object == nullptr) return fail(Errc::kJsonType, "not an object");
     InstallationNote note;
     note.prefix = std::string(prefix);
     CATALOG_TRY(note.generation, json::require_uint(*object, "generation", "note"));
     CATALOG_TRY(const std::string state, json::require_string(*object, "state", "note"));
     CATALOG_TRY(note.state, package::parse_state(state));
+    if (note.state != package::PackageState::kInstalling &&
+        note.state != package::PackageState::kInstalled &&
+        note.state != package::PackageState::kUpdating)
+        return fail(Errc::kInvalidArgument, "the state is not one of an installation");
     return note;
 }
 
@@ -33,6 +32,20 @@ Result<void> commit_note(const Services& services, kv::WriteBatch batch, LedgerS
 }
 
 }  // namespace
+
+std::string encode_note(std::uint64_t generation, package::PackageState state) {
+    return json::write_canonical(
+        json::Object{{"generation", generation}, {"state", package::state_name(state)}});
+}
+
+Result<InstallationNote> decode_note(std::string_view prefix, std::string_view text) {
+    Result<InstallationNote> note = read_note(prefix, text);
+    if (note) return note;
+    return fail(Error(Errc::kDatabaseCorrupt,
+                      "the note of a prefix is malformed: " + std::string(note.error().message()))
+                    .with_input(std::string(prefix))
+                    .with_cause(note.error()));
+}
 
 Result<void> note_intent(const Services& services, const std::string& prefix,
                          std::uint64_t generation, bool update) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalog/core/result.hpp"
@@ -20,6 +21,12 @@ struct InstallationNote {
     package::PackageState state =
         package::PackageState::kInstalled;  ///< kInstalling, kInstalled or kUpdating.
 };
+
+/// Returns the record of a prefix: canonical JSON.
+[[nodiscard]] std::string encode_note(std::uint64_t generation, package::PackageState state);
+
+/// Reads a record. Errors: kDatabaseCorrupt (the input is the prefix).
+[[nodiscard]] Result<InstallationNote> decode_note(std::string_view prefix, std::string_view text);
 
 /// Notes that a generation is about to become current. Errors: kStateTransition, kCommitFailed.
 [[nodiscard]] Result<void> note_intent(const Services& services, const std::string& prefix,

@@ -7,6 +7,8 @@
 #include "catalog/security/checkpoint.hpp"
 #include "catalog/security/envelope.hpp"
 #include "consensus_gate.hpp"
+#include "preparation.hpp"
+#include "publication.hpp"
 
 namespace catalog::lifecycle {
 
@@ -103,26 +105,24 @@ Result<Sealed> seal(const PackageDraft& draft, const package::FileTable& table,
     return Sealed{std::move(manifest), std::move(bytes), digest};
 }
 
-index::IndexEntry entry_of(const Sealed& sealed, WallTime now) {
-    const package::PackageMetadata& metadata = sealed.manifest.metadata;
-    index::IndexEntry entry(metadata.id(), metadata.version);
-    entry.digest = sealed.digest;
-    entry.type = metadata.type;
-    entry.file_count = sealed.manifest.file_count;
-    entry.file_bytes = sealed.manifest.file_bytes;
-    entry.published = now;
-    entry.description = metadata.description;
-    entry.license = metadata.license;
-    return entry;
+/// Stores the file table and references everything that the package needs.
+Result<ContentHash> reference_content(content::ContentTransaction& transaction,
+                                      const package::FileTable& table,
+                                      const package::PackageDigest& digest) {
+    const Bytes table_bytes = table.encode();
+    CATALOG_TRY(const content::ObjectInfo table_object, transaction.put(ByteView(table_bytes)));
+    const std::string owner = digest.to_string();
+    CATALOG_TRY_VOID(transaction.add_reference(owner, table_object.id));
+    for (const package::FileEntry& entry : table.entries())
+        if (entry.kind == package::FileEntryKind::kRegular)
+            CATALOG_TRY_VOID(transaction.add_reference(owner, entry.tree));
+    return table_object.id;
 }
 
-PublishReceipt receipt_of(const Sealed& sealed) {
-    PublishReceipt receipt(sealed.manifest.metadata.id());
-    receipt.digest = sealed.digest;
-    receipt.files_root = sealed.manifest.files_root;
-    receipt.file_count = sealed.manifest.file_count;
-    receipt.file_bytes = sealed.manifest.file_bytes;
-    return receipt;
+Error not_preparing(const PackageId& id) {
+    return Error(Errc::kPackageNotFound, "no such package waits for the consensus",
+                 NotFoundDetail{"preparing package", id.to_string()})
+        .with_input(id.to_string());
 }
 
 }  // namespace
@@ -133,7 +133,7 @@ Result<PublishReceipt> hash_draft(const PackageDraft& draft, const Clock& clock,
     CATALOG_TRY(const package::FileTable table,
                 read_files(draft, clock, limits, context, "hash", hash_only));
     CATALOG_TRY(const Sealed sealed, seal(draft, table, limits));
-    return receipt_of(sealed);
+    return receipt_of(sealed.manifest, sealed.digest);
 }
 
 Result<PublishReceipt> PublishingPipeline::publish(const PackageDraft& draft,
@@ -144,69 +144,105 @@ Result<PublishReceipt> PublishingPipeline::publish(const PackageDraft& draft,
     const PutFile put = [&](const content::ByteSource& source) { return transaction->put(source); };
     CATALOG_TRY(const package::FileTable table,
                 read_files(draft, *services_.clock, services_.limits, context, "store", put));
-    CATALOG_TRY(const Sealed sealed, seal(draft, table, services_.limits));
-    PublishReceipt receipt = receipt_of(sealed);
+    CATALOG_TRY(Sealed sealed, seal(draft, table, services_.limits));
+    const PackageId id = sealed.manifest.metadata.id();
 
     // The same package again is no error, and needs neither a signature nor a commit.
-    const Result<index::IndexEntry> there = services_.index->find(receipt.id);
-    if (there && there->digest == receipt.digest) {
+    if (const Result<index::IndexEntry> there = services_.index->find(id);
+        there && there->digest == sealed.digest) {
+        PublishReceipt receipt = receipt_of(sealed.manifest, sealed.digest);
         receipt.already_published = true;
         receipt.log_index = there->log_index;
         return receipt;
     }
+    CATALOG_TRY(const std::optional<Preparation> earlier, find_preparation(services_, id));
+    if (earlier) {
+        if (earlier->record.publication.digest != sealed.digest)
+            return fail(prepared_otherwise(id));
+        return finish(*earlier, context);
+    }
 
-    const Bytes table_bytes = table.encode();
-    CATALOG_TRY(const content::ObjectInfo table_object, transaction->put(ByteView(table_bytes)));
-    const std::string owner = receipt.digest.to_string();
-    CATALOG_TRY_VOID(transaction->add_reference(owner, table_object.id));
-    for (const package::FileEntry& entry : table.entries())
-        if (entry.kind == package::FileEntryKind::kRegular)
-            CATALOG_TRY_VOID(transaction->add_reference(owner, entry.tree));
-
-    // Consensus and signer are asked before the queue is entered: no host call happens inside it.
-    CATALOG_TRY_VOID(ask_consensus(services_, "publish", receipt.id, receipt.digest,
-                                   sealed.manifest.metadata.consensus, context));
-    CATALOG_TRY(const security::Envelope envelope,
-                security::sign_package(*services_.keys, receipt.digest));
+    const bool asks = consensus_is_asked(services_, sealed.manifest.metadata.consensus);
+    if (asks) CATALOG_TRY_VOID(check_context_proof(id, context));
+    Publication publication(std::move(sealed.manifest));
+    publication.manifest_bytes = std::move(sealed.bytes);
+    publication.digest = sealed.digest;
+    publication.principal = context.principal.id;
+    CATALOG_TRY(publication.table_object,
+                reference_content(*transaction, table, publication.digest));
+    // Signer and consensus are asked outside of the queue: no host call happens inside it.
+    CATALOG_TRY(publication.envelope, security::sign_package(*services_.keys, publication.digest));
     CATALOG_TRY_VOID(context.check(*services_.clock));
-
-    LedgerStep register_asset;
-    if (services_.assets != nullptr) {
-        CATALOG_TRY(register_asset, services_.assets->published(sealed.manifest, receipt.digest));
+    kv::WriteBatch batch;
+    CATALOG_TRY_VOID(transaction->stage(batch));
+    if (asks) {
+        CATALOG_TRY(const Preparation preparation,
+                    commit_preparation(services_, std::move(publication), std::move(batch)));
+        return finish(preparation, context);
     }
-    const std::string digest_key(as_text(receipt.digest.hash.bytes()));
-    kv::Commit commit;
-    commit.batch.put(services_.families.envelopes, digest_key, envelope.encode());
-    commit.batch.put(services_.families.file_tables, digest_key,
-                     std::string(as_text(table_object.id.bytes())));
-    CATALOG_TRY_VOID(transaction->stage(commit.batch));
-    index::IndexEntry entry = entry_of(sealed, services_.clock->now_wall());
-    commit.prepare = [&](const kv::CommitView& view, kv::WriteBatch& batch) -> Result<void> {
-        security::LogEntry leaf;
-        leaf.event = "publish";
-        leaf.id = receipt.id.to_string();
-        leaf.digest = owner;
-        leaf.envelope_digest = security::digest_of_envelope(envelope).to_string();
-        leaf.principal = context.principal.id;
-        leaf.time = entry.published;
-        CATALOG_TRY(entry.log_index, services_.log->stage_append(view, batch, leaf));
-        CATALOG_TRY_VOID(
-            services_.index->stage_add(view, batch, entry, sealed.manifest.metadata, sealed.bytes));
-        if (register_asset) return register_asset(view, batch);
-        return {};
+    const LedgerStep nothing_waits = [&](const kv::CommitView& view, kv::WriteBatch&) {
+        return check_unprepared(services_, view, id);
     };
-    if (const Result<void> committed = services_.queue->submit(std::move(commit)); !committed) {
-        const Result<index::IndexEntry> winner = services_.index->find(receipt.id);
-        if (committed.error().code() != Errc::kPackageExists || !winner ||
-            winner->digest != receipt.digest)
-            return fail(committed.error());
-        receipt.already_published = true;  // another publisher committed the same package meanwhile
-        receipt.log_index = winner->log_index;
-        return receipt;
-    }
-    receipt.log_index = entry.log_index;
+    CATALOG_TRY(const PublishReceipt receipt,
+                commit_publication(services_, publication, std::move(batch), nothing_waits));
     CATALOG_TRY_VOID(sign_head());
     return receipt;
+}
+
+Result<PublishReceipt> PublishingPipeline::finish(const Preparation& preparation,
+                                                  const CallContext& context) {
+    // A proof that was given wrong is the caller's mistake and no verdict on the package.
+    CATALOG_TRY_VOID(
+        check_context_proof(preparation.record.publication.manifest.metadata.id(), context));
+    CATALOG_TRY(const PublishReceipt receipt, finish_preparation(services_, preparation, context));
+    CATALOG_TRY_VOID(sign_head());
+    return receipt;
+}
+
+Result<PreparingPage> PublishingPipeline::preparing(std::size_t limit,
+                                                    std::string_view cursor) const {
+    if (limit == 0)
+        return fail(Errc::kInvalidArgument, "a list of preparing packages has at least one line");
+    PreparingPage page;
+    const std::unique_ptr<kv::Iterator> walk =
+        services_.store->iterate(services_.families.preparing);
+    walk->seek(cursor);
+    if (walk->valid() && walk->key() == cursor) walk->next();
+    for (; walk->valid() && page.packages.size() < limit; walk->next()) {
+        CATALOG_TRY(const PreparingRecord record,
+                    decode_preparing(walk->key(), walk->value(), services_.limits));
+        const Publication& publication = record.publication;
+        PreparingPackage package(publication.manifest.metadata.id());
+        package.digest = publication.digest;
+        package.requirements = publication.manifest.metadata.consensus;
+        package.principal = publication.principal;
+        package.since = record.since;
+        package.file_count = publication.manifest.file_count;
+        package.file_bytes = publication.manifest.file_bytes;
+        page.packages.push_back(std::move(package));
+    }
+    if (walk->valid()) page.next = page.packages.back().id.to_string();
+    CATALOG_TRY_VOID(walk->status());
+    return page;
+}
+
+Result<PublishReceipt> PublishingPipeline::resume(const PackageId& id, const CallContext& context) {
+    CATALOG_TRY(const std::optional<Preparation> preparation, find_preparation(services_, id));
+    if (!preparation) return fail(not_preparing(id));
+    return finish(*preparation, context);
+}
+
+Result<void> PublishingPipeline::abandon(const PackageId& id) {
+    const Result<std::optional<Preparation>> preparation = find_preparation(services_, id);
+    if (preparation) {
+        if (!*preparation) return fail(not_preparing(id));
+        return drop_preparation(services_, **preparation);
+    }
+    if (preparation.error().code() != Errc::kDatabaseCorrupt) return fail(preparation.error());
+    // Which content a damaged record is about cannot be told any more; the record itself can go.
+    kv::Commit commit;
+    commit.batch.remove(services_.families.preparing, preparing_key(id));
+    return services_.queue->submit(std::move(commit));
 }
 
 Result<void> PublishingPipeline::sign_head() {

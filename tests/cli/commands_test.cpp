@@ -11,11 +11,11 @@ namespace {
 
 const std::vector<std::string>& commands() {
     static const std::vector<std::string> kCommands{
-        "init",    "info",    "stats",      "verify",    "repair",    "new",       "check",
-        "publish", "import",  "import-npm", "yank",      "unyank",    "deprecate", "restore",
-        "archive", "search",  "list",       "show",      "deps",      "cat",       "resolve",
-        "why",     "why-not", "install",    "uninstall", "update",    "rollback",  "history",
-        "store",   "solve",   "semver",     "plugin",    "completion"};
+        "init",    "info",    "stats",      "verify",    "repair",     "new",       "check",
+        "publish", "import",  "import-npm", "yank",      "unyank",     "deprecate", "restore",
+        "archive", "search",  "list",       "show",      "deps",       "cat",       "resolve",
+        "why",     "why-not", "install",    "uninstall", "update",     "rollback",  "history",
+        "store",   "solve",   "semver",     "plugin",    "completion", "abandon"};
     return kCommands;
 }
 

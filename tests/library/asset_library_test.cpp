@@ -6,6 +6,7 @@
 #include <set>
 
 #include "catalog/resolve/sat_resolver.hpp"
+#include "library_impl.hpp"
 #include "support/io/results.hpp"
 #include "support/io/simulated_file_system.hpp"
 #include "support/library/library_bed.hpp"
@@ -211,9 +212,7 @@ TEST(AssetLibrary, RepairRebuildsTheIndexFromManifestsAndLog) {
     {
         // Everything that can be derived goes.
         kv::OpenOptions all;
-        all.families = {"manifests",     "packages", "postings", "log",        "envelopes",
-                        "file_tables",   "chunks",   "objects",  "references", "packs",
-                        "installations", "audit",    "assets"};
+        all.families = family_names();
         const auto store = must(kv::open_rocksdb(fs, "/library/db", all));
         kv::WriteBatch batch;
         for (const kv::Family family : {kv::Family{1}, kv::Family{2}}) {

@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <optional>
+#include <set>
 
 #include "support/io/crash_test.hpp"
 #include "support/io/results.hpp"
 #include "support/library/library_bed.hpp"
+#include "support/lifecycle/consensus_clients.hpp"
 
 namespace catalog::library::testing {
 namespace {
@@ -86,6 +89,66 @@ TEST(CrashTest, PublishingIsAllOrNothing) {
         },
         crash_options(1));
     EXPECT_GT(count.points, 20u);
+}
+
+/// Opens the library with a host that says yes, or cannot say.
+Result<std::unique_ptr<AssetLibrary>> open_asking(const FileSystemLink& disk, std::uint64_t seed,
+                                                  bool host_is_there) {
+    using lifecycle::testing::FakeConsensus;
+    Environment environment = environment_on(disk, seed);
+    const auto host = std::make_shared<FakeConsensus>(environment.clock);
+    if (!host_is_there) host->answer_generate(FakeConsensus::Answer::kUnavailable);
+    environment.consensus = host;
+    LibraryOptions options;
+    options.consensus = lifecycle::ConsensusPolicy::kDeclared;
+    return AssetLibrary::open("/library", options, environment);
+}
+
+/// Crashes everywhere in a publication that asks; the states that were found are written to `seen`.
+void publish_asking_everywhere(bool host_is_there, std::set<std::string>& seen) {
+    lifecycle::PackageDraft draft = small_draft("new", "1.0.0", {{"new.bin", noise(70'000, 3)}});
+    draft.metadata.consensus.stake = true;
+    std::optional<Errc> answer;
+    const auto count = io::testing::for_each_crash(
+        prepared_disk,
+        [&](const FileSystemLink& disk) {
+            answer = Errc::kInternal;
+            const auto library = open_asking(disk, 2, host_is_there);
+            if (!library) return;
+            const auto receipt = (*library)->publish(draft);
+            answer = receipt ? std::nullopt : std::optional(receipt.error().code());
+        },
+        [&](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library = must(open_asking(disk, 3, true));
+            expect_undamaged(*library);
+            const bool there = library->find("new@1.0.0").has_value();
+            const bool waits = !must(library->preparing(10)).packages.empty();
+            EXPECT_FALSE(there && waits);
+            if (!answer) {
+                EXPECT_TRUE(there);
+            } else if (*answer == Errc::kConsensusUnavailable) {
+                EXPECT_TRUE(waits);
+            }
+            seen.insert(there ? "published" : waits ? "preparing" : "nothing");
+            EXPECT_EQ(must(library->publish(draft)).already_published, there);
+            EXPECT_EQ(file_of(*library, "new@1.0.0", "new.bin"), noise(70'000, 3));
+            EXPECT_TRUE(must(library->preparing(10)).packages.empty());
+            expect_undamaged(*library);
+        },
+        crash_options(1));
+    EXPECT_GT(count.points, 20u);
+}
+
+TEST(CrashTest, APublicationThatAsksIsNotThereWaitingOrDone) {
+    std::set<std::string> seen;
+    publish_asking_everywhere(true, seen);
+    EXPECT_EQ(seen, (std::set<std::string>{"nothing", "preparing", "published"}));
+}
+
+TEST(CrashTest, APublicationThatIsLeftWaitingIsNotThereOrWaiting) {
+    std::set<std::string> seen;
+    publish_asking_everywhere(false, seen);
+    EXPECT_EQ(seen, (std::set<std::string>{"nothing", "preparing"}));
 }
 
 /// What every operation on a prefix must leave behind: one of the states in `allowed`, whole.

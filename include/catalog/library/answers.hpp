@@ -28,6 +28,8 @@ namespace catalog::library {
 [[nodiscard]] json::Array to_json(const std::vector<index::IndexEntry>& entries);
 /// `packages` and `cursor`.
 [[nodiscard]] json::Object to_json(const index::Page& page);
+/// {"preparing":[..],"cursor"}
+[[nodiscard]] json::Object to_json(const lifecycle::PreparingPage& page);
 /// `hits`: entries with `score`.
 [[nodiscard]] json::Object to_json(const std::vector<index::SearchHit>& hits);
 /// An entry with `metadata`, `files_root` and `versions`, and with a table `file_table`.

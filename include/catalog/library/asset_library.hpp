@@ -72,12 +72,14 @@ struct LibraryStats {
     content::StorageStats content;
     std::uint64_t database_bytes = 0;
     std::uint64_t log_size = 0;
+    std::uint64_t preparing = 0;  ///< Packages that wait for the consensus; in no other count.
     kv::CommitQueueStats commits;
 };
 
 /// One thing that `verify` found.
 struct Finding {
-    /// "log", "index", "manifest", "content", "envelope", "checkpoint", "assets".
+    /// "log", "index", "manifest", "content", "envelope", "checkpoint", "assets",
+    /// "preparing", "database".
     std::string where;
     std::string what;                   ///< One sentence.
     std::vector<std::string> packages;  ///< `name@version` that are hurt.
@@ -175,6 +177,21 @@ public:
     // Into the library.
     [[nodiscard]] Result<lifecycle::PublishReceipt> publish(const lifecycle::PackageDraft& draft,
                                                             const CallContext& context = {});
+    /// Lists packages that are stored and wait for the host's consensus, up to `limit` after
+    /// `cursor`; nothing else finds them. Errors: kInvalidArgument (a limit of 0),
+    /// kDatabaseCorrupt.
+    [[nodiscard]] Result<lifecycle::PreparingPage> preparing(std::size_t limit,
+                                                             std::string_view cursor = {},
+                                                             const CallContext& context = {});
+    /// Asks the consensus again about a package that waits, whatever the library's policy is by
+    /// now, and publishes it on a yes; publishing the same draft again does the same. Errors:
+    /// kPackageNotFound (no such package waits), those of `publish`.
+    [[nodiscard]] Result<lifecycle::PublishReceipt> resume_publishing(
+        const PackageId& id, const CallContext& context = {});
+    /// Takes a package that waits out of the library, with its content. Errors: kPackageNotFound
+    /// (no such package waits), kCommitFailed.
+    [[nodiscard]] Result<void> abandon_publishing(const PackageId& id,
+                                                  const CallContext& context = {});
     [[nodiscard]] Result<lifecycle::ImportReport> import_metadata(const content::ByteSource& source,
                                                                   bool strict,
                                                                   const CallContext& context = {});

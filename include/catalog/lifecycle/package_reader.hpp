@@ -1,8 +1,10 @@
 #pragma once
 // Packages as the library holds them: every step from the id to the bytes is checked.
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "catalog/core/call_context.hpp"
 #include "catalog/core/result.hpp"
@@ -34,6 +36,14 @@ struct VerifiedPackage {
                                                          const package::PackageDigest& digest,
                                                          const package::Manifest& manifest,
                                                          const CallContext& context);
+
+/// Calls `each` for every package in the state Preparing with its `name@version` and the package,
+/// verified as load_verified does, or what is wrong with it, until it returns an error, which is
+/// returned. Errors: kDatabaseIo.
+[[nodiscard]] Result<void> for_each_preparing(
+    const Services& services, const CallContext& context,
+    const std::function<Result<void>(std::string_view id, const Result<VerifiedPackage>& package)>&
+        each);
 
 /// Returns the envelope of a package as text. Errors: kSignatureMissing.
 [[nodiscard]] Result<std::string> load_envelope(const Services& services,

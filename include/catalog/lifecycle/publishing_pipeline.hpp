@@ -11,6 +11,7 @@
 #include "catalog/core/ids.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/lifecycle/package_builder.hpp"
+#include "catalog/lifecycle/preparing.hpp"
 #include "catalog/lifecycle/services.hpp"
 #include "catalog/package/manifest.hpp"
 
@@ -45,20 +46,39 @@ struct ImportReport {
 [[nodiscard]] Result<PublishReceipt> hash_draft(const PackageDraft& draft, const Clock& clock,
                                                 const Limits& limits, const CallContext& context);
 
+struct Preparation;
+
 /// Brings packages into a library and changes their state. Thread safety: any thread; publishers
-/// run side by side and share syncs. Interrupted anywhere, a package is either published or not
-/// there.
+/// run side by side and share syncs. Interrupted anywhere, a package is published or not there; one
+/// that the consensus must be asked about may also be waiting (docs/consensus.md).
 class PublishingPipeline {
 public:
     explicit PublishingPipeline(Services services) : services_(std::move(services)) {}
 
-    /// Publishes a draft. Where the policy says so the host's consensus is asked before the commit,
-    /// and what it does not accept leaves the library as it was. Errors: kConsensusRejected,
-    /// kConsensusUnavailable, kPackageExists (same id with other content, or build metadata
-    /// alone differs), kMetadataInvalid, kKeyNotFound, kContentChanged, kStorageFull,
-    /// kCommitFailed, kCancelled, kDeadlineExceeded ...
+    /// Publishes a draft, in one commit. Where the policy says so the host's consensus is asked:
+    /// then one commit stores the package in the state Preparing, where nobody else sees it, and
+    /// after the host's yes another one publishes it. A no takes it away again; when the host
+    /// cannot say, or the call is interrupted, it goes on waiting, and publishing the same draft
+    /// again goes on from there. Errors: kConsensusRejected, kConsensusUnavailable, kPackageExists
+    /// (same id with other content, published or waiting, or build metadata alone differs),
+    /// kMetadataInvalid, kKeyNotFound, kContentChanged, kStorageFull, kCommitFailed, kCancelled,
+    /// kDeadlineExceeded, kFailedPrecondition (abandoned meanwhile) ...
     [[nodiscard]] Result<PublishReceipt> publish(const PackageDraft& draft,
                                                  const CallContext& context);
+
+    /// Lists the packages in the state Preparing: up to `limit` after `cursor`. Errors:
+    /// kInvalidArgument (a limit of 0), kDatabaseCorrupt, kDatabaseIo.
+    [[nodiscard]] Result<PreparingPage> preparing(std::size_t limit,
+                                                  std::string_view cursor = {}) const;
+
+    /// Asks the consensus again about a package that waits, whatever the policy is by now, and goes
+    /// on as `publish` does. Errors: kPackageNotFound (nothing waits), those of `publish`.
+    [[nodiscard]] Result<PublishReceipt> resume(const PackageId& id, const CallContext& context);
+
+    /// Takes a package that waits out of the library. A call that asks the consensus about it at
+    /// that moment fails with kFailedPrecondition. Errors: kPackageNotFound (nothing waits),
+    /// kCommitFailed.
+    [[nodiscard]] Result<void> abandon(const PackageId& id);
 
     /// Sets or clears the yanked flag, deprecates, restores or archives; a log entry each. `event`
     /// is "yank", "unyank", "deprecate", "restore" or "archive". Errors: kPackageNotFound,
@@ -78,6 +98,9 @@ public:
     [[nodiscard]] Result<void> sign_head();
 
 private:
+    [[nodiscard]] Result<PublishReceipt> finish(const Preparation& preparation,
+                                                const CallContext& context);
+
     Services services_;
 };
 

@@ -28,6 +28,7 @@ struct LifecycleFamilies {
     kv::Family file_tables{};    ///< Package digest -> object id of its file table.
     kv::Family installations{};  ///< Prefix -> what the library knows of it, and intents of
                                  ///< switches under way.
+    kv::Family preparing{};      ///< Package id -> a package that waits for the consensus.
 };
 
 /// Borrowed services of one library; all must outlive the operations that use them. Pointers are

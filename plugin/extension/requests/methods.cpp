@@ -370,8 +370,8 @@ constexpr Method kMethods[] = {
      kAssets,
      false,
      "counts packages, objects, chunks and bytes",
-     "names, versions, published, imported, yanked, objects, object_bytes, chunks, chunk_bytes, "
-     "stored_bytes, unreferenced_bytes, packs, database_bytes, log_size",
+     "names, versions, published, imported, preparing, yanked, objects, object_bytes, chunks, "
+     "chunk_bytes, stored_bytes, unreferenced_bytes, packs, database_bytes, log_size",
      {},
      answer_stats},
     {"methods",
