@@ -4,8 +4,8 @@
 #include <rapidcheck/gtest.h>
 
 #include "catalog/merkle/hash.hpp"
-#include "golden.hpp"
 #include "support/content/sample_bytes.hpp"
+#include "support/core/golden.hpp"
 #include "support/io/results.hpp"
 
 namespace catalog::content {
@@ -31,10 +31,8 @@ FormatRecord sample_format() {
 
 TEST(ContentRecords, WritesTheGoldenRecords) {
     const ContentHash id = hash_number(9);
-    std::string text;
-    const auto line = [&](const char* name, const std::string& bytes) {
-        text.append(name).append(" ").append(to_hex(as_bytes(bytes))).append("\n");
-    };
+    golden::HexLines lines;
+    const auto line = [&](const char* name, const std::string& bytes) { lines.add(name, bytes); };
     line("hash_key", hash_key(id));
     line("location", encode_location({PackId{7}, 0x123456789a, 1000, 65'536}));
     line("object", encode_object(id, sample_object()));
@@ -45,7 +43,7 @@ TEST(ContentRecords, WritesTheGoldenRecords) {
     line("pack_mark", encode_pack_mark({PackId{7}, 0x123456789a, true}));
     line("format_key", format_key());
     line("format", encode_format(sample_format()));
-    testing::expect_golden("records_v1.txt", text);
+    golden::expect("content/records_v1.txt", lines.text());
 }
 
 TEST(ContentRecords, ReadsWhatItWrote) {

@@ -5,8 +5,8 @@
 #include "catalog/content/compressor.hpp"
 #include "catalog/internal/crc32c.hpp"
 #include "catalog/merkle/hash.hpp"
-#include "golden.hpp"
 #include "support/content/sample_bytes.hpp"
+#include "support/core/golden.hpp"
 #include "support/io/results.hpp"
 
 namespace catalog::content {
@@ -46,11 +46,11 @@ std::string sample_records() {
 }
 
 TEST(PackFormat, WritesTheGoldenPack) {
-    testing::expect_golden("pack_v1.bin", encode_pack_header(sample_header()) + sample_records());
+    golden::expect("content/pack_v1.bin", encode_pack_header(sample_header()) + sample_records());
 }
 
 TEST(PackFormat, ReadsTheGoldenPack) {
-    const std::string bytes = testing::golden_bytes("pack_v1.bin");
+    const std::string bytes = golden::read("content/pack_v1.bin");
     const ByteView view = as_bytes(bytes);
     EXPECT_EQ(must(decode_pack_header(view)), sample_header());
     const RecordHeader raw = must(decode_record_header(view.subspan(kPackHeaderBytes)));

@@ -3,24 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "catalog/merkle/hash.hpp"
 #include "catalog/merkle/tree.hpp"
+#include "support/core/golden.hpp"
 
 namespace catalog::merkle {
 namespace {
-
-std::string read_text(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 std::string line(const std::string& what, const TreeHash& hash) {
     return what + std::string(what.size() < 18 ? 18 - what.size() : 1, ' ') + to_hex(hash.bytes()) +
@@ -65,19 +58,12 @@ std::string worked_example() {
 }
 
 TEST(MerkleFormat, ExampleIsTheRecordedOne) {
-    const std::filesystem::path golden =
-        std::filesystem::path(CATALOG_GOLDEN_DIR) / "merkle" / "example.txt";
-    if (std::getenv("CATALOG_UPDATE_GOLDEN") != nullptr) {
-        std::filesystem::create_directories(golden.parent_path());
-        std::ofstream(golden, std::ios::binary) << worked_example();
-        GTEST_SKIP() << "rewrote " << golden;
-    }
-    EXPECT_EQ(worked_example(), read_text(golden));
+    golden::expect("merkle/example.txt", worked_example());
 }
 
 TEST(MerkleFormat, PageShowsTheRecordedExample) {
-    const std::string page =
-        read_text(std::filesystem::path(CATALOG_SOURCE_DIR) / "docs" / "formats" / "merkle.md");
+    const std::string page = golden::read_file(std::filesystem::path(CATALOG_SOURCE_DIR) / "docs" /
+                                               "formats" / "merkle.md");
     EXPECT_NE(page.find("```\n" + worked_example() + "```"), std::string::npos)
         << "docs/formats/merkle.md does not show\n"
         << worked_example();

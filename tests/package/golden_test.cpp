@@ -4,8 +4,8 @@
 
 #include "catalog/json/write.hpp"
 #include "catalog/package/manifest.hpp"
-#include "golden.hpp"
 #include "results.hpp"
+#include "support/core/golden.hpp"
 #include "support/package/builders.hpp"
 
 namespace catalog::package {
@@ -72,17 +72,17 @@ Manifest golden_manifest() {
 TEST(Golden, FileTable) {
     std::string hex = to_hex(golden_files().encode());
     for (std::size_t at = 64; at < hex.size(); at += 65) hex.insert(at, "\n");
-    expect_golden(golden_path("file-table.hex"), hex + "\n");
+    golden::expect("package/file-table.hex", hex + "\n");
 }
 
 TEST(Golden, Manifest) {
-    expect_golden(golden_path("manifest.json"), must(golden_manifest().encode()));
+    golden::expect("package/manifest.json", must(golden_manifest().encode()));
 }
 
 TEST(Golden, Digests) {
-    expect_golden(golden_path("digests.txt"),
-                  "files_root " + golden_files().files_root().to_string() + "\nmanifest " +
-                      digest_of_manifest(must(golden_manifest().encode())).to_string() + "\n");
+    golden::expect("package/digests.txt",
+                   "files_root " + golden_files().files_root().to_string() + "\nmanifest " +
+                       digest_of_manifest(must(golden_manifest().encode())).to_string() + "\n");
 }
 
 TEST(Golden, TheFixedPackageIsValid) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <tuple>
 
-#include "golden.hpp"
 #include "results.hpp"
+#include "support/core/golden.hpp"
 
 namespace catalog::package {
 namespace {
@@ -115,12 +115,13 @@ TEST(State, EveryNameReadsBack) {
 }
 
 TEST(State, TheDocumentedPictureIsDrawnFromTheTable) {
-    expect_golden(std::string(CATALOG_SOURCE_DIR) + "/docs/architecture-states.md",
-                  "# States of packages and of installations\n\n"
-                  "Drawn from the table of transitions in `src/package/state.cpp`; a test keeps "
-                  "this page equal to it.\n\n## Package\n\n" +
-                      diagram(Lifecycle::kPackage) + "\n## Installation\n\n" +
-                      diagram(Lifecycle::kInstallation));
+    golden::expect_file(
+        std::string(CATALOG_SOURCE_DIR) + "/docs/architecture-states.md",
+        "# States of packages and of installations\n\n"
+        "Drawn from the table of transitions in `src/package/state.cpp`; a test keeps "
+        "this page equal to it.\n\n## Package\n\n" +
+            diagram(Lifecycle::kPackage) + "\n## Installation\n\n" +
+            diagram(Lifecycle::kInstallation));
 }
 
 }  // namespace

@@ -2,11 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-
 #include "catalog/resolve/sat_resolver.hpp"
+#include "support/core/golden.hpp"
 #include "support/resolve/agreement.hpp"
 
 namespace catalog::resolve {
@@ -29,18 +26,7 @@ LockFile sample() {
     return file;
 }
 
-TEST(LockFile, HasTheFormOfItsPage) {
-    const std::string path = std::string(CATALOG_GOLDEN_DIR) + "/resolve/sample.lock";
-    const std::string text = sample().encode();
-    if (std::getenv("CATALOG_UPDATE_GOLDEN") != nullptr) {
-        std::ofstream(path, std::ios::binary) << text;
-        GTEST_SKIP() << "rewrote " << path;
-    }
-    std::ifstream file(path, std::ios::binary);
-    const std::string golden((std::istreambuf_iterator<char>(file)),
-                             std::istreambuf_iterator<char>());
-    EXPECT_EQ(text, golden);
-}
+TEST(LockFile, HasTheFormOfItsPage) { golden::expect("resolve/sample.lock", sample().encode()); }
 
 TEST(LockFile, ReadsBackWhatItWrote) {
     const auto read = LockFile::decode(sample().encode());
