@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kKeyFileBytesMax = 4096;
 constexpr std::string_view kSchema = "catalog.key.v1";
+constexpr std::string_view kAlgorithm = "ed25519";
 
 std::string_view purpose_name(KeyPurpose purpose) noexcept {
     return purpose == KeyPurpose::kLibrary ? "library" : "publisher";
@@ -41,19 +42,28 @@ Error invalid_key_file(const std::string& path, std::string message) {
         .with_hint("restore the file from a backup, or remove it and make a new key");
 }
 
+Result<std::string> member_of(const json::Object& object, std::string_view name,
+                              const std::string& path) {
+    Result<std::string> text = json::require_string(object, name, "key file");
+    if (!text) return fail(invalid_key_file(path, std::string(text.error().message())));
+    return text;
+}
+
 Result<SecretKey> decode_key_file(const std::string& text, const std::string& path,
                                   KeyPurpose purpose) {
     const Result<json::Value> document = json::read(text);
     if (!document || document->as_object() == nullptr)
         return fail(invalid_key_file(path, "the key file is not a JSON object"));
     const json::Object& object = *document->as_object();
-    CATALOG_TRY(const std::string schema, json::require_string(object, "schema", "key file"));
-    CATALOG_TRY(const std::string stored_purpose,
-                json::require_string(object, "purpose", "key file"));
-    CATALOG_TRY(const std::string public_text, json::require_string(object, "public", "key file"));
-    CATALOG_TRY(const std::string seed_text, json::require_string(object, "seed", "key file"));
-    const WipedText wiped_seed(seed_text);
+    CATALOG_TRY(const std::string schema, member_of(object, "schema", path));
+    CATALOG_TRY(const std::string algorithm, member_of(object, "algorithm", path));
+    CATALOG_TRY(const std::string stored_purpose, member_of(object, "purpose", path));
+    CATALOG_TRY(const std::string public_text, member_of(object, "public", path));
+    CATALOG_TRY(std::string seed_text, member_of(object, "seed", path));
+    const WipedText wiped_seed(std::move(seed_text));
     if (schema != kSchema) return fail(invalid_key_file(path, "the key file has another schema"));
+    if (algorithm != kAlgorithm)
+        return fail(invalid_key_file(path, "the key is of another algorithm: " + algorithm));
     if (stored_purpose != purpose_name(purpose))
         return fail(invalid_key_file(path, "the key is for another purpose: " + stored_purpose));
     const Result<Bytes> seed = from_base64(wiped_seed.get());
@@ -124,7 +134,7 @@ Result<KeyInfo> FileKeyStore::create(KeyPurpose purpose, Random& random) {
     const WipedText text(secret.with_seed([&](ByteView seed) {
         return json::write_pretty(json::Object{{"schema", kSchema},
                                                {"purpose", purpose_name(purpose)},
-                                               {"algorithm", "ed25519"},
+                                               {"algorithm", kAlgorithm},
                                                {"public", public_key_text(secret.public_key())},
                                                {"seed", to_base64(seed)}});
     }));

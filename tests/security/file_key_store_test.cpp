@@ -79,5 +79,31 @@ TEST(FileKeyStore, RefusesAFileThatWasChangedOrMisplaced) {
               Errc::kKeyInvalid);
 }
 
+TEST(FileKeyStore, NamesTheFileThatLacksAMember) {
+    const auto fs = SimulatedFileSystem::make();
+    fakes::SeededRandom random(7);
+    must(FileKeyStore(fs, "/keys").create(KeyPurpose::kPublisher, random));
+    const std::string text = must(io::read_file(*fs, "/keys/publisher.key", 4096));
+    for (const std::string name : {"schema", "purpose", "algorithm", "public", "seed"}) {
+        std::string changed = text;
+        changed.replace(changed.find("\"" + name + "\""), name.size() + 2, "\"other\"");
+        must(io::write_file_durably(*fs, "/keys/publisher.key", as_bytes(changed)));
+        const auto key = FileKeyStore(fs, "/keys").default_key(KeyPurpose::kPublisher);
+        ASSERT_EQ(code_of(key), Errc::kKeyInvalid) << name;
+        EXPECT_EQ(key.error().input(), "/keys/publisher.key") << name;
+    }
+}
+
+TEST(FileKeyStore, RefusesAKeyOfAnotherAlgorithm) {
+    const auto fs = SimulatedFileSystem::make();
+    fakes::SeededRandom random(7);
+    must(FileKeyStore(fs, "/keys").create(KeyPurpose::kPublisher, random));
+    std::string text = must(io::read_file(*fs, "/keys/publisher.key", 4096));
+    text.replace(text.find("ed25519"), 7, "ed448");
+    must(io::write_file_durably(*fs, "/keys/publisher.key", as_bytes(text)));
+    EXPECT_EQ(code_of(FileKeyStore(fs, "/keys").default_key(KeyPurpose::kPublisher)),
+              Errc::kKeyInvalid);
+}
+
 }  // namespace
 }  // namespace catalog::security

@@ -121,5 +121,20 @@ TEST(LogEntry, ReadsWhatItWrote) {
     EXPECT_EQ(code_of(LogEntry::decode(" " + entry.encode())), Errc::kCheckpointInvalid);
 }
 
+TEST(LogEntry, IsReadInTheFormInWhichItIsWrittenAlone) {
+    const LogEntry entry = entry_number(1);
+    const std::string text = entry.encode();
+    EXPECT_EQ(must(LogEntry::decode(text)), entry);
+    const auto with = [&](std::string_view piece, std::string_view instead) {
+        std::string changed = text;
+        return changed.replace(changed.find(piece), piece.size(), instead);
+    };
+    for (const std::string& changed :
+         {with("{", "{ "), with("}", ",\"zzz\":1}"), with("\"owner\"", "null"),
+          with("\"time_us\"", "\"reason\":\"\",\"time_us\""), with("1001", "1001.5"), text + "\n",
+          std::string("[]")})
+        EXPECT_EQ(code_of(LogEntry::decode(changed)), Errc::kCheckpointInvalid) << changed;
+}
+
 }  // namespace
 }  // namespace catalog::security
