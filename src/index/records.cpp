@@ -14,6 +14,12 @@ Error corrupted_record(std::string message) {
     return Error(Errc::kIndexCorrupted, "the index is damaged: " + std::move(message));
 }
 
+bool is_state_of_package(package::PackageState state) noexcept {
+    return state == package::PackageState::kPreparing ||
+           state == package::PackageState::kPublished ||
+           state == package::PackageState::kDeprecated || state == package::PackageState::kArchived;
+}
+
 bool is_numeric(std::string_view text) noexcept {
     return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -160,7 +166,8 @@ Result<IndexEntry> decode_entry(std::string_view bytes) {
     if (!digest) return fail(corrupted_record("an entry has no valid digest"));
     entry.digest.hash = *digest;
     entry.state = static_cast<package::PackageState>(reader.number<std::uint8_t>());
-    entry.yanked = reader.number<std::uint8_t>() != 0;
+    const auto yanked = reader.number<std::uint8_t>();
+    entry.yanked = yanked == 1;
     entry.origin = static_cast<Origin>(reader.number<std::uint8_t>());
     entry.type = static_cast<package::PackageType>(reader.number<std::uint8_t>());
     entry.file_count = reader.number<std::uint64_t>();
@@ -170,7 +177,7 @@ Result<IndexEntry> decode_entry(std::string_view bytes) {
     entry.log_index = reader.number<std::uint64_t>();
     entry.description = std::string(reader.text());
     entry.license = std::string(reader.text());
-    const bool known = entry.state <= package::PackageState::kArchived &&
+    const bool known = is_state_of_package(entry.state) && yanked <= 1 &&
                        entry.type <= package::PackageType::kResource &&
                        (entry.origin == Origin::kPublished || entry.origin == Origin::kImported);
     if (!reader.complete() || !known) return fail(corrupted_record("an entry is malformed"));

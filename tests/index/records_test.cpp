@@ -52,6 +52,25 @@ TEST(Entry, RoundTripsAndRefusesEveryTruncation) {
     EXPECT_EQ(code_of(decode_entry(bytes + "x")), Errc::kIndexCorrupted);
 }
 
+TEST(Entry, RefusesValuesThatAreNotWritten) {
+    const IndexEntry entry(must(PackageId::parse("kit@1.0.0")),
+                           must(version::SemVer::parse("1.0.0")));
+    const std::string bytes = encode_entry(entry);
+    const std::size_t digest = 1 + 4 + 3 + 4 + 5;
+    const std::size_t state = digest + 1 + 32;
+    for (const auto& [at, value] : {std::pair(digest, '\x11'),
+                                    {state, '\3'},
+                                    {state, '\7'},
+                                    {state + 1, '\2'},
+                                    {state + 2, '\0'},
+                                    {state + 2, '\3'},
+                                    {state + 3, '\10'}}) {
+        std::string changed = bytes;
+        changed[at] = value;
+        EXPECT_EQ(code_of(decode_entry(changed)), Errc::kIndexCorrupted) << at;
+    }
+}
+
 TEST(Words, SplitsCompoundsAndKeepsThem) {
     EXPECT_EQ(words_of("Fast-JSON parser"),
               (std::vector<std::string>{"fast", "json", "fast-json", "parser"}));
