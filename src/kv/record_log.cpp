@@ -116,7 +116,12 @@ Result<void> read_lost_records(const io::ReadableFile& file, std::uint64_t from,
         const ByteView block(buffer.data(), got);
         while (at < block.size()) {
             const auto fragment = frame_at(block, at);
-            if (!fragment) break;
+            if (!fragment) {
+                // What is hidden may have been the middle of this record, or its end and the head
+                // of the next one: what follows does not belong to it for certain.
+                intact = intact && block.size() - at < kFragmentHeaderBytes;
+                break;
+            }
             const bool begins = fragment->type == kWhole || fragment->type == kFirst;
             if (begins) {
                 record.clear();

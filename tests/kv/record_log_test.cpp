@@ -162,5 +162,20 @@ TEST(RecordLog, ReadsBackWhatWasBuiltAtRandom) {
     }
 }
 
+TEST(LostRecords, ARecordWithoutItsMiddleIsNotIntact) {
+    // One record over three blocks and one over two, so that hiding a block joins pieces that do
+    // not belong together.
+    const std::string first(2 * LogBuilder::kBlock, 'a');
+    const std::string second(LogBuilder::kBlock, 'b');
+    std::string log = LogBuilder().record(first).record(second).record("end").bytes();
+    log[LogBuilder::kBlock + 6] = '\x7f';  // the type of the fragment that fills the second block
+    std::vector<std::size_t> intact;
+    io::testing::must(
+        read_lost_records(BytesFile(log), 0, 1u << 20, [&](std::string_view record, bool whole) {
+            if (whole) intact.push_back(record.size());
+        }));
+    EXPECT_EQ(intact, (std::vector<std::size_t>{second.size(), 3}));
+}
+
 }  // namespace
 }  // namespace catalog::kv
