@@ -118,8 +118,7 @@ Result<void> AssetLibrary::create(const std::string& path, const LibraryOptions&
     const Environment filled = environment.with_defaults();
     io::FileSystem& fs = *filled.file_system;
     CATALOG_TRY_VOID(check_creatable(fs, path));
-    if (options.chunk_bytes_average < 4096 || options.chunk_bytes_average > (1u << 20) ||
-        (options.chunk_bytes_average & (options.chunk_bytes_average - 1)) != 0)
+    if (!is_chunk_bytes_average(options.chunk_bytes_average))
         return fail(Errc::kInvalidArgument,
                     "the average chunk is a power of two from 4 KiB to 1 MiB");
     if (options.compression_level < 1 || options.compression_level > 19)

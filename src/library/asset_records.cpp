@@ -11,6 +11,10 @@ namespace catalog::library {
 
 namespace {
 
+// Comparing with what would be written finds what reading lets pass: other members, other digits of
+// the same number, a number that is too large for its field.
+constexpr const char* kNotAsWritten = "it is not what is written";
+
 Error bad_asset(std::string_view key, const std::string& what) {
     return Error(Errc::kDatabaseCorrupt, "the record of an asset is malformed: " + what)
         .with_input(std::string(key));
@@ -112,6 +116,7 @@ std::string encode_asset(const RegisteredAsset& asset) {
 Result<RegisteredAsset> decode_asset(std::string_view key, std::string_view text) {
     Result<RegisteredAsset> asset = read_asset(text);
     if (!asset) return fail(bad_asset(key, asset.error().to_string()));
+    if (encode_asset(*asset) != text) return fail(bad_asset(key, kNotAsWritten));
     return asset;
 }
 
@@ -130,6 +135,7 @@ std::string encode_pending(const PendingAsset& pending) {
 Result<PendingAsset> decode_pending(std::string_view key, std::string_view text) {
     Result<PendingAsset> pending = read_pending(key, text);
     if (!pending) return fail(bad_asset(key, pending.error().to_string()));
+    if (encode_pending(*pending) != text) return fail(bad_asset(key, kNotAsWritten));
     return pending;
 }
 

@@ -70,7 +70,7 @@ Result<LibraryFile> LibraryFile::decode(std::string_view text, const std::string
                         .with_detail(LocationDetail{parsed.error().source().begin.line,
                                                     parsed.error().source().begin.column, 0}));
     const toml::table& table = parsed.table();
-    const std::optional<std::int64_t> format = table["format"].value<std::int64_t>();
+    const std::optional<std::int64_t> format = table["format"].value_exact<std::int64_t>();
     if (!format) return fail(bad_library_file(path, "the format is missing"));
     if (*format != kLibraryFormat)
         return fail(bad_library_file(path, "the library has format " + std::to_string(*format) +
@@ -79,14 +79,14 @@ Result<LibraryFile> LibraryFile::decode(std::string_view text, const std::string
                         .with_hint("use the program that made the library, or a newer one"));
     LibraryFile file;
     const Result<LibraryId> id = LibraryId::parse(table["id"].value_or(std::string_view()));
-    const std::optional<std::int64_t> created = table["created_us"].value<std::int64_t>();
+    const std::optional<std::int64_t> created = table["created_us"].value_exact<std::int64_t>();
     const std::optional<std::int64_t> chunk =
-        table["content"]["chunk_bytes_average"].value<std::int64_t>();
+        table["content"]["chunk_bytes_average"].value_exact<std::int64_t>();
     const std::optional<std::int64_t> level =
-        table["content"]["compression_level"].value<std::int64_t>();
+        table["content"]["compression_level"].value_exact<std::int64_t>();
     const toml::table* trust = table["trust"].as_table();
-    if (!id || !created || !chunk || !level || trust == nullptr || *chunk < 1 ||
-        *chunk > (1 << 30) || *level < 1 || *level > 22)
+    if (!id || !created || !chunk || !level || trust == nullptr ||
+        !is_chunk_bytes_average(*chunk) || *level < 1 || *level > 22)
         return fail(bad_library_file(path, "a member is missing or out of range"));
     file.id = *id;
     file.created = WallTime(std::chrono::microseconds(*created));

@@ -16,6 +16,11 @@ namespace catalog::library {
 /// The format that this code reads and writes.
 inline constexpr std::uint32_t kLibraryFormat = 1;
 
+/// Tells whether a store can have chunks of that average: a power of two from 4 KiB to 1 MiB.
+[[nodiscard]] constexpr bool is_chunk_bytes_average(std::int64_t bytes) noexcept {
+    return bytes >= 4096 && bytes <= (1 << 20) && (bytes & (bytes - 1)) == 0;
+}
+
 /// Content of `library.toml`.
 struct LibraryFile {
     std::uint32_t format = kLibraryFormat;
