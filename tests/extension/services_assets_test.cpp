@@ -20,9 +20,10 @@ struct HostRegister {
     HostRegister() { host.when = kWhen; }
     ~HostRegister() { host.settle(); }  // a second completion may still be on its way
     FakeServices host;
-    std::shared_ptr<library::AssetRegistry> made =
-        make_host_assets(&host.assets(), make_system_clock());
+    std::shared_ptr<Clock> time = make_system_clock();
+    std::shared_ptr<library::AssetRegistry> made = make_host_assets(&host.assets(), time);
     library::AssetRegistry& registry() { return *made; }
+    const Clock& clock() { return *time; }
 };
 using InlineRegister = HostRegister<When::kInline>;
 using LateRegister = HostRegister<When::kLate>;

@@ -24,16 +24,19 @@ using io::testing::must;
 using io::testing::SimulatedFileSystem;
 
 struct FakeWorld {
-    FakeAssetRegistry fake{std::make_shared<fakes::FakeClock>()};
+    std::shared_ptr<fakes::FakeClock> time = std::make_shared<fakes::FakeClock>();
+    FakeAssetRegistry fake{time};
     AssetRegistry& registry() { return fake; }
+    const Clock& clock() { return *time; }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Fake, AssetRegistryContract, FakeWorld);
 
 struct FaultlessWorld {
-    FaultyAssetRegistry faulty{
-        std::make_shared<FakeAssetRegistry>(std::make_shared<fakes::FakeClock>()),
-        [](std::size_t) { return false; }, Error(Errc::kInternal, "never")};
+    std::shared_ptr<fakes::FakeClock> time = std::make_shared<fakes::FakeClock>();
+    FaultyAssetRegistry faulty{std::make_shared<FakeAssetRegistry>(time),
+                               [](std::size_t) { return false; }, Error(Errc::kInternal, "never")};
     AssetRegistry& registry() { return faulty; }
+    const Clock& clock() { return *time; }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(FaultlessWrapper, AssetRegistryContract, FaultlessWorld);
 
@@ -41,10 +44,11 @@ INSTANTIATE_TYPED_TEST_SUITE_P(FaultlessWrapper, AssetRegistryContract, Faultles
 struct LocalWorld {
     std::unique_ptr<kv::KeyValueStore> store = kv::make_memory_store(1);
     kv::CommitQueue queue{*store};
-    fakes::FakeClock clock;
+    fakes::FakeClock time;
     fakes::SeededRandom random{7};
-    LocalAssetRegistry local{AssetPlace{store.get(), &queue, kv::Family{0}, &clock, &random}};
+    LocalAssetRegistry local{AssetPlace{store.get(), &queue, kv::Family{0}, &time, &random}};
     AssetRegistry& registry() { return local; }
+    const Clock& clock() { return time; }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Local, AssetRegistryContract, LocalWorld);
 

@@ -36,7 +36,10 @@ Result<AssetRecord> FakeAssetRegistry::register_asset(const AssetSpec& spec,
     if (added) {
         asset.spec = spec;
         asset.record.type_name = spec.kind;
-        asset.record.uuid.fill(static_cast<std::byte>(next_++));
+        const std::uint32_t number = next_++;
+        asset.record.uuid.fill(static_cast<std::byte>(number & 0xff));
+        asset.record.uuid[14] = static_cast<std::byte>(number >> 16 & 0xff);
+        asset.record.uuid[15] = static_cast<std::byte>(number >> 8 & 0xff);
         asset.record.created = clock_->now_wall();
         asset.record.chain_hash =
             asset_chain_hash(asset.record.type, asset.record.uuid, asset.record.created);

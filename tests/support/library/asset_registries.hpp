@@ -46,7 +46,7 @@ private:
     mutable internal::Mutex mutex_;
     std::map<std::string, Asset> assets_ CATALOG_GUARDED_BY(mutex_);
     std::vector<std::string> calls_ CATALOG_GUARDED_BY(mutex_);
-    std::uint8_t next_ CATALOG_GUARDED_BY(mutex_) = 1;
+    std::uint32_t next_ CATALOG_GUARDED_BY(mutex_) = 1;
 };
 
 /// Gives what another register gives, but the calls of which `fails` (by number from 0, all kinds

@@ -1,7 +1,7 @@
 #pragma once
 // What every AssetRegistry must do. An implementation runs it with a default-constructible type:
 //
-//   struct Mine { AssetRegistry& registry(); };
+//   struct Mine { AssetRegistry& registry(); const Clock& clock(); };
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Mine, AssetRegistryContract, Mine);
 
 #include <gtest/gtest.h>
@@ -88,18 +88,47 @@ TYPED_TEST_P(AssetRegistryContract, AnUpdateKeepsTheIdentity) {
     EXPECT_EQ(*again, *record);
 }
 
-TYPED_TEST_P(AssetRegistryContract, AStoppedCallIsCancelled) {
+TYPED_TEST_P(AssetRegistryContract, AnotherIdentityIsNotFound) {
+    const auto spec = this->spec("kit@1.0.0");
+    const auto record = this->world_.registry().register_asset(spec, {});
+    ASSERT_TRUE(record);
+    AssetRecord other = *record;
+    other.uuid[0] ^= std::byte{1};
+    EXPECT_EQ(this->code(this->world_.registry().update_asset(other, spec, {})), Errc::kNotFound);
+    EXPECT_EQ(this->code(this->world_.registry().remove_asset(spec.key, other, {})),
+              Errc::kNotFound);
+    const auto still = this->world_.registry().register_asset(spec, {});
+    ASSERT_TRUE(still);
+    EXPECT_EQ(*still, *record);
+}
+
+TYPED_TEST_P(AssetRegistryContract, AStoppedCallIsCancelledAndChangesNothing) {
+    const auto spec = this->spec("kit@1.0.0");
     std::stop_source stop;
     stop.request_stop();
     CallContext context;
     context.stop = stop.get_token();
-    EXPECT_EQ(this->code(this->world_.registry().register_asset(this->spec("kit@1.0.0"), context)),
+    EXPECT_EQ(this->code(this->world_.registry().register_asset(spec, context)), Errc::kCancelled);
+    const auto record = this->world_.registry().register_asset(spec, {});
+    ASSERT_TRUE(record);
+    EXPECT_EQ(this->code(this->world_.registry().update_asset(*record, spec, context)),
               Errc::kCancelled);
+    EXPECT_EQ(this->code(this->world_.registry().remove_asset(spec.key, *record, context)),
+              Errc::kCancelled);
+    EXPECT_TRUE(this->world_.registry().update_asset(*record, spec, {}));
+}
+
+TYPED_TEST_P(AssetRegistryContract, ADeadlineThatHasPassedIsKept) {
+    CallContext context;
+    context.deadline = this->world_.clock().now_monotonic() - std::chrono::nanoseconds(1);
+    EXPECT_EQ(this->code(this->world_.registry().register_asset(this->spec("kit@1.0.0"), context)),
+              Errc::kDeadlineExceeded);
 }
 
 REGISTER_TYPED_TEST_SUITE_P(AssetRegistryContract, GivesEveryKeyAnIdentityOfItsOwn,
                             TheSameKeyGivesTheSameAsset, KeepsKindsApart,
                             WhatWasRemovedIsGoneAndCanComeBack, AnUpdateKeepsTheIdentity,
-                            AStoppedCallIsCancelled);
+                            AnotherIdentityIsNotFound, AStoppedCallIsCancelledAndChangesNothing,
+                            ADeadlineThatHasPassedIsKept);
 
 }  // namespace catalog::library::testing
