@@ -1,46 +1,62 @@
 #include "library_file.hpp"
 
-// NOLINTBEGIN(readability-identifier-naming, misc-include-cleaner): the names are the parser's
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-// NOLINTEND(readability-identifier-naming, misc-include-cleaner)
-
-#include <optional>
-
 #include "catalog/internal/try.hpp"
 #include "catalog/security/ed25519.hpp"
+#include "toml_document.hpp"
 
 namespace catalog::library {
 
 namespace {
 
+using package::TomlArray;
+using package::TomlEntry;
+using package::TomlTable;
+using package::TomlValue;
+
 Error bad_library_file(const std::string& path, std::string message) {
     return Error(Errc::kLibraryFormat, std::move(message)).with_input(path);
 }
 
-Result<PublicKey> key_in(const toml::table& table, std::string_view name, const std::string& path) {
-    const std::optional<std::string> text = table[name].value<std::string>();
-    if (!text) return fail(bad_library_file(path, std::string(name) + " is missing"));
+/// Returns the member of that name and type; null when there is none or its type is another.
+template <class T>
+const T* member_as(const TomlTable& table, std::string_view name) noexcept {
+    const TomlEntry* entry = package::find_entry(table, name);
+    return entry == nullptr ? nullptr : entry->value.as<T>();
+}
+
+Result<PublicKey> key_in(const TomlTable& table, std::string_view name, const std::string& path) {
+    const auto* text = member_as<std::string>(table, name);
+    if (text == nullptr) return fail(bad_library_file(path, std::string(name) + " is missing"));
     Result<PublicKey> key = security::parse_public_key(*text);
     if (!key) return fail(bad_library_file(path, std::string(name) + " is not a public key"));
     return key;
 }
 
-Result<std::vector<PublicKey>> keys_in(const toml::table& table, std::string_view name,
+Result<std::vector<PublicKey>> keys_in(const TomlTable& table, std::string_view name,
                                        const std::string& path) {
     std::vector<PublicKey> keys;
-    const toml::array* list = table[name].as_array();
+    const auto* list = member_as<TomlArray>(table, name);
     if (list == nullptr) return fail(bad_library_file(path, std::string(name) + " is missing"));
-    for (const toml::node& node : *list) {
-        const std::optional<std::string> text = node.value<std::string>();
-        const Result<PublicKey> key = security::parse_public_key(text.value_or(""));
+    for (const TomlValue& value : *list) {
+        const auto* text = value.as<std::string>();
+        const Result<PublicKey> key = security::parse_public_key(text == nullptr ? "" : *text);
         if (!key)
             return fail(bad_library_file(
                 path, std::string(name) + " holds something that is not a public key"));
         keys.push_back(*key);
     }
     return keys;
+}
+
+/// Reads the text with the one parser that all TOML goes through.
+Result<TomlValue> parse_library_file(std::string_view text, const std::string& path) {
+    Result<TomlValue> document = package::parse_toml(text, path, Limits{});
+    if (document) return document;
+    const Error& error = document.error();
+    Error bad = bad_library_file(path, "not TOML: " + std::string(error.message()));
+    if (const auto* place = error.detail_as<LocationDetail>())
+        bad = bad.with_detail(*place);
+    return fail(std::move(bad));
 }
 
 }  // namespace
@@ -64,30 +80,28 @@ std::string LibraryFile::encode() const {
 }
 
 Result<LibraryFile> LibraryFile::decode(std::string_view text, const std::string& path) {
-    const toml::parse_result parsed = toml::parse(text, path);
-    if (!parsed)
-        return fail(bad_library_file(path, "not TOML: " + std::string(parsed.error().description()))
-                        .with_detail(LocationDetail{parsed.error().source().begin.line,
-                                                    parsed.error().source().begin.column, 0}));
-    const toml::table& table = parsed.table();
-    const std::optional<std::int64_t> format = table["format"].value_exact<std::int64_t>();
-    if (!format) return fail(bad_library_file(path, "the format is missing"));
+    CATALOG_TRY(const TomlValue document, parse_library_file(text, path));
+    const TomlTable& table = *document.as<TomlTable>();
+    const auto* format = member_as<std::int64_t>(table, "format");
+    if (format == nullptr) return fail(bad_library_file(path, "the format is missing"));
     if (*format != kLibraryFormat)
         return fail(bad_library_file(path, "the library has format " + std::to_string(*format) +
                                                ", this program knows format " +
                                                std::to_string(kLibraryFormat))
                         .with_hint("use the program that made the library, or a newer one"));
-    LibraryFile file;
-    const Result<LibraryId> id = LibraryId::parse(table["id"].value_or(std::string_view()));
-    const std::optional<std::int64_t> created = table["created_us"].value_exact<std::int64_t>();
-    const std::optional<std::int64_t> chunk =
-        table["content"]["chunk_bytes_average"].value_exact<std::int64_t>();
-    const std::optional<std::int64_t> level =
-        table["content"]["compression_level"].value_exact<std::int64_t>();
-    const toml::table* trust = table["trust"].as_table();
-    if (!id || !created || !chunk || !level || trust == nullptr ||
-        !is_chunk_bytes_average(*chunk) || *level < 1 || *level > 22)
+    const auto* id_text = member_as<std::string>(table, "id");
+    const auto* created = member_as<std::int64_t>(table, "created_us");
+    const auto* content = member_as<TomlTable>(table, "content");
+    const auto* trust = member_as<TomlTable>(table, "trust");
+    if (id_text == nullptr || created == nullptr || content == nullptr || trust == nullptr)
+        return fail(bad_library_file(path, "a member is missing or of another type"));
+    const Result<LibraryId> id = LibraryId::parse(*id_text);
+    const auto* chunk = member_as<std::int64_t>(*content, "chunk_bytes_average");
+    const auto* level = member_as<std::int64_t>(*content, "compression_level");
+    if (!id || chunk == nullptr || level == nullptr || !is_chunk_bytes_average(*chunk) ||
+        *level < 1 || *level > 22)
         return fail(bad_library_file(path, "a member is missing or out of range"));
+    LibraryFile file;
     file.id = *id;
     file.created = WallTime(std::chrono::microseconds(*created));
     file.chunk_bytes_average = static_cast<std::uint32_t>(*chunk);

@@ -38,6 +38,16 @@ TEST(LibraryFile, TakesNoOtherTypeForANumber) {
               Errc::kLibraryFormat);
 }
 
+TEST(LibraryFile, RefusesWhatTheParserBelievesImpossible) {
+    for (const std::string& text :
+         {std::string("[\0", 2), std::string("[[\x01"), std::string("a = 1 \xc2\xa1"),
+          std::string("\xff"), "a" + std::string(60, '.')})
+        EXPECT_EQ(verdict(text), Errc::kLibraryFormat);
+    std::string deep;
+    for (int i = 0; i < 10'000; ++i) deep += "a.";
+    EXPECT_EQ(verdict(deep + "a = 1\n"), Errc::kLibraryFormat);
+}
+
 TEST(LibraryFile, NamesTheFileAndThePlace) {
     const auto file = LibraryFile::decode("format = 1\nid = = 2\n", "/l/library.toml");
     ASSERT_FALSE(file);
