@@ -20,12 +20,12 @@ Error bad_asset(std::string_view key, const std::string& what) {
         .with_input(std::string(key));
 }
 
-template <std::size_t kSize>
-Result<std::array<std::byte, kSize>> bytes_in(const json::Object& object, std::string_view name) {
+template <std::size_t Size>
+Result<std::array<std::byte, Size>> bytes_in(const json::Object& object, std::string_view name) {
     CATALOG_TRY(const std::string text, json::require_string(object, name, "asset"));
     CATALOG_TRY(const Bytes bytes, from_hex(text));
-    std::array<std::byte, kSize> out{};
-    if (bytes.size() != kSize)
+    std::array<std::byte, Size> out{};
+    if (bytes.size() != Size)
         return fail(Errc::kInvalidArgument, std::string(name) + " has another length");
     std::ranges::copy(bytes, out.begin());
     return out;
