@@ -109,28 +109,33 @@ hmx_status api_cancel(hmx_instance* instance, hmx_op op) noexcept {
     return guarded(nullptr, [&] { return from_abi(instance)->cancel(op); });
 }
 
-constexpr hmx_extension_api kApi{
-    .struct_size = sizeof(hmx_extension_api),
-    .abi_major = HMX_ABI_MAJOR,
-    .abi_minor = HMX_ABI_MINOR,
-    .flags = HMX_EXT_UNLOAD_SAFE | HMX_EXT_MULTI_INSTANCE,
-    .metadata = &kMetadata,
-    .create = &api_create,
-    .start = &api_start,
-    .pause = &api_pause,
-    .resume = &api_resume,
-    .shutdown = &api_shutdown,
-    .destroy = &api_destroy,
-    .status = &api_status,
-    .validate = &api_validate,
-    .get_interface = &api_get_interface,
-    .request = &api_request,
-    .request_async = &api_request_async,
-    .cancel = &api_cancel,
-};
+hmx_extension_api make_api() noexcept {
+    return hmx_extension_api{
+        .struct_size = sizeof(hmx_extension_api),
+        .abi_major = HMX_ABI_MAJOR,
+        .abi_minor = HMX_ABI_MINOR,
+        .flags = HMX_EXT_UNLOAD_SAFE | HMX_EXT_MULTI_INSTANCE,
+        .metadata = &own_metadata(),
+        .create = &api_create,
+        .start = &api_start,
+        .pause = &api_pause,
+        .resume = &api_resume,
+        .shutdown = &api_shutdown,
+        .destroy = &api_destroy,
+        .status = &api_status,
+        .validate = &api_validate,
+        .get_interface = &api_get_interface,
+        .request = &api_request,
+        .request_async = &api_request_async,
+        .cancel = &api_cancel,
+    };
+}
 
 }  // namespace
 
-const hmx_extension_api& extension_api() noexcept { return kApi; }
+const hmx_extension_api& extension_api() noexcept {
+    static const hmx_extension_api api = make_api();
+    return api;
+}
 
 }  // namespace catalog::extension

@@ -52,6 +52,14 @@ std::size_t whole_characters(std::string_view text, std::size_t room) noexcept {
     return end;
 }
 
+/// The status of the error's code. Whatever failed because no file could be opened any more met the
+/// host's limit, or the process's.
+hmx_status status_of(const Error& error) noexcept {
+    for (const Error* at = &error; at != nullptr; at = at->cause())
+        if (at->code() == Errc::kTooManyOpenFiles) return HMX_E_QUOTA_EXCEEDED;
+    return errc_abi_status(error.code());
+}
+
 std::string describe_with_hint(const Error& error) {
     std::string text = error.to_string();
     if (!error.hint().empty()) {
@@ -97,7 +105,7 @@ Failure::Failure(hmx_status status, std::string message, std::uint64_t retry_aft
       message_(std::move(message)) {}
 
 Failure::Failure(const Error& error)
-    : status_(errc_abi_status(error.code())),
+    : status_(status_of(error)),
       flags_(status_flags(status_)),
       domain_code_(static_cast<std::uint32_t>(error.code())),
       message_(describe_with_hint(error)),
@@ -125,7 +133,7 @@ void fill_error(hmx_error* out, hmx_status status, std::uint32_t flags, std::uin
         // A reader stops at the first NUL, so a message may not hold one.
         message = message.substr(0, message.find('\0'));
         const std::size_t kept = whole_characters(message, room - 1);
-        std::copy_n(message.data(), kept, filled.message);
+        std::copy_n(message.begin(), kept, filled.message);
         if (kept < message.size()) filled.flags |= HMX_ERR_TRUNCATED;
     }
     static_cast<void>(write_struct(filled, out));
@@ -148,7 +156,7 @@ hmx_status report(hmx_error* out, const Error& error) noexcept {
         return report(out, Failure(error));
     } catch (...) {
         // No memory for the text: the status and the bare message are still told.
-        const hmx_status status = errc_abi_status(error.code());
+        const hmx_status status = status_of(error);
         fill_error(out, status, status_flags(status), static_cast<std::uint32_t>(error.code()), 0,
                    error.message());
         return status;
@@ -156,7 +164,8 @@ hmx_status report(hmx_error* out, const Error& error) noexcept {
 }
 
 hmx_buf make_buffer(std::string text, Outstanding& outstanding) {
-    void* owner = make_owner(std::move(text), outstanding);
+    const std::size_t bytes = text.size();
+    void* owner = make_owner(std::move(text), bytes, outstanding);
     const std::string& kept = owned_object<std::string>(owner);
     return hmx_buf{reinterpret_cast<const std::uint8_t*>(kept.data()), kept.size(), owner,
                    &release_owned<std::string>};

@@ -155,7 +155,8 @@ hmx_status guarded(hmx_error* error, Body&& body) noexcept {
 
 // ---- Objects that outlive their call ----
 
-/// Counts what an instance has handed out with an owner and not got back.
+/// Counts what an instance has handed out with an owner and not got back, and the memory of that
+/// and of what is kept ready to be handed out.
 ///
 /// Thread safety: any thread. `give_back` touches the counter last of all, so that the instance may
 /// be destroyed as soon as it reads 0.
@@ -167,25 +168,39 @@ public:
         return count_.load(std::memory_order_acquire);
     }
 
+    void add_bytes(std::size_t bytes) noexcept {
+        bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    }
+    void remove_bytes(std::size_t bytes) noexcept {
+        bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::uint64_t bytes() const noexcept {
+        return bytes_.load(std::memory_order_relaxed);
+    }
+
 private:
     std::atomic<std::uint64_t> count_{0};
+    std::atomic<std::uint64_t> bytes_{0};
 };
 
 /// Puts `object` on the heap as the owner of something that is handed out: returns the owner, which
-/// `release_owned<T>` frees.
+/// `release_owned<T>` frees. `bytes` is the memory that the object keeps beside itself.
 template <class T>
-[[nodiscard]] void* make_owner(T object, Outstanding& outstanding);
+[[nodiscard]] void* make_owner(T object, std::size_t bytes, Outstanding& outstanding);
 
 template <class T>
 struct Owned {
     T object;
+    std::size_t bytes;
     Outstanding* outstanding;
 };
 
 template <class T>
-void* make_owner(T object, Outstanding& outstanding) {
-    auto owned = std::make_unique<Owned<T>>(Owned<T>{std::move(object), &outstanding});
+void* make_owner(T object, std::size_t bytes, Outstanding& outstanding) {
+    const std::size_t all = bytes + sizeof(Owned<T>);
+    auto owned = std::make_unique<Owned<T>>(Owned<T>{std::move(object), all, &outstanding});
     outstanding.hand_out();
+    outstanding.add_bytes(all);
     return owned.release();
 }
 
@@ -201,6 +216,7 @@ void release_owned(void* owner) noexcept {
     if (owner == nullptr) return;
     auto* owned = static_cast<Owned<T>*>(owner);
     Outstanding* outstanding = owned->outstanding;
+    outstanding->remove_bytes(owned->bytes);
     delete owned;
     outstanding->give_back();
 }

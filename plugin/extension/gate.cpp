@@ -11,15 +11,15 @@
 namespace catalog::extension {
 
 // One word for all instances: fork takes the whole process. It is written in children of fork only.
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables,readability-identifier-naming)
 std::atomic<bool> Gate::forked_{false};
 
 bool Gate::watch_forks() noexcept {
     // pthread_atfork of glibc ties the handler to this shared object: dlclose takes it away.
-    static const bool kWatching = pthread_atfork(nullptr, nullptr, [] {
-                                      forked_.store(true, std::memory_order_relaxed);
-                                  }) == 0;
-    return kWatching;
+    static const bool watching = pthread_atfork(nullptr, nullptr, [] {
+                                     forked_.store(true, std::memory_order_relaxed);
+                                 }) == 0;
+    return watching;
 }
 
 namespace {
@@ -30,8 +30,8 @@ long membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 
 
 void Gate::use_own_counters() noexcept {
     // The registration is a property of the process that nobody can see; it needs no undoing.
-    static const bool kRegistered = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
-    own_counters_.store(kRegistered, std::memory_order_relaxed);
+    static const bool registered = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+    own_counters_.store(registered, std::memory_order_relaxed);
 }
 
 Gate::Counter* Gate::claim(std::uintptr_t thread) noexcept {

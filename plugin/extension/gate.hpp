@@ -154,6 +154,7 @@ private:
     /// Returns a counter of the thread's own, or one that it shares.
     [[nodiscard]] Counter* claim(std::uintptr_t thread) noexcept;
 
+    // NOLINTNEXTLINE(readability-identifier-naming): a member, though a static one
     static std::atomic<bool> forked_;
 
     std::atomic<std::uint32_t> state_{HMX_STATE_CREATED};

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "boundary.hpp"
+#include "build_id.hpp"
 #include "identity_list.hpp"
 #include "settings.hpp"
 
@@ -30,9 +31,7 @@ constexpr auto kProvidedAssets = texts_of(identity::kProvidedAssets);
 constexpr auto kOptionalServices = texts_of(identity::kOptionalServices);
 constexpr auto kRequiredServices = texts_of(identity::kRequiredServices);
 
-}  // namespace
-
-constinit const hmx_metadata kMetadata{
+constexpr hmx_metadata kMetadata{
     .struct_size = sizeof(hmx_metadata),
     .reserved = 0,
     .id = text_of(identity::kId),
@@ -45,7 +44,7 @@ constinit const hmx_metadata kMetadata{
     .category = text_of(identity::kCategory),
     .hypermesh_version = text_of(identity::kHypermeshVersion),
     .certificate_fingerprint = {},
-    .build_id = text_of(identity::kBuildId),
+    .build_id = {},  // stands in the linked image only
     .required_caps = identity::kRequiredCaps,
     .optional_caps = identity::kOptionalCaps,
     .dependencies = {nullptr, 0, sizeof(hmx_dependency)},
@@ -54,5 +53,18 @@ constinit const hmx_metadata kMetadata{
     .optional_services = list_of(kOptionalServices),
     .config_schema_json = text_of(kSettingsSchema),
 };
+
+hmx_metadata complete_metadata() noexcept {
+    hmx_metadata metadata = kMetadata;
+    metadata.build_id = text_of(own_build_id());
+    return metadata;
+}
+
+}  // namespace
+
+const hmx_metadata& own_metadata() noexcept {
+    static const hmx_metadata complete = complete_metadata();
+    return complete;
+}
 
 }  // namespace catalog::extension

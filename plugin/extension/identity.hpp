@@ -6,6 +6,7 @@
 
 namespace catalog::extension {
 
-extern const hmx_metadata kMetadata;
+/// Returns it, the same for every call. Allocates nothing.
+[[nodiscard]] const hmx_metadata& own_metadata() noexcept;
 
 }  // namespace catalog::extension

@@ -1,17 +1,18 @@
 #include "instance.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <system_error>
 #include <utility>
 
 #include "catalog/abi/library.h"
 #include "catalog/abi/services.h"
-#include "catalog/internal/try.hpp"
-#include "instance_parts.hpp"
+#include "requests/requests.hpp"
 #include "services/assets.hpp"
 #include "services/consensus.hpp"
 #include "services/log.hpp"
+#include "typed/library_api.hpp"
 
 namespace catalog::extension {
 
@@ -20,6 +21,13 @@ using internal::MutexLock;
 namespace {
 
 constexpr std::uint64_t kRequiredCapabilities = capability_bit(HMX_CAP_ASSET_MANAGEMENT);
+
+/// What an instance cannot do without. The database takes half of the memory, packages that are
+/// kept at hand a quarter; the rest is for what requests hand out.
+constexpr std::uint64_t kMemoryBytesMin = std::uint64_t{4} << 20;
+constexpr std::uint64_t kFileDescriptorsMin = 64;
+/// Threads of the database, and the one that shuts the instance down.
+constexpr std::uint64_t kThreadsBeside = 3;
 
 template <class T>
 std::uint64_t or_default(T value, std::uint64_t fallback) noexcept {
@@ -38,6 +46,7 @@ InstanceLimits read_limits(const hmx_limits& given) noexcept {
     result.ops_per_s = or_default(limits.max_ops_per_s, 1000);
     if (limits.max_ops_per_s == std::numeric_limits<std::uint32_t>::max()) result.ops_per_s = 0;
     result.threads = or_default(limits.max_threads, 100);
+    result.file_descriptors = or_default(limits.max_file_descriptors, 1024);
     return result;
 }
 
@@ -56,6 +65,20 @@ lifecycle::ConsensusPolicy policy_of(ConsensusMode mode, bool host_offers) noexc
     return lifecycle::ConsensusPolicy::kEvery;
 }
 
+Outcome check_limits(const InstanceLimits& limits) {
+    if (limits.memory_bytes < kMemoryBytesMin)
+        return refuse(HMX_E_QUOTA_EXCEEDED,
+                      "create: an instance needs 4 MiB, more than max_memory_bytes allows");
+    if (limits.file_descriptors < kFileDescriptorsMin)
+        return refuse(HMX_E_QUOTA_EXCEEDED,
+                      "create: an instance needs 64 descriptors, more than max_file_descriptors "
+                      "allows");
+    if (limits.threads <= kThreadsBeside)
+        return refuse(HMX_E_QUOTA_EXCEEDED,
+                      "create: an instance needs 4 threads, more than max_threads allows");
+    return {};
+}
+
 bool is_past(std::int64_t deadline) noexcept {
     return deadline != 0 && deadline <= monotonic_now_ns();
 }
@@ -69,7 +92,8 @@ Instance::Instance(const hmx_host* host, const hmx_config& config, Settings sett
       limits_(read_limits(config.limits)),
       gate_(config.granted_caps),
       operations_(limits_.concurrent_ops),
-      rate_(limits_.ops_per_s) {}
+      rate_(limits_.ops_per_s),
+      files_(std::make_shared<io::OpenFiles>(limits_.file_descriptors)) {}
 
 Instance::~Instance() {
     if (shutdown_thread_.joinable()) shutdown_thread_.join();
@@ -93,6 +117,8 @@ tl::expected<std::unique_ptr<Instance>, Failure> Instance::create(const hmx_host
     if ((kRequiredCapabilities & ~given.granted_caps) != 0)
         return refuse(HMX_E_CAPABILITY_DENIED,
                       "create: asset management is required and not granted");
+    if (auto enough = check_limits(read_limits(given.limits)); !enough)
+        return tl::unexpected(std::move(enough).error());
     auto settings = read_settings(view(given.settings_json), view(given.data_dir));
     if (!settings) return refuse(settings.error());
     if (!Gate::watch_forks())
@@ -118,16 +144,18 @@ hmx_status Instance::start(const hmx_call* call, const hmx_completion* completio
             host_executor = nullptr;
         std::size_t threads = settings_.threads;
         if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-        threads = std::min<std::size_t>(threads, limits_.threads);
-        executor_->open(host_executor, threads);
+        threads = std::min<std::size_t>(threads, limits_.threads - kThreadsBeside);
+        if (!executor_->open(host_executor, threads)) return HMX_E_AGAIN;
         operation = operations_.begin_control(*completion);
         if (op != nullptr) *op = operation->id();
-        executor_->post(
-            [this, operation, given = *std::move(read)] { run_start(given, *operation); });
-        return HMX_OK;
+        std::function<void()> task = [this, operation, given = *std::move(read)] {
+            run_start(given, *operation);
+        };
+        return executor_->post_elsewhere(task) ? HMX_OK : HMX_E_AGAIN;
     });
     if (status != HMX_OK) {
         if (operation != nullptr) operations_.end(*operation);
+        executor_->close();
         gate_.set_state(HMX_STATE_CREATED);
     }
     return status;
@@ -161,7 +189,10 @@ Outcome Instance::open(const Call& call, Operation& operation) {
     const hmx_svc_log* log = nullptr;
     static_cast<void>(services_.find(HMX_SVC_LOG, 0, 0, log));
 
+    io::PosixOptions files;
+    files.open_files = files_;
     library::Environment environment;
+    environment.file_system = io::make_posix_file_system(files);
     environment.clock = clock_;
     environment.executor = executor_;
     environment.log_sink = make_host_log(log, settings_.log_level);
@@ -179,10 +210,10 @@ Outcome Instance::open(const Call& call, Operation& operation) {
     options.read_only = settings_.read_only;
     options.create_if_missing = settings_.create && !settings_.read_only;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        *context.deadline - clock_->now_monotonic());
+        context.deadline.value_or(clock_->now_monotonic()) - clock_->now_monotonic());
     options.lock_wait = std::clamp(left, std::chrono::milliseconds(0), settings_.lock_wait);
     options.holder = "catalog extension";
-    options.memory_bytes = std::min(settings_.memory_bytes, limits_.memory_bytes);
+    options.memory_bytes = std::min(settings_.memory_bytes, limits_.memory_bytes / 2);
 
     auto opened = library::AssetLibrary::open(settings_.library, options, environment);
     if (!opened) return refuse(opened.error());
@@ -199,9 +230,9 @@ Outcome Instance::open(const Call& call, Operation& operation) {
     std::vector<std::string_view> names;
     for (const Method& method : Requests::methods()) names.push_back(method.name);
     metrics_ = RequestMetrics(metrics, names);
-#if CATALOG_EXTENSION_TYPED
-    typed_ = std::make_unique<TypedCalls>(*library_, outstanding_);
-#endif
+    typed_ = std::make_unique<TypedCalls>(
+        *library_, outstanding_,
+        std::min<std::uint64_t>(PackageSnapshots::kBytesMaxDefault, limits_.memory_bytes / 4));
     return {};
 }
 
@@ -301,7 +332,11 @@ void Instance::set_reason(std::string_view reason) noexcept {
     }
 }
 
-hmx_status_report Instance::status() const {
+std::uint64_t Instance::memory_bytes() const noexcept {
+    return library_->usage().memory_bytes + outstanding_.bytes();
+}
+
+hmx_status_report Instance::status() {
     hmx_status_report report{};
     report.struct_size = sizeof(report);
     report.state = gate_.state();
@@ -309,6 +344,13 @@ hmx_status_report Instance::status() const {
     report.cpu_ns = executor_->cpu_ns();
     report.storage_bytes = storage_bytes_.load(std::memory_order_relaxed);
     report.threads = executor_->own_threads();
+    report.memory_bytes = outstanding_.bytes();
+    report.file_descriptors = files_->open();
+    if (const Gate::Pass pass = gate_.enter_paused_too(); pass) {
+        const library::LibraryUsage usage = library_->usage();
+        report.memory_bytes += usage.memory_bytes;
+        report.threads += usage.threads;
+    }
     report.active_ops = operations_.active();
     report.outstanding_objects = outstanding_.count();
     report.total_requests = requests_total_.load(std::memory_order_relaxed);
@@ -326,15 +368,10 @@ hmx_status Instance::find_interface(std::string_view id, std::uint32_t min_versi
                                     const hmx_iface** out) const noexcept {
     *out = nullptr;
     if (Gate::forked()) return HMX_E_FORKED;
-#if CATALOG_EXTENSION_TYPED
     if (id == CAT_LIBRARY_INTERFACE && min_version <= library_interface()->version) {
         *out = library_interface();
         return HMX_OK;
     }
-#else
-    static_cast<void>(id);
-    static_cast<void>(min_version);
-#endif
     return HMX_E_NOT_FOUND;
 }
 

@@ -23,6 +23,7 @@
 #include "call.hpp"
 #include "catalog/abi/extension.h"
 #include "catalog/internal/mutex.hpp"
+#include "catalog/io/file_system.hpp"
 #include "catalog/library/asset_library.hpp"
 #include "gate.hpp"
 #include "operations.hpp"
@@ -46,6 +47,7 @@ struct InstanceLimits {
     std::uint64_t execution_ns;
     std::uint64_t ops_per_s;  ///< 0: none, which a host asks for with UINT32_MAX.
     std::uint64_t threads;
+    std::uint64_t file_descriptors;
 };
 
 /// Thread safety: [control] functions one at a time, everything else from any thread.
@@ -68,7 +70,7 @@ public:
     [[nodiscard]] Outcome prepare_destroy();
 
     // [any]
-    [[nodiscard]] hmx_status_report status() const;
+    [[nodiscard]] hmx_status_report status();
     /// Returns the report of `validate`.
     [[nodiscard]] tl::expected<std::string, Failure> validate(const hmx_call* call);
     [[nodiscard]] hmx_status find_interface(std::string_view id, std::uint32_t min_version,
@@ -107,6 +109,8 @@ private:
                                                                  const Method& method,
                                                                  std::string_view params,
                                                                  Operation& operation);
+    /// Returns the memory of the library and of what is handed out. Only while a pass lives.
+    [[nodiscard]] std::uint64_t memory_bytes() const noexcept;
     /// Looks how much the library takes on disk.
     void measure_storage() noexcept;
     void run_request(const Call& call, const std::string& method, const std::string& params,
@@ -124,6 +128,7 @@ private:
     Operations operations_;
     RateLimit rate_;
 
+    const std::shared_ptr<io::OpenFiles> files_;
     const std::shared_ptr<Clock> clock_ = make_system_clock();
     const std::shared_ptr<InstanceExecutor> executor_ = std::make_shared<InstanceExecutor>();
     std::unique_ptr<library::AssetLibrary> library_;

@@ -10,7 +10,7 @@
 #include "catalog/json/value.hpp"
 #include "catalog/json/write.hpp"
 #include "instance.hpp"
-#include "instance_parts.hpp"
+#include "requests/requests.hpp"
 
 namespace catalog::extension {
 
@@ -20,6 +20,9 @@ constexpr std::uint64_t kParamsBytesMax = std::uint64_t{16} << 20;
 constexpr std::size_t kMethodBytesMax = 256;
 /// Advice when as many operations as allowed are under way: the length of a typical request.
 constexpr std::uint64_t kBusyRetryNs = 5'000'000;
+/// Descriptors that are kept free for a request that is let in, so that a commit is not what meets
+/// the limit.
+constexpr std::uint64_t kRequestFiles = 16;
 
 Result<json::Object> read_params(std::string_view text) {
     if (text.empty()) return json::Object{};
@@ -35,7 +38,7 @@ Result<json::Object> read_params(std::string_view text) {
 
 /// Runs `body`; what it throws becomes a failure, so that it can be told in an envelope.
 template <class Body>
-tl::expected<std::string, Failure> contained(Body&& body) {
+tl::expected<std::string, Failure> contained(const Body& body) {
     hmx_error error{};
     error.struct_size = sizeof(error);
     tl::expected<std::string, Failure> result;
@@ -56,6 +59,13 @@ Outcome Instance::admit(std::int64_t deadline) {
     if (const std::uint64_t wait = rate_.take(now); wait != 0)
         return refuse(HMX_E_AGAIN, "more requests a second than the host's limit max_ops_per_s",
                       wait);
+    if (memory_bytes() >= limits_.memory_bytes)
+        return refuse(HMX_E_QUOTA_EXCEEDED,
+                      "as much memory is in use as the host's limit max_memory_bytes; release what "
+                      "was handed out");
+    if (files_->open() + kRequestFiles > files_->most())
+        return refuse(HMX_E_QUOTA_EXCEEDED,
+                      "as many files are open as the host's limit max_file_descriptors allows");
     return {};
 }
 
@@ -175,10 +185,8 @@ hmx_status Instance::request_async(const hmx_call* call, hmx_str method, hmx_str
         std::function<void()> task =
             [this, operation, given = *std::move(read), name = std::string(view(method)),
              text = std::string(view(params))] { run_request(given, name, text, *operation); };
-        if (!inline_ok)
-            executor_->post(std::move(task));
-        else if (!executor_->try_post(task))
-            task();
+        if (!inline_ok) return executor_->post_elsewhere(task) ? HMX_OK : HMX_E_AGAIN;
+        if (!executor_->try_post(task)) task();
         return HMX_OK;
     });
     if (status != HMX_OK) operations_.end(*operation);

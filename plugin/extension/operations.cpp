@@ -22,7 +22,10 @@ void Operation::complete(hmx_status status, const void* result, const hmx_error*
 }
 
 void Operation::complete(const Outcome& outcome, const void* result) noexcept {
-    if (outcome) return complete(HMX_OK, result, nullptr);
+    if (outcome) {
+        complete(HMX_OK, result, nullptr);
+        return;
+    }
     hmx_error error{};
     error.struct_size = sizeof(error);
     const hmx_status status = report(&error, outcome.error());

@@ -54,7 +54,7 @@ private:
     const std::optional<hmx_completion> completion_;
     std::stop_source stop_;
     std::atomic<bool> completed_{false};
-    std::atomic<std::thread::id> completing_{};
+    std::atomic<std::thread::id> completing_;
 };
 
 /// The operations of one instance. Ids count from 1 and are never used again.

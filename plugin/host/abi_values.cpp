@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "catalog/core/bytes.hpp"
+#include "status_code.hpp"
 
 namespace catalog::host {
 
@@ -21,62 +22,6 @@ struct StatusName {
 constexpr std::array kStatusNames{HMX_STATUS_TABLE(CATALOG_HOST_STATUS)};
 #undef CATALOG_HOST_STATUS
 static_assert(kStatusNames.size() == HMX_STATUS_COUNT);
-
-Errc nearest_code(hmx_status status) {
-    switch (status) {
-        case HMX_E_INVALID_ARGUMENT:
-            return Errc::kInvalidArgument;
-        case HMX_E_NOT_FOUND:
-            return Errc::kNotFound;
-        case HMX_E_ALREADY_EXISTS:
-            return Errc::kAlreadyExists;
-        case HMX_E_INVALID_STATE:
-            return Errc::kFailedPrecondition;
-        case HMX_E_UNSUPPORTED:
-        case HMX_E_ABI_MISMATCH:
-            return Errc::kUnsupported;
-        case HMX_E_CAPABILITY_DENIED:
-        case HMX_E_UNAUTHENTICATED:
-            return Errc::kPermissionDenied;
-        case HMX_E_QUOTA_EXCEEDED:
-        case HMX_E_AGAIN:
-        case HMX_E_BUSY:
-            return Errc::kBusy;
-        case HMX_E_CANCELLED:
-            return Errc::kCancelled;
-        case HMX_E_DEADLINE_EXCEEDED:
-            return Errc::kDeadlineExceeded;
-        case HMX_E_OUT_OF_MEMORY:
-            return Errc::kOutOfMemory;
-        case HMX_E_IO:
-            return Errc::kIo;
-        case HMX_E_STORAGE:
-            return Errc::kDatabaseIo;
-        case HMX_E_CORRUPT:
-            return Errc::kContentCorrupted;
-        case HMX_E_CONSENSUS_REJECTED:
-            return Errc::kConsensusRejected;
-        case HMX_E_CERTIFICATE_INVALID:
-            return Errc::kUntrustedKey;
-        case HMX_E_SIGNATURE_INVALID:
-            return Errc::kSignatureInvalid;
-        case HMX_E_DEPENDENCY_FAILED:
-        case HMX_E_RESOLUTION_FAILED:
-            return Errc::kUnsatisfiable;
-        case HMX_E_VERSION_CONFLICT:
-            return Errc::kVersionConflict;
-        case HMX_E_SECURITY_REJECTED:
-            return Errc::kSecurityRejected;
-        case HMX_E_NETWORK:
-            return Errc::kNetwork;
-        case HMX_E_TOO_LARGE:
-            return Errc::kLimitExceeded;
-        case HMX_E_END:
-            return Errc::kEndOfFile;
-        default:
-            return Errc::kInternal;
-    }
-}
 
 }  // namespace
 
@@ -122,7 +67,7 @@ std::optional<hmx_status> parse_status(std::string_view name) {
 Error CallStatus::to_error() const {
     const Errc named = static_cast<Errc>(domain_code);
     const bool known = domain_code != 0 && domain_code <= 0xffff && errc_name(named) != "unknown";
-    Error error(known ? named : nearest_code(status),
+    Error error(known ? named : nearest_code(status, Errc::kInternal),
                 message.empty() ? "the extension answers " + status_name(status) : message);
     if ((flags & HMX_ERR_RETRYABLE) == 0) return error;
     return error.with_hint("try again" +

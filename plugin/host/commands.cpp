@@ -435,7 +435,7 @@ std::vector<Command> lifecycle_commands() {
     };
 }
 
-std::vector<Command> host_commands() {
+std::vector<Command> behaviour_commands() {
     return {
         {"settings", "[JSON]", "settings of the next instance", set_settings},
         {"consensus", "BEHAVIOUR", "accept, reject, slow, pending or unavailable", set_consensus},
@@ -462,6 +462,11 @@ std::vector<Command> host_commands() {
              return change_services(words, session.host().options.late, true);
          }},
         {"offer", "SERVICE", "offer a late service to the current extension now", offer},
+    };
+}
+
+std::vector<Command> judging_commands() {
+    return {
         {"metrics", "", "what was sent to the metrics service",
          [](Session& session, WordReader&) {
              return Answer{
@@ -513,7 +518,8 @@ std::vector<Command> host_commands() {
 const std::vector<Command>& commands() {
     static const std::vector<Command> every = [] {
         std::vector<Command> all = lifecycle_commands();
-        for (std::vector<Command>& part : std::vector{library_commands(), host_commands()})
+        for (std::vector<Command>& part :
+             std::vector{library_commands(), behaviour_commands(), judging_commands()})
             for (Command& command : part) all.push_back(std::move(command));
         return all;
     }();

@@ -19,6 +19,9 @@ Answer run_cycle(Session& session, const CycleOptions& options, const std::strin
     if (answer.ok() && !*answer.value.find("unmapped")->as_bool() &&
         *answer.value.find("still_open")->as_int() == 0)
         answer.error = Error(Errc::kSecurityRejected, "the extension is still mapped");
+    const json::Value* const leaks = answer.value.find("leaks");
+    if (answer.ok() && leaks != nullptr && leaks->as_bool() != nullptr && *leaks->as_bool())
+        answer.error = Error(Errc::kSecurityRejected, "memory of the extension is left");
     return answer;
 }
 

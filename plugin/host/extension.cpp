@@ -57,6 +57,7 @@ std::string_view last_dl_error() {
 json::Object CloseReport::to_json() const {
     return {{"unmapped", unmapped},
             {"may_stay", may_stay},
+            {"leaks", leaks ? json::Value(*leaks) : json::Value(nullptr)},
             {"mappings", mappings},
             {"still_open", still_open}};
 }
@@ -377,6 +378,10 @@ CallStatus Extension::close(CloseReport& report) {
         if (service->id() == HMX_SVC_EXECUTOR) return abandon("a task still runs");
     }
     report.may_stay = (api_->flags & HMX_EXT_UNLOAD_SAFE) == 0;
+    // While the code is still mapped: what leaked is then found with the names of who allocated it.
+    report.leaks = leaks_now();
+    if (report.leaks.value_or(false))
+        violations_->add("R11", "memory of the extension is left after destroy");
     if (!report.may_stay) dlclose(library_);
     library_ = nullptr;
     api_ = nullptr;

@@ -33,6 +33,7 @@ struct CloseReport {
     bool unmapped = false;       ///< No mapping of its file is left.
     bool may_stay = false;       ///< The extension said that it does not unload.
     std::size_t mappings = 0;    ///< Of its file.
+    std::optional<bool> leaks;   ///< Memory was left before it was closed; absent: not looked for.
     std::size_t still_open = 0;  ///< Other loads of the same file in this process.
     [[nodiscard]] json::Object to_json() const;
 };

@@ -64,7 +64,7 @@ public:
                                     hmx_handle& out);
     [[nodiscard]] hmx_status with(hmx_handle metric, std::vector<std::string> values,
                                   hmx_handle& out);
-    void record(hmx_handle series, double value);
+    void record(hmx_handle handle, double value);
     /// One object a series: `name`, `kind`, `labels`, `value` or `count`, `sum`, `buckets`.
     [[nodiscard]] json::Array to_json() const;
 
@@ -123,7 +123,7 @@ private:
 class Host {
 public:
     /// `log` takes records of extensions, one a line; it must outlive the host.
-    Host(HostOptions options, std::ostream& log);
+    Host(HostOptions given, std::ostream& log);
     ~Host();
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;

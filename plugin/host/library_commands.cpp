@@ -160,14 +160,15 @@ Answer list(Session& session, WordReader& words) {
     std::string prefix;
     bool all = false;
     for (;;) {
-        const Result<std::optional<std::string>> word = words.next();
-        if (!word) return to_answer(word.error());
-        if (!*word) break;
-        if (**word == "loaded") return session.list_loaded();
-        if (**word == "--all")
+        const Result<std::optional<std::string>> read = words.next();
+        if (!read) return to_answer(read.error());
+        const std::optional<std::string>& word = *read;
+        if (!word) break;
+        if (*word == "loaded") return session.list_loaded();
+        if (*word == "--all")
             all = true;
         else
-            prefix = **word;
+            prefix = *word;
     }
     const Result<Extension*> extension = session.current();
     if (!extension) return to_answer(extension.error());
@@ -250,10 +251,11 @@ CallStatus copy_to(Session& session, TypedCall& typed, hmx_handle content,
 Answer cat(Session& session, WordReader& words) {
     std::vector<std::string> given;
     for (;;) {
-        Result<std::optional<std::string>> word = words.next();
-        if (!word) return to_answer(word.error());
-        if (!*word) break;
-        given.push_back(**std::move(word));
+        Result<std::optional<std::string>> read = words.next();
+        if (!read) return to_answer(read.error());
+        std::optional<std::string>& word = *read;
+        if (!word) break;
+        given.push_back(*std::move(word));
     }
     if (given.size() < 3 || given.size() > 4 || (given.size() == 4 && given[3] != "read"))
         return to_answer(

@@ -1,9 +1,9 @@
 // The program: streams, signals, exit code.
 
 #include <malloc.h>
-#include <signal.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
     // that fill for hundreds of loads; with one, what grows is what is left behind. It must be told
     // before the first thread is there.
     mallopt(M_ARENA_MAX, 1);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before the first thread
     signal(SIGPIPE, SIG_IGN);
     static std::stop_source stop;
     watch_signals(stop);

@@ -3,6 +3,7 @@
 // behind between them.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct Census {
 /// Counts now. Gives freed memory back to the system first. Blocks on /proc for about a
 /// millisecond.
 [[nodiscard]] Census take_census();
+
+/// Looks for memory that nothing points to any more, and lets the sanitizer print where it was
+/// allocated. Absent in a build without LeakSanitizer. Blocking: stops every thread for some
+/// milliseconds.
+[[nodiscard]] std::optional<bool> leaks_now();
 
 /// Returns how many mappings of this process have `path` (absolute, links resolved) behind them.
 [[nodiscard]] std::size_t mappings_of(const std::string& path);

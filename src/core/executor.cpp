@@ -85,6 +85,8 @@ public:
         return std::max<std::size_t>(1, threads_.size());
     }
 
+    [[nodiscard]] bool has_threads() const noexcept { return !threads_.empty(); }
+
 private:
     /// Returns false where the machine has no thread to give: the pool is then smaller than asked.
     bool start_thread() {
@@ -161,11 +163,19 @@ bool try_post(Executor& executor, const std::shared_ptr<Loop>& loop) {
     }
 }
 
-}  // namespace
-
-std::shared_ptr<Executor> make_thread_pool(std::size_t threads) {
+std::shared_ptr<ThreadPool> make_pool(std::size_t threads) {
     if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
     return std::make_shared<ThreadPool>(threads);
+}
+
+}  // namespace
+
+std::shared_ptr<Executor> make_thread_pool(std::size_t threads) { return make_pool(threads); }
+
+std::shared_ptr<Executor> try_make_thread_pool(std::size_t threads) {
+    std::shared_ptr<ThreadPool> pool = make_pool(threads);
+    if (!pool->has_threads()) return nullptr;
+    return pool;
 }
 
 Result<void> parallel_for(Executor& executor, std::size_t count,

@@ -47,7 +47,8 @@ SplitPath split(std::string_view path) {
 class PosixFileSystem final : public FileSystem {
 public:
     explicit PosixFileSystem(const PosixOptions& options)
-        : resolver_(std::make_shared<const SafeResolver>(options.safe_path_method)) {}
+        : resolver_(std::make_shared<const SafeResolver>(options.safe_path_method)),
+          files_(options.open_files) {}
 
     Result<std::unique_ptr<ReadableFile>> open_read(const std::string& path) override {
         CATALOG_TRY(Descriptor fd, open(path, read_flags(), "open"));
@@ -68,7 +69,7 @@ public:
 
     Result<std::unique_ptr<SafeDirectory>> open_directory(const std::string& path) override {
         CATALOG_TRY(Descriptor fd, open(path, O_RDONLY | O_DIRECTORY, "open"));
-        return make_safe_directory(std::move(fd), path, resolver_);
+        return make_safe_directory(std::move(fd), path, resolver_, files_);
     }
 
     Result<FileInfo> info(const std::string& path) override {
@@ -178,11 +179,14 @@ public:
     }
 
 private:
-    static Result<Descriptor> open(const std::string& path, int flags, std::string_view operation,
-                                   std::uint32_t mode = 0644) {
+    [[nodiscard]] Result<Descriptor> open(const std::string& path, int flags,
+                                          std::string_view operation,
+                                          std::uint32_t mode = 0644) const {
         CATALOG_TRY_VOID(check_path(path, operation));
+        CATALOG_TRY(CountedFile counted, count_file(files_, operation, path));
         Descriptor fd(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode & 07777); }));
         if (!fd.valid()) return fail_call(operation, path, errno);
+        fd.keep(std::move(counted));
         return fd;
     }
 
@@ -195,6 +199,7 @@ private:
     }
 
     std::shared_ptr<const SafeResolver> resolver_;
+    std::shared_ptr<OpenFiles> files_;
 };
 
 }  // namespace

@@ -19,25 +19,33 @@ constexpr int kReadFolderFlags = O_RDONLY | O_DIRECTORY;
 class PosixSafeDirectory final : public SafeDirectory {
 public:
     PosixSafeDirectory(Descriptor root, std::string path,
-                       std::shared_ptr<const SafeResolver> resolver)
-        : root_(std::move(root)), path_(std::move(path)), resolver_(std::move(resolver)) {}
+                       std::shared_ptr<const SafeResolver> resolver,
+                       std::shared_ptr<OpenFiles> files)
+        : root_(std::move(root)),
+          path_(std::move(path)),
+          resolver_(std::move(resolver)),
+          files_(std::move(files)) {}
 
     Result<std::unique_ptr<ReadableFile>> open_read(std::string_view path) const override {
         CATALOG_TRY_VOID(check_relative_path(path));
         const std::string relative(path);
+        CATALOG_TRY(CountedFile counted, count_file(files_, "open", full(path)));
         Descriptor fd = resolver_->open(root_.get(), relative, read_flags());
         if (!fd.valid()) return fail_call("open", full(path), errno);
+        fd.keep(std::move(counted));
         return make_readable(std::move(fd), full(path));
     }
 
     Result<std::unique_ptr<WritableFile>> create_file(std::string_view path,
                                                       std::uint32_t mode) const override {
         CATALOG_TRY(const Parent parent, parent_of(path, "create"));
+        CATALOG_TRY(CountedFile counted, count_file(files_, "create", full(path)));
         Descriptor fd(retry([&] {
             return ::openat(parent.folder, parent.name.c_str(),
                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 07777);
         }));
         if (!fd.valid()) return fail_call("create", full(path), errno);
+        fd.keep(std::move(counted));
         return make_writable(std::move(fd), full(path));
     }
 
@@ -135,14 +143,25 @@ private:
     Descriptor root_;
     std::string path_;
     std::shared_ptr<const SafeResolver> resolver_;
+    std::shared_ptr<OpenFiles> files_;
 };
 
 }  // namespace
 
+Result<CountedFile> count_file(const std::shared_ptr<OpenFiles>& files, std::string_view operation,
+                               std::string_view path) {
+    if (files == nullptr) return CountedFile();
+    if (files->take()) return CountedFile(files);
+    return fail_plain(Errc::kTooManyOpenFiles,
+                      "as many files are open as the host allows, " + std::to_string(files->most()),
+                      operation, path);
+}
+
 std::unique_ptr<SafeDirectory> make_safe_directory(Descriptor root, std::string path,
-                                                   std::shared_ptr<const SafeResolver> resolver) {
+                                                   std::shared_ptr<const SafeResolver> resolver,
+                                                   std::shared_ptr<OpenFiles> files) {
     return std::make_unique<PosixSafeDirectory>(std::move(root), std::move(path),
-                                                std::move(resolver));
+                                                std::move(resolver), std::move(files));
 }
 
 }  // namespace catalog::io::posix

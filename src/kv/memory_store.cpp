@@ -105,6 +105,7 @@ public:
 
     [[nodiscard]] Result<void> refresh() override { return {}; }
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override { return state()->bytes; }
+    [[nodiscard]] StoreUsage usage() const noexcept override { return {state()->bytes, 0}; }
     [[nodiscard]] Result<std::vector<std::string>> verify() const override {
         return std::vector<std::string>();  // memory has no second copy to compare with
     }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <catalog/internal/try.hpp>
 #include <map>
+#include <thread>
 
 #include "batch_check.hpp"
 #include "record_log.hpp"
@@ -123,6 +124,9 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
     const auto guard = std::make_shared<RecoveryGuard>(options.salvage != nullptr);
     const auto env_made = call_rocksdb(opened->task(Errc::kDatabaseOpen, "open"), [&] {
         opened->env_ = make_rocksdb_env(make_rocksdb_file_system(fs, guard), !options.read_only);
+        // RocksDB starts a timer of the process's while it opens, and loses what it has opened when
+        // it gets no thread for it. Whether there is one is found out before.
+        if (!options.read_only) std::thread([] {}).join();
         return rocksdb::Status::OK();
     });
     if (!env_made) return fail(env_made.error());
@@ -133,6 +137,12 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
     if (done && !options.read_only) done = opened->settle(guard->recovered(), options);
     if (!done) return fail(refine_open_error(done.error()).with_input(path));
     return opened;
+}
+
+std::uint64_t RocksDatabase::threads() const noexcept {
+    const int threads = env_->GetBackgroundThreads(rocksdb::Env::HIGH) +
+                        env_->GetBackgroundThreads(rocksdb::Env::LOW);
+    return static_cast<std::uint64_t>(threads);
 }
 
 Result<void> RocksDatabase::open_families(const OpenOptions& options, const RocksMemory& memory) {

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
         return handles_[static_cast<std::size_t>(family)];
     }
+    /// Returns how many threads the environment runs for it.
+    [[nodiscard]] std::uint64_t threads() const noexcept;
     [[nodiscard]] std::size_t families() const noexcept { return handles_.size(); }
     [[nodiscard]] rocksdb::DB& db() const noexcept { return *db_; }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }

@@ -96,6 +96,9 @@ public:
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override {
         return folder_bytes(*fs_, path_);
     }
+    [[nodiscard]] StoreUsage usage() const noexcept override {
+        return {memory_.cache->GetUsage(), 0};
+    }
     [[nodiscard]] Result<std::vector<std::string>> verify() const override {
         return now()->verify();
     }

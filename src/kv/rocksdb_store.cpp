@@ -37,8 +37,10 @@ private:
 
 class RocksStore final : public KeyValueStore {
 public:
-    RocksStore(std::shared_ptr<io::FileSystem> fs, std::shared_ptr<RocksDatabase> database)
+    RocksStore(std::shared_ptr<io::FileSystem> fs, RocksMemory memory,
+               std::shared_ptr<RocksDatabase> database)
         : fs_(std::move(fs)),
+          memory_(std::move(memory)),
           database_(std::move(database)),
           durable_end_(database_->db().GetLatestSequenceNumber() + 1) {}
 
@@ -77,6 +79,9 @@ public:
 
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override {
         return folder_bytes(*fs_, database_->path());
+    }
+    [[nodiscard]] StoreUsage usage() const noexcept override {
+        return {memory_.cache->GetUsage(), database_->threads()};
     }
     [[nodiscard]] Result<std::vector<std::string>> verify() const override {
         return database_->verify();
@@ -118,6 +123,7 @@ private:
     }
 
     std::shared_ptr<io::FileSystem> fs_;
+    RocksMemory memory_;
     std::shared_ptr<RocksDatabase> database_;
     std::atomic<std::uint64_t> revision_ = 1;
     internal::Mutex mutex_;
@@ -150,9 +156,9 @@ Result<std::unique_ptr<KeyValueStore>> open_store(std::shared_ptr<io::FileSystem
         CATALOG_TRY_VOID(check_store_is_there(*fs, path));
     }
     if (options.read_only) return open_follower(std::move(fs), path, options);
-    CATALOG_TRY(auto database,
-                RocksDatabase::open(fs, path, options, make_rocksdb_memory(options)));
-    return std::make_unique<RocksStore>(std::move(fs), std::move(database));
+    RocksMemory memory = make_rocksdb_memory(options);
+    CATALOG_TRY(auto database, RocksDatabase::open(fs, path, options, memory));
+    return std::make_unique<RocksStore>(std::move(fs), std::move(memory), std::move(database));
 }
 
 }  // namespace

@@ -345,6 +345,11 @@ Result<LibraryStats> AssetLibrary::stats(const CallContext& context) {
     return stats;
 }
 
+LibraryUsage AssetLibrary::usage() const noexcept {
+    const kv::StoreUsage store = impl_->store->usage();
+    return {store.memory_bytes, store.threads};
+}
+
 Result<void> AssetLibrary::refresh() { return impl_->store->refresh(); }
 
 Result<std::uint64_t> AssetLibrary::revision() {

@@ -227,11 +227,21 @@ TEST(Buffers, AreCountedUntilReleased) {
     const hmx_buf first = make_buffer("text", outstanding);
     const hmx_buf second = make_buffer("", outstanding);
     EXPECT_EQ(outstanding.count(), 2u);
+    EXPECT_GE(outstanding.bytes(), 4u);
     EXPECT_EQ(std::string(reinterpret_cast<const char*>(first.data), first.size), "text");
     first.release(first.owner);
     second.release(second.owner);
     second.release(nullptr);
     EXPECT_EQ(outstanding.count(), 0u);
+    EXPECT_EQ(outstanding.bytes(), 0u);
+}
+
+TEST(Failures, WhateverFailedForWantOfDescriptorsMetAQuota) {
+    const Error limit(Errc::kTooManyOpenFiles, "as many files are open as the host allows");
+    EXPECT_EQ(Failure(limit).status(), HMX_E_QUOTA_EXCEEDED);
+    EXPECT_EQ(Failure(Error(Errc::kDatabaseOpen, "no").with_cause(limit)).status(),
+              HMX_E_QUOTA_EXCEEDED);
+    EXPECT_EQ(Failure(Error(Errc::kDatabaseOpen, "no")).status(), HMX_E_STORAGE);
 }
 
 TEST(Texts, ANullPointerHasNoBytes) {

@@ -1,3 +1,4 @@
+#include <elf.h>
 #include <gtest/gtest.h>
 #include <toml++/toml.h>
 
@@ -104,6 +105,22 @@ TEST(Identity, NoteManifestAndMetadataSayTheSame) {
                     .ends_with("/" + at("library.file").value_or(std::string("?"))));
     EXPECT_EQ(at("abi.major").value_or(-1), static_cast<int>(HMX_ABI_MAJOR));
     EXPECT_EQ(at("abi.minor").value_or(-1), static_cast<int>(HMX_ABI_MINOR));
+}
+
+// What `file`, debuggers and the check before loading read in the file is what the host is told.
+TEST(Identity, TheBuildIdIsThatOfTheFile) {
+    const LoadedExtension extension(CATALOG_EXTENSION_FILE);
+    ASSERT_EQ(extension.problem(), "");
+    std::string expected;
+    for (const ElfNote& note : read_elf_file(CATALOG_EXTENSION_FILE).notes)
+        if (note.name == "GNU" && note.type == NT_GNU_BUILD_ID)
+            for (const char byte : note.descriptor) {
+                constexpr const char* kDigits = "0123456789abcdef";
+                expected += kDigits[static_cast<unsigned char>(byte) >> 4];
+                expected += kDigits[static_cast<unsigned char>(byte) & 15];
+            }
+    EXPECT_EQ(expected.size(), 40u) << "a SHA-1";
+    EXPECT_EQ(copy(extension.api().metadata->build_id), expected);
 }
 
 TEST(Identity, CapabilitiesOfTheManifestAreThoseOfTheMetadata) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -103,7 +104,7 @@ TEST(InstanceExecutor, RunsOnTheHostsThreads) {
     const hmx_svc_executor* service = nullptr;
     ASSERT_EQ(HostServices(host.abi(), 0).find(HMX_SVC_EXECUTOR, 0, 0, service), HMX_OK);
     InstanceExecutor executor;
-    executor.open(service, 4);
+    ASSERT_TRUE(executor.open(service, 4));
     EXPECT_EQ(executor.concurrency(), 2u);
     EXPECT_EQ(executor.own_threads(), 0u);
     std::atomic<int> runs{0};
@@ -119,9 +120,11 @@ TEST(InstanceExecutor, KeepsGoingWhenTheHostRefuses) {
     const hmx_svc_executor* service = nullptr;
     ASSERT_EQ(HostServices(host.abi(), 0).find(HMX_SVC_EXECUTOR, 0, 0, service), HMX_OK);
     InstanceExecutor executor;
-    executor.open(service, 4);
+    ASSERT_TRUE(executor.open(service, 4));
     std::atomic<int> runs{0};
-    EXPECT_FALSE(executor.try_post([&] { ++runs; }));
+    std::function<void()> task = [&] { ++runs; };
+    EXPECT_FALSE(executor.try_post(task));
+    EXPECT_NE(task, nullptr) << "a refused task is unharmed";
     for (int i = 0; i < 10; ++i) executor.post([&] { ++runs; });
     executor.close();
     EXPECT_EQ(runs.load(), 10);
@@ -131,10 +134,11 @@ TEST(InstanceExecutor, KeepsGoingWhenTheHostRefuses) {
 TEST(InstanceExecutor, HasAPoolOfItsOwnAndEndsItsThreads) {
     InstanceExecutor executor;
     EXPECT_EQ(executor.own_threads(), 0u);
-    executor.open(nullptr, 3);
+    ASSERT_TRUE(executor.open(nullptr, 3));
     EXPECT_EQ(executor.own_threads(), 3u);
     std::atomic<int> runs{0};
-    EXPECT_TRUE(executor.try_post([&] { ++runs; }));
+    std::function<void()> task = [&] { ++runs; };
+    EXPECT_TRUE(executor.try_post(task));
     executor.close();
     EXPECT_EQ(runs.load(), 1);
     EXPECT_EQ(executor.own_threads(), 0u);
@@ -143,7 +147,7 @@ TEST(InstanceExecutor, HasAPoolOfItsOwnAndEndsItsThreads) {
 TEST(InstanceExecutor, ATasksCapturesAreGoneWhenItIsClosed) {
     const auto held = std::make_shared<int>(1);
     InstanceExecutor executor;
-    executor.open(nullptr, 1);
+    ASSERT_TRUE(executor.open(nullptr, 1));
     executor.post([held] { static_cast<void>(*held); });
     executor.close();
     EXPECT_EQ(held.use_count(), 1);

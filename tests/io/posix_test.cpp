@@ -85,6 +85,38 @@ TEST(PosixCalls, ShortAndInterruptedCallsAreContinued) {
     must(root->sync(""));
 }
 
+TEST(OpenFiles, CountsWhatIsHeldOpenAndRefusesOneMore) {
+    const TemporaryFolder folder;
+    PosixOptions options;
+    options.open_files = std::make_shared<OpenFiles>(4);
+    const OpenFiles& open = *options.open_files;
+    const auto fs = make_posix_file_system(options);
+    {
+        const auto lock = must(fs->try_lock(folder / "LOCK"));
+        auto root = must(fs->open_directory(folder.path()));
+        auto below = must(root->create_file("a", 0644));
+        must(below->append(as_bytes("text")));
+        EXPECT_EQ(open.open(), 3u);
+        auto file = must(fs->open_read(folder / "a"));
+        EXPECT_EQ(open.open(), 4u);
+        EXPECT_EQ(code_of(fs->open_read(folder / "a")), Errc::kTooManyOpenFiles);
+        EXPECT_EQ(code_of(root->open_read("a")), Errc::kTooManyOpenFiles);
+        EXPECT_EQ(code_of(root->create_file("b", 0644)), Errc::kTooManyOpenFiles);
+        EXPECT_FALSE(must(exists(*fs, folder / "b"))) << "refused before anything was made";
+        EXPECT_EQ(open.open(), 4u) << "what was refused does not count";
+        must(below->close());
+        EXPECT_EQ(open.open(), 3u) << "closed, though the object lives";
+        EXPECT_EQ(code_of(fs->open_read(folder / "missing")), Errc::kFileNotFound);
+        EXPECT_EQ(open.open(), 3u) << "what could not be opened does not count";
+        file.reset();
+        const auto again = must(root->open_read("a"));
+        EXPECT_EQ(open.open(), 3u);
+        const auto map = must(fs->map(folder / "a", 0, 4));
+        EXPECT_EQ(open.open(), 3u) << "a mapping holds no descriptor";
+    }
+    EXPECT_EQ(open.open(), 0u);
+}
+
 TEST(PosixCalls, EveryErrnoHasItsCode) {
     const std::pair<int, Errc> table[] = {
         {EIO, Errc::kIo},

@@ -375,7 +375,10 @@ typedef struct hmx_metadata {
 } hmx_metadata;
 
 /// Bounds that the host sets. 0 stands for the default in brackets. Because it stands inside
-/// hmx_config it does not grow within a major: further bounds are appended to hmx_config.
+/// hmx_config it does not grow within a major: further bounds are appended to hmx_config. Those that
+/// an extension can keep inside the host's process it keeps, and answers HMX_E_QUOTA_EXCEEDED or
+/// HMX_E_AGAIN; its documentation says which it only reports (R12). create answers
+/// HMX_E_QUOTA_EXCEEDED for a bound with which no instance can work.
 typedef struct hmx_limits {
     uint32_t struct_size;
     uint32_t max_cpu_permille;         ///< [250]
@@ -411,12 +414,12 @@ typedef struct hmx_status_report {
     uint32_t state;   ///< HMX_STATE_*.
     uint32_t health;  ///< HMX_HEALTH_*.
     uint32_t reserved;
-    uint64_t cpu_ns;  ///< Of the instance's own threads.
-    uint64_t memory_bytes;
-    uint64_t network_bytes;
-    uint64_t storage_bytes;
-    uint64_t threads;
-    uint64_t file_descriptors;
+    uint64_t cpu_ns;            ///< Of the instance's tasks that have returned, on any thread.
+    uint64_t memory_bytes;      ///< That the instance keeps or has handed out.
+    uint64_t network_bytes;     ///< Sent and received.
+    uint64_t storage_bytes;     ///< On disk.
+    uint64_t threads;           ///< Of its own.
+    uint64_t file_descriptors;  ///< Open.
     uint64_t active_ops;
     uint64_t outstanding_objects;  ///< Handed out with an owner and not released; see R5.
     uint64_t total_requests;

@@ -28,6 +28,10 @@ public:
 /// could start no thread at all runs its tasks in its destructor.
 [[nodiscard]] std::shared_ptr<Executor> make_thread_pool(std::size_t threads = 0);
 
+/// The same, but null where it could start no thread at all: for whoever must not wait for tasks
+/// that never run.
+[[nodiscard]] std::shared_ptr<Executor> try_make_thread_pool(std::size_t threads = 0);
+
 /// Runs `body(0) ... body(count - 1)` on the calling thread and on `executor`, and returns when all
 /// have ended.
 ///

@@ -3,6 +3,7 @@
 // included, so that a simulated one can crash at any call and drop, tear or reorder what was not
 // synced (tests/support/io).
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -231,9 +232,36 @@ enum class SafePathMethod : std::uint8_t {
     kComponents,  ///< One openat with O_NOFOLLOW a component: same answers, a call a component.
 };
 
+/// Counts open files and bounds them. Thread safety: any thread.
+class OpenFiles final {
+public:
+    /// `most` 0: no bound.
+    explicit OpenFiles(std::uint64_t most) noexcept : most_(most) {}
+
+    /// Counts one more; false when as many as allowed are open.
+    [[nodiscard]] bool take() noexcept {
+        if (open_.fetch_add(1, std::memory_order_relaxed) < most_ || most_ == 0) return true;
+        give_back();
+        return false;
+    }
+    void give_back() noexcept { open_.fetch_sub(1, std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t open() const noexcept {
+        return open_.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::uint64_t most() const noexcept { return most_; }
+
+private:
+    const std::uint64_t most_;
+    std::atomic<std::uint64_t> open_{0};
+};
+
 class PosixOptions {
 public:
     PosixOptions() = default;
+
+    /// Counts what is held open: files, locks, folders, and files below safe folders. One more than
+    /// its bound is kTooManyOpenFiles. Null: nothing is counted.
+    std::shared_ptr<OpenFiles> open_files;
 
     SafePathMethod safe_path_method = SafePathMethod::kAutomatic;
 };

@@ -98,6 +98,12 @@ public:
     [[nodiscard]] virtual std::unique_ptr<Iterator> iterate(Family family) const = 0;
 };
 
+/// What an open store takes of the process, apart from files.
+struct StoreUsage {
+    std::uint64_t memory_bytes = 0;  ///< Caches and write buffers; in memory, keys and values.
+    std::uint64_t threads = 0;       ///< Of its own.
+};
+
 /// Ordered store with column families.
 ///
 /// Thread safety: any thread. Readers never block writers nor each other. A writable store is the
@@ -135,6 +141,9 @@ public:
     /// Returns the bytes that the store takes on disk, of a store in memory the bytes of its keys
     /// and values. Errors: kDatabaseIo.
     [[nodiscard]] virtual Result<std::uint64_t> disk_bytes() const = 0;
+
+    /// Cost: a lock a shard of the cache.
+    [[nodiscard]] virtual StoreUsage usage() const noexcept = 0;
 
     /// Reads every stored byte and checks it. Returns what is damaged, one sentence each; empty
     /// when nothing is. Cost: one pass over the store. Errors: kDatabaseIo when it cannot be read

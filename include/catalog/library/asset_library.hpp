@@ -76,6 +76,12 @@ struct LibraryStats {
     kv::CommitQueueStats commits;
 };
 
+/// What an open library takes of the process beside its descriptors.
+struct LibraryUsage {
+    std::uint64_t memory_bytes = 0;  ///< The database's caches and write buffers.
+    std::uint64_t threads = 0;       ///< The database's; those of an executor are its owner's.
+};
+
 /// One thing that `verify` found.
 struct Finding {
     /// "log", "index", "manifest", "content", "envelope", "checkpoint", "assets",
@@ -153,6 +159,9 @@ public:
     /// Returns what the library works with: what it was opened with, defaults filled in.
     [[nodiscard]] const Environment& environment() const noexcept;
     [[nodiscard]] Result<LibraryStats> stats(const CallContext& context = {});
+
+    /// For hosts that watch what their libraries cost; asks nobody for permission. Does no I/O.
+    [[nodiscard]] LibraryUsage usage() const noexcept;
 
     /// A read-only library looks at what the writer has committed since; queries do this by
     /// themselves when they start.

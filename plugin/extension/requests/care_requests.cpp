@@ -13,10 +13,10 @@ namespace {
 json::Array issues_of(const std::vector<library::Finding>& findings) {
     json::Array issues;
     for (const library::Finding& finding : findings)
-        issues.push_back(json::Object{{"severity", "critical"},
-                                      {"issue_type", finding.where},
-                                      {"description", finding.what},
-                                      {"affected_files", library::to_json(finding.files)}});
+        issues.emplace_back(json::Object{{"severity", "critical"},
+                                         {"issue_type", finding.where},
+                                         {"description", finding.what},
+                                         {"affected_files", library::to_json(finding.files)}});
     return issues;
 }
 

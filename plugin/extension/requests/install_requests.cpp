@@ -1,7 +1,6 @@
 // install, uninstall, update, rollback, history: what stands in prefixes.
 
 #include <algorithm>
-#include <map>
 
 #include "catalog/core/ids.hpp"
 #include "catalog/internal/try.hpp"
@@ -78,9 +77,9 @@ json::Array moves_of(const lifecycle::InstallReceipt& receipt) {
         const std::string_view name = name_in(removed);
         const std::string added = newest_of(receipt.added, name);
         if (added.empty() || newest_of(receipt.removed, name) != removed) continue;
-        moves.push_back(json::Object{{"name", name},
-                                     {"from_version", version_in(removed)},
-                                     {"to_version", version_in(added)}});
+        moves.emplace_back(json::Object{{"name", name},
+                                        {"from_version", version_in(removed)},
+                                        {"to_version", version_in(added)}});
     }
     return moves;
 }

@@ -1,5 +1,8 @@
 // The table of methods. docs/requests.md is checked against it.
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <iterator>
 
 #include "catalog/abi/extension.h"
@@ -105,53 +108,57 @@ constexpr Parameter kUseProxy{.name = "use_proxy",
                               .choices = "null",
                               .help = "an installation takes everything from the library"};
 
-constexpr Parameter kListParameters[] = {
-    {.name = "name_prefix", .aliases = "prefix", .help = "only names that start with this"},
-    kType,
-    kTag,
-    kKeyword,
-    kLicense,
-    kAuthor,
-    kState,
-    kYanked,
-    kAllVersions,
-    kVerifiedOnly,
-    kMinRating,
-    {.name = "limit", .kind = kNumber, .least = 1, .most = 10'000, .help = "default 1000"},
-    {.name = "cursor", .help = "goes on where an earlier page ended"},
-    kFilter};
+/// Puts parameters that stand together in several methods between those of one.
+template <std::size_t... kSizes>
+constexpr auto joined(const std::array<Parameter, kSizes>&... parts) {
+    std::array<Parameter, (kSizes + ...)> all{};
+    auto* at = all.data();
+    ((at = std::copy(parts.begin(), parts.end(), at)), ...);
+    return all;
+}
+template <std::size_t N>
+constexpr std::array<Parameter, N> own(const Parameter (&parameters)[N]) {
+    return std::to_array(parameters);
+}
+
+/// Which packages of many.
+constexpr auto kChosen = own({kType, kTag, kKeyword, kLicense, kAuthor, kState, kYanked,
+                              kAllVersions, kVerifiedOnly, kMinRating});
+/// How versions of an installation are found.
+constexpr auto kSolved = own({kDialect, kLock, kDevelopment, kBuild, kOptional, kDryRun});
+/// What hosts say of an installation as they know it from elsewhere.
+constexpr auto kInstalled = own({kIncludeOptional, kVerifySignatures, kUseProxy, kProof, kOptions});
+
+constexpr auto kListParameters = joined(
+    own({{.name = "name_prefix", .aliases = "prefix", .help = "only names that start with this"}}),
+    kChosen,
+    own({{.name = "limit", .kind = kNumber, .least = 1, .most = 10'000, .help = "default 1000"},
+         {.name = "cursor", .help = "goes on where an earlier page ended"},
+         kFilter}));
 
 constexpr Parameter kGetParameters[] = {
     kId, kRequirement, {.name = "files", .kind = kFlag, .help = "its file table too"}};
 
-constexpr Parameter kSearchParameters[] = {
-    {.name = "words",
-     .aliases = "query",
-     .required = true,
-     .least = 1,
-     .help = "all of them must match"},
-    {.name = "limit", .kind = kNumber, .least = 1, .most = 10'000, .help = "default 20"},
-    {.name = "offset", .kind = kNumber, .most = 10'000, .help = "hits to leave out at the start"},
-    {.name = "sort_by",
-     .kind = kChoice,
-     .choices = "relevance name published size",
-     .help = "default relevance"},
-    {.name = "order",
-     .kind = kChoice,
-     .choices = "asc desc",
-     .help = "default desc, for names asc"},
-    kType,
-    kTag,
-    kKeyword,
-    kLicense,
-    kAuthor,
-    kState,
-    kYanked,
-    kAllVersions,
-    kVerifiedOnly,
-    kMinRating,
-    kFilter,
-    kOptions};
+constexpr auto kSearchParameters = joined(
+    own({{.name = "words",
+          .aliases = "query",
+          .required = true,
+          .least = 1,
+          .help = "all of them must match"},
+         {.name = "limit", .kind = kNumber, .least = 1, .most = 10'000, .help = "default 20"},
+         {.name = "offset",
+          .kind = kNumber,
+          .most = 10'000,
+          .help = "hits to leave out at the start"},
+         {.name = "sort_by",
+          .kind = kChoice,
+          .choices = "relevance name published size",
+          .help = "default relevance"},
+         {.name = "order",
+          .kind = kChoice,
+          .choices = "asc desc",
+          .help = "default desc, for names asc"}}),
+    kChosen, own({kFilter, kOptions}));
 
 constexpr Parameter kVersionsParameters[] = {kName};
 constexpr Parameter kDepsParameters[] = {kId, kRequirement};
@@ -219,61 +226,35 @@ constexpr Parameter kChangeStateParameters[] = {
      .most = kLongTextBytes,
      .help = "written into the log; needed for yank, deprecate and archive"}};
 
-constexpr Parameter kInstallParameters[] = {
-    {.name = "requests",
-     .aliases = "package_id id package",
-     .kind = kTexts,
-     .required = true,
-     .least = 1,
-     .help = "NAME or NAME@REQUIREMENT"},
-    kPrefix,
-    {.name = "layout",
-     .kind = kChoice,
-     .choices = "isolated merged node_modules",
-     .help = "default: as the prefix has it, for a new one isolated"},
-    kDialect,
-    kLock,
-    kDevelopment,
-    kBuild,
-    kOptional,
-    kDryRun,
-    kIncludeOptional,
-    kVerifySignatures,
-    kUseProxy,
-    kProof,
-    kOptions};
-constexpr Parameter kUninstallParameters[] = {{.name = "names",
-                                               .aliases = "package_id id package",
-                                               .kind = kTexts,
-                                               .required = true,
-                                               .least = 1,
-                                               .help = "that were installed by request"},
-                                              kPrefix,
-                                              kDialect,
-                                              kLock,
-                                              kDevelopment,
-                                              kBuild,
-                                              kOptional,
-                                              kDryRun,
-                                              kOptions};
-constexpr Parameter kUpdateParameters[] = {
-    {.name = "names",
-     .aliases = "package_id id package",
-     .kind = kTexts,
-     .help = "only these; default everything"},
-    {.name = "version", .least = 1, .help = "move the one package to exactly this version"},
-    kPrefix,
-    kDialect,
-    kLock,
-    kDevelopment,
-    kBuild,
-    kOptional,
-    kDryRun,
-    kIncludeOptional,
-    kVerifySignatures,
-    kUseProxy,
-    kProof,
-    kOptions};
+constexpr auto kInstallParameters =
+    joined(own({{.name = "requests",
+                 .aliases = "package_id id package",
+                 .kind = kTexts,
+                 .required = true,
+                 .least = 1,
+                 .help = "NAME or NAME@REQUIREMENT"},
+                kPrefix,
+                {.name = "layout",
+                 .kind = kChoice,
+                 .choices = "isolated merged node_modules",
+                 .help = "default: as the prefix has it, for a new one isolated"}}),
+           kSolved, kInstalled);
+constexpr auto kUninstallParameters = joined(own({{.name = "names",
+                                                   .aliases = "package_id id package",
+                                                   .kind = kTexts,
+                                                   .required = true,
+                                                   .least = 1,
+                                                   .help = "that were installed by request"},
+                                                  kPrefix}),
+                                             kSolved, own({kOptions}));
+constexpr auto kUpdateParameters = joined(
+    own({{.name = "names",
+          .aliases = "package_id id package",
+          .kind = kTexts,
+          .help = "only these; default everything"},
+         {.name = "version", .least = 1, .help = "move the one package to exactly this version"},
+         kPrefix}),
+    kSolved, kInstalled);
 constexpr Parameter kRollbackParameters[] = {kPrefix,
                                              {.name = "generation",
                                               .kind = kNumber,
@@ -439,12 +420,12 @@ Result<json::Object> answer_methods(const RequestCall& call) {
         json::Array parameters;
         for (const Parameter& parameter : method.parameters)
             parameters.emplace_back(parameter_json(parameter));
-        methods.push_back(json::Object{{"name", method.name},
-                                       {"aliases", words_json(method.aliases)},
-                                       {"writes", method.writes},
-                                       {"help", method.help},
-                                       {"result", method.result},
-                                       {"parameters", std::move(parameters)}});
+        methods.emplace_back(json::Object{{"name", method.name},
+                                          {"aliases", words_json(method.aliases)},
+                                          {"writes", method.writes},
+                                          {"help", method.help},
+                                          {"result", method.result},
+                                          {"parameters", std::move(parameters)}});
     }
     return json::Object{{"methods", std::move(methods)}};
 }

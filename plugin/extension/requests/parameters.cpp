@@ -173,6 +173,7 @@ bool has_word(std::string_view words, std::string_view word) {
     return found;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): a nested object holds no further one, so it goes one deep
 Result<void> Arguments::take(std::span<const Parameter> parameters, const json::Object& members,
                              const std::string& where, bool nested) {
     for (const auto& [name, value] : members) {

@@ -38,6 +38,8 @@ inline constexpr std::size_t kTextBytesMax = 4096;
 inline constexpr std::size_t kElementsMax = 4096;
 
 /// One parameter of a method. null stands for absent everywhere.
+// NOLINTBEGIN(readability-redundant-member-init): g++ lets designated initialisers leave out only
+// what has an initialiser of its own
 struct Parameter {
     std::string_view name;
     /// Other names, those of the host's contract, separated by spaces.
@@ -49,6 +51,7 @@ struct Parameter {
     std::string_view choices = {};  ///< Separated by spaces.
     std::string_view help = {};     ///< One line; for kFixed one sentence without a full stop.
 };
+// NOLINTEND(readability-redundant-member-init)
 
 /// The parameters of one request, checked. Borrows them: they must outlive it.
 class Arguments {

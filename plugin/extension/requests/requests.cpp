@@ -8,7 +8,7 @@
 #include "catalog/abi/extension.h"
 #include "catalog/internal/try.hpp"
 #include "catalog/library/answers.hpp"
-#include "requests/handlers.hpp"
+#include "requests/handlers.hpp"  // NOLINT(misc-include-cleaner): RequestCall
 
 namespace catalog::extension {
 

@@ -31,12 +31,14 @@ struct RequestCall;
 struct Method {
     std::string_view name;
     /// Other names, separated by spaces. Each name may also be written with `catalog.` before it.
-    std::string_view aliases = {};
+    std::string_view aliases = {};   // NOLINT(readability-redundant-member-init): as in Parameter
     std::uint64_t capabilities = 0;  ///< Bits that every call of it needs.
     bool writes = false;             ///< Changes the library or a prefix.
-    std::string_view help = {};      ///< One line.
-    std::string_view result = {};    ///< Members of the answer, one line.
+    // NOLINTBEGIN(readability-redundant-member-init): as in Parameter
+    std::string_view help = {};    ///< One line.
+    std::string_view result = {};  ///< Members of the answer, one line.
     std::span<const Parameter> parameters = {};
+    // NOLINTEND(readability-redundant-member-init)
     /// Null for a method that hosts know and this library does not have: `help` says why.
     Result<json::Object> (*handler)(const RequestCall& call) = nullptr;
 };

@@ -1,9 +1,7 @@
 #include "services/assets.hpp"
 
 #include <cstring>
-#include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -49,7 +47,7 @@ public:
     Result<AssetRecord> register_asset(const AssetSpec& spec, const CallContext& context) override {
         CATALOG_TRY(const std::uint32_t name_id, number_of(spec.kind));
         const std::string text = spec_json(spec);
-        std::optional<hmx_asset_id> id;
+        hmx_asset_id id{};
         CATALOG_TRY_VOID(carry_out(
             context,
             [&](const hmx_call& call, const hmx_completion& completion, hmx_op* op) {
@@ -57,10 +55,10 @@ public:
             },
             [&](const void* result) {
                 if (result == nullptr) return HostAnswer{HMX_E_UNKNOWN, "there is no id"};
-                std::memcpy(&id.emplace(), result, sizeof(hmx_asset_id));
+                std::memcpy(&id, result, sizeof(hmx_asset_id));
                 return HostAnswer{HMX_OK, {}};
             }));
-        return to_record(*id, spec.kind);
+        return to_record(id, spec.kind);
     }
 
     Result<void> update_asset(const AssetRecord& record, const AssetSpec& spec,

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "boundary.hpp"
-
 namespace catalog::extension {
 
 using internal::MutexLock;
@@ -67,17 +65,23 @@ InstanceExecutor::InstanceExecutor() : work_(std::make_shared<Work>()) {}
 
 InstanceExecutor::~InstanceExecutor() { close(); }
 
-void InstanceExecutor::open(const hmx_svc_executor* host, std::size_t threads) {
+bool InstanceExecutor::open(const hmx_svc_executor* host, std::size_t threads) {
     host_ = host;
-    concurrency_ = host_ != nullptr ? std::max<std::size_t>(1, host_->concurrency)
-                                    : own_pool(threads)->concurrency();
+    if (host_ != nullptr) {
+        concurrency_ = std::max<std::size_t>(1, host_->concurrency);
+        return true;
+    }
+    const std::shared_ptr<Executor> pool = own_pool(threads);
+    if (pool == nullptr) return false;
+    concurrency_ = pool->concurrency();
+    return true;
 }
 
 std::shared_ptr<Executor> InstanceExecutor::own_pool(std::size_t threads) {
     MutexLock lock(mutex_);
     if (pool_ == nullptr) {
-        pool_ = make_thread_pool(threads);
-        own_threads_.store(pool_->concurrency(), std::memory_order_relaxed);
+        pool_ = try_make_thread_pool(threads);
+        own_threads_.store(pool_ == nullptr ? 0 : pool_->concurrency(), std::memory_order_relaxed);
     }
     return pool_;
 }
@@ -92,25 +96,31 @@ bool InstanceExecutor::post_to_host(std::function<void()>& task) {
     return false;
 }
 
-bool InstanceExecutor::try_post(std::function<void()> task) {
+bool InstanceExecutor::post_to_pool(std::function<void()>& task) {
+    const std::shared_ptr<Executor> pool = own_pool(1);
+    if (pool == nullptr) return false;
+    pool->post([work = work_, task = std::move(task)]() mutable { run(*work, std::move(task)); });
+    return true;
+}
+
+bool InstanceExecutor::try_post(std::function<void()>& task) {
     Begun begun(*work_);
-    if (host_ != nullptr) {
-        if (!post_to_host(task)) return false;
-    } else {
-        own_pool(1)->post(
-            [work = work_, task = std::move(task)]() mutable { run(*work, std::move(task)); });
-    }
+    if (!(host_ != nullptr ? post_to_host(task) : post_to_pool(task))) return false;
+    begun.taken_over();
+    return true;
+}
+
+bool InstanceExecutor::post_elsewhere(std::function<void()>& task) {
+    Begun begun(*work_);
+    if ((host_ == nullptr || !post_to_host(task)) && !post_to_pool(task)) return false;
     begun.taken_over();
     return true;
 }
 
 void InstanceExecutor::post(std::function<void()> task) {
-    Begun begun(*work_);
-    if (host_ == nullptr || !post_to_host(task)) {
-        own_pool(1)->post(
-            [work = work_, task = std::move(task)]() mutable { run(*work, std::move(task)); });
-    }
-    begun.taken_over();
+    if (post_elsewhere(task)) return;
+    work_->begin();
+    run(*work_, std::move(task));
 }
 
 void InstanceExecutor::run(Work& work, std::function<void()> task) noexcept {

@@ -23,12 +23,17 @@ public:
     ~InstanceExecutor() override;
 
     /// Chooses where tasks run: on `host`, or, where that is null, on an own pool of `threads`.
-    void open(const hmx_svc_executor* host, std::size_t threads);
+    /// False where that pool could start no thread; nothing is open then.
+    [[nodiscard]] bool open(const hmx_svc_executor* host, std::size_t threads);
 
-    /// A host that refuses a task leaves it to a thread of the instance.
+    /// A host that refuses a task leaves it to a thread of the instance; where the machine has none
+    /// to give, it runs on the calling thread, because a task that never runs is waited for.
     void post(std::function<void()> task) override;
-    /// The same, but false when the host refuses it.
-    [[nodiscard]] bool try_post(std::function<void()> task);
+    /// The same, but false, with the task unharmed, when the host refuses it, or when there is no
+    /// host and no thread.
+    [[nodiscard]] bool try_post(std::function<void()>& task);
+    /// As `post`, but false, with the task unharmed, where only the calling thread is left.
+    [[nodiscard]] bool post_elsewhere(std::function<void()>& task);
     [[nodiscard]] std::size_t concurrency() const noexcept override {
         return concurrency_.load(std::memory_order_relaxed);
     }
@@ -49,6 +54,10 @@ private:
     static void run_posted(void* user) noexcept;
     /// Gives the task to the host; false and the task unharmed when it refuses.
     [[nodiscard]] bool post_to_host(std::function<void()>& task);
+    /// Gives the task to the own pool; false and the task unharmed when there can be none.
+    [[nodiscard]] bool post_to_pool(std::function<void()>& task);
+    /// Returns the own pool, made when it is first asked for; null where no thread could be
+    /// started.
     [[nodiscard]] std::shared_ptr<Executor> own_pool(std::size_t threads);
 
     const hmx_svc_executor* host_ = nullptr;

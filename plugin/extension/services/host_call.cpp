@@ -1,6 +1,7 @@
 #include "services/host_call.hpp"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <cstring>
 #include <stop_token>
@@ -9,6 +10,7 @@
 #include "call.hpp"
 #include "catalog/core/bytes.hpp"
 #include "catalog/internal/try.hpp"
+#include "status_code.hpp"
 
 namespace catalog::extension {
 
@@ -25,35 +27,14 @@ std::string message_of(const hmx_error* error) {
     return std::string(text.substr(0, utf8_prefix_bytes(text)));
 }
 
-Errc code_of(hmx_status status, Errc fallback) noexcept {
-    switch (status) {
-        case HMX_E_INVALID_ARGUMENT:
-            return Errc::kInvalidArgument;
-        case HMX_E_NOT_FOUND:
-            return Errc::kNotFound;
-        case HMX_E_ALREADY_EXISTS:
-            return Errc::kAlreadyExists;
-        case HMX_E_UNSUPPORTED:
-            return Errc::kUnsupported;
-        case HMX_E_CAPABILITY_DENIED:
-            return Errc::kPermissionDenied;
-        case HMX_E_QUOTA_EXCEEDED:
-        case HMX_E_TOO_LARGE:
-            return Errc::kLimitExceeded;
-        case HMX_E_AGAIN:
-        case HMX_E_BUSY:
-            return Errc::kBusy;
-        case HMX_E_CANCELLED:
-            return Errc::kCancelled;
-        case HMX_E_DEADLINE_EXCEEDED:
-            return Errc::kDeadlineExceeded;
-        case HMX_E_OUT_OF_MEMORY:
-            return Errc::kOutOfMemory;
-        case HMX_E_NETWORK:
-            return Errc::kNetwork;
-        default:
-            return fallback;
-    }
+/// Tells whether a status speaks of the request. Every other speaks of the service itself, which
+/// the caller's fallback names better: a host's damaged register is no damage to the library.
+bool speaks_of_request(hmx_status status) noexcept {
+    constexpr auto kStatuses = std::to_array<hmx_status>(
+        {HMX_E_INVALID_ARGUMENT, HMX_E_NOT_FOUND, HMX_E_ALREADY_EXISTS, HMX_E_UNSUPPORTED,
+         HMX_E_CAPABILITY_DENIED, HMX_E_QUOTA_EXCEEDED, HMX_E_TOO_LARGE, HMX_E_AGAIN, HMX_E_BUSY,
+         HMX_E_CANCELLED, HMX_E_DEADLINE_EXCEEDED, HMX_E_OUT_OF_MEMORY, HMX_E_NETWORK});
+    return std::ranges::find(kStatuses, status) != kStatuses.end();
 }
 
 }  // namespace
@@ -62,7 +43,9 @@ Error host_error(std::string_view what, const HostAnswer& answer, Errc fallback)
     std::string text(what);
     text += " answered " + std::string(status_name(answer.status));
     if (!answer.message.empty()) text += ": " + answer.message;
-    return Error(code_of(answer.status, fallback), std::move(text));
+    const Errc code =
+        speaks_of_request(answer.status) ? nearest_code(answer.status, fallback) : fallback;
+    return Error(code, std::move(text));
 }
 
 struct HostCalls::Slot {

@@ -203,7 +203,8 @@ hmx_status list_packages(hmx_instance* instance, const hmx_call* call, const cat
         cat_page filled{};
         filled.count = walk.given();
         if (!listed->cursor.empty()) {
-            filled.owner = make_owner(std::move(listed->cursor), self.outstanding());
+            const std::size_t kept = listed->cursor.size();
+            filled.owner = make_owner(std::move(listed->cursor), kept, self.outstanding());
             filled.cursor = to_abi(owned_object<std::string>(filled.owner));
             filled.release = &release_owned<std::string>;
         }
@@ -290,7 +291,8 @@ hmx_status map_at(hmx_instance* instance, hmx_handle content, std::uint64_t offs
         if (!piece) return refuse(piece.error());
         ByteView bytes = piece->bytes().subspan(offset - piece->offset());
         if (wanted != 0) bytes = bytes.first(std::min(bytes.size(), wanted));
-        void* const owner = make_owner(*std::move(piece), self.outstanding());
+        const std::size_t kept = piece->bytes().size();
+        void* const owner = make_owner(*std::move(piece), kept, self.outstanding());
         *out = {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), owner,
                 &release_owned<content::ObjectPiece>};
         return {};

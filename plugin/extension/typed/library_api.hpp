@@ -13,8 +13,12 @@ namespace catalog::extension {
 /// library; what was handed out may outlive it and is counted in `outstanding`.
 class TypedCalls final {
 public:
-    TypedCalls(library::AssetLibrary& library, Outstanding& outstanding)
-        : library_(library), packages_(library, outstanding), contents_(library) {}
+    /// Keeps at most `snapshot_bytes_max` bytes of packages at hand.
+    TypedCalls(library::AssetLibrary& library, Outstanding& outstanding,
+               std::size_t snapshot_bytes_max = PackageSnapshots::kBytesMaxDefault)
+        : library_(library),
+          packages_(library, outstanding, snapshot_bytes_max),
+          contents_(library) {}
 
     [[nodiscard]] library::AssetLibrary& library() noexcept { return library_; }
     [[nodiscard]] PackageSnapshots& packages() noexcept { return packages_; }

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <limits>
 #include <new>
-#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -180,6 +179,7 @@ Result<SnapshotLink> PackageSnapshot::make(const index::IndexEntry& entry,
     snapshot->package_ = lay_out(layout, entry, manifest, texts);
     snapshot->package_.owner = snapshot;
     snapshot->package_.release = &PackageSnapshot::release;
+    outstanding.add_bytes(bytes);
     return link;
 }
 
@@ -214,6 +214,7 @@ void PackageSnapshot::release(void* owner) noexcept {
 
 void PackageSnapshot::drop_holder() const noexcept {
     if (holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    outstanding_->remove_bytes(bytes_);
     void* const block = const_cast<PackageSnapshot*>(this);  // NOLINT: it was made not const
     this->~PackageSnapshot();
     ::operator delete(block);

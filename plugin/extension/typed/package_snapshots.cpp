@@ -17,6 +17,7 @@ constexpr std::size_t kElementBytes = 128;
 /// The text under which `find` knows a package, put together without an allocation.
 class LookupText {
 public:
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): short_ is written before it is read
     LookupText(std::string_view id, std::string_view requirement) {
         const std::size_t size = id.size() + (requirement.empty() ? 0 : 1 + requirement.size());
         if (requirement.empty()) {
@@ -148,7 +149,7 @@ void PackageSnapshots::keep(const std::string& text, const SnapshotLink& snapsho
     make_room(shard);
 }
 
-void PackageSnapshots::make_room(Shard& shard) {
+void PackageSnapshots::make_room(Shard& shard) const {
     while (shard.bytes > shard_bytes_max_ && !shard.round.empty()) {
         Table::value_type* const element = shard.round.front();
         if (element != nullptr && element->second.asked_again) {

@@ -89,7 +89,7 @@ private:
     [[nodiscard]] Result<SnapshotLink> load(const std::string& text, std::uint64_t revision,
                                             const SnapshotLink& stale, const CallContext& context);
     void keep(const std::string& text, const SnapshotLink& snapshot, std::uint64_t revision);
-    void make_room(Shard& shard) CATALOG_REQUIRES(shard.mutex);
+    void make_room(Shard& shard) const CATALOG_REQUIRES(shard.mutex);
 
     library::AssetLibrary& library_;
     Outstanding& outstanding_;

@@ -3,6 +3,8 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 #include <optional>
 #include <set>
@@ -42,9 +44,9 @@ public:
     /// before: callers look first where that makes a difference.
     template <class T>
     [[nodiscard]] T get(std::uint64_t offset) const noexcept {
-        T out{};
-        if (holds(offset, sizeof(T))) std::memcpy(&out, bytes_.data() + offset, sizeof out);
-        return out;
+        std::array<std::byte, sizeof(T)> raw{};
+        if (holds(offset, sizeof(T))) std::memcpy(raw.data(), bytes_.data() + offset, raw.size());
+        return std::bit_cast<T>(raw);
     }
 
     [[nodiscard]] std::string_view text(std::uint64_t offset, std::uint64_t size) const noexcept {

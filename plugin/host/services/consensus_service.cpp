@@ -1,6 +1,4 @@
 #include <cstring>
-#include <string>
-#include <utility>
 
 #include "catalog/merkle/hash.hpp"
 #include "host.hpp"

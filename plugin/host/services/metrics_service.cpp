@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <algorithm>  // NOLINT(misc-include-cleaner): ranges::lower_bound
 #include <utility>
 
 #include "host.hpp"
@@ -15,6 +15,7 @@ constexpr std::uint32_t kBoundsMax = 1000;
 
 std::vector<std::string> label_texts(const hmx_str* texts, std::uint32_t count) {
     std::vector<std::string> out;
+    out.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i)
         out.emplace_back(texts[i].data == nullptr ? std::string_view{}
                                                   : std::string_view(texts[i].data, texts[i].size));

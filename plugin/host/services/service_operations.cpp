@@ -1,6 +1,5 @@
 #include "service_operations.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <utility>
 

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] Result<void> refresh() override;
     [[nodiscard]] std::uint64_t revision() const noexcept override { return wrapped_->revision(); }
     [[nodiscard]] Result<std::uint64_t> disk_bytes() const override;
+    [[nodiscard]] StoreUsage usage() const noexcept override { return wrapped_->usage(); }
     [[nodiscard]] Result<std::vector<std::string>> verify() const override;
 
 private:

@@ -257,6 +257,13 @@ TEST_P(KeyValueStoreContract, CountsItsBytes) {
     EXPECT_GE(*bytes, 100'000u);
 }
 
+TEST_P(KeyValueStoreContract, CountsTheMemoryOfWhatWasWritten) {
+    const auto store = make();
+    put(*store, kFirst, "key", std::string(100'000, 'v'));
+    EXPECT_GE(store->usage().memory_bytes, 100'000u);
+    EXPECT_LE(store->usage().threads, 2u);
+}
+
 TEST_P(KeyValueStoreContract, AnUndamagedStoreVerifiesWithoutFindings) {
     const auto store = make();
     put(*store, kFirst, "key", "value");

@@ -30,6 +30,7 @@ public:
     Result<void> refresh() override { return store_->refresh(); }
     std::uint64_t revision() const noexcept override { return store_->revision(); }
     Result<std::uint64_t> disk_bytes() const override { return store_->disk_bytes(); }
+    StoreUsage usage() const noexcept override { return store_->usage(); }
     Result<std::vector<std::string>> verify() const override { return store_->verify(); }
 
 private:
