@@ -27,7 +27,7 @@ constexpr std::uint64_t kRequiredCapabilities = capability_bit(HMX_CAP_ASSET_MAN
 constexpr std::uint64_t kMemoryBytesMin = std::uint64_t{4} << 20;
 constexpr std::uint64_t kFileDescriptorsMin = 64;
 /// Threads of the database, and the one that shuts the instance down.
-constexpr std::uint64_t kThreadsBeside = 3;
+constexpr std::uint64_t kThreadsBeside = 4;
 
 template <class T>
 std::uint64_t or_default(T value, std::uint64_t fallback) noexcept {
@@ -75,7 +75,7 @@ Outcome check_limits(const InstanceLimits& limits) {
                       "allows");
     if (limits.threads <= kThreadsBeside)
         return refuse(HMX_E_QUOTA_EXCEEDED,
-                      "create: an instance needs 4 threads, more than max_threads allows");
+                      "create: an instance needs 5 threads, more than max_threads allows");
     return {};
 }
 

@@ -76,6 +76,9 @@ Answer run_cycles(Session& session, const CycleOptions& options) {
     if (!left.descriptors.empty() || !left.threads.empty() ||
         left.growth_bytes > session.options().growth_bytes_max)
         answer.error = Error(Errc::kSecurityRejected, "something is left: " + text);
+    // What only variables of the extension pointed to is a leak now that they are gone.
+    else if (leaks_now().value_or(false))
+        answer.error = Error(Errc::kSecurityRejected, "memory is left after the last unload");
     return answer;
 }
 

@@ -1,6 +1,7 @@
 #include "process_census.hpp"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -13,10 +14,6 @@
 #include <set>
 #include <string_view>
 #include <thread>
-
-// There in a program that was linked with LeakSanitizer.
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the sanitizer's name
-extern "C" int __lsan_do_recoverable_leak_check() __attribute__((weak));
 
 namespace catalog::host {
 
@@ -98,8 +95,12 @@ Census take_census() {
 }
 
 std::optional<bool> leaks_now() {
-    if (&__lsan_do_recoverable_leak_check == nullptr) return std::nullopt;
-    return __lsan_do_recoverable_leak_check() != 0;
+    // There where the sanitizer's runtime was linked in or preloaded.
+    using Check = int (*)();
+    const auto check =
+        reinterpret_cast<Check>(dlsym(RTLD_DEFAULT, "__lsan_do_recoverable_leak_check"));
+    if (check == nullptr) return std::nullopt;
+    return check() != 0;
 }
 
 std::size_t mappings_of(const std::string& path) {

@@ -142,7 +142,8 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
 std::uint64_t RocksDatabase::threads() const noexcept {
     const int threads = env_->GetBackgroundThreads(rocksdb::Env::HIGH) +
                         env_->GetBackgroundThreads(rocksdb::Env::LOW);
-    return static_cast<std::uint64_t>(threads);
+    constexpr std::uint64_t kTimer = 1;
+    return static_cast<std::uint64_t>(threads) + kTimer;
 }
 
 Result<void> RocksDatabase::open_families(const OpenOptions& options, const RocksMemory& memory) {

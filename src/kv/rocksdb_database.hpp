@@ -45,7 +45,7 @@ public:
     [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
         return handles_[static_cast<std::size_t>(family)];
     }
-    /// Returns how many threads the environment runs for it.
+    /// Returns how many threads a writer's database runs: the environment's and RocksDB's timer.
     [[nodiscard]] std::uint64_t threads() const noexcept;
     [[nodiscard]] std::size_t families() const noexcept { return handles_.size(); }
     [[nodiscard]] rocksdb::DB& db() const noexcept { return *db_; }

@@ -38,8 +38,8 @@ TEST(LimitsOfTheHost, LessThanAnInstanceNeedsIsRefusedAtCreate) {
     EXPECT_EQ(created([](hmx_limits& limits) { limits.max_file_descriptors = 63; }),
               HMX_E_QUOTA_EXCEEDED);
     EXPECT_EQ(created([](hmx_limits& limits) { limits.max_file_descriptors = 64; }), HMX_OK);
-    EXPECT_EQ(created([](hmx_limits& limits) { limits.max_threads = 3; }), HMX_E_QUOTA_EXCEEDED);
-    EXPECT_EQ(created([](hmx_limits& limits) { limits.max_threads = 4; }), HMX_OK);
+    EXPECT_EQ(created([](hmx_limits& limits) { limits.max_threads = 4; }), HMX_E_QUOTA_EXCEEDED);
+    EXPECT_EQ(created([](hmx_limits& limits) { limits.max_threads = 5; }), HMX_OK);
 }
 
 TEST(LimitsOfTheHost, TheSmallestOnesAreEnoughToWork) {
@@ -48,14 +48,14 @@ TEST(LimitsOfTheHost, TheSmallestOnesAreEnoughToWork) {
     hmx_config config = make_config(folder.path(), R"({"threads":50})");
     config.limits.max_memory_bytes = 4 * kMebibyte;
     config.limits.max_file_descriptors = 64;
-    config.limits.max_threads = 4;
+    config.limits.max_threads = 5;
     TestInstance instance(extension.api(), nullptr, config);
     ASSERT_EQ(instance.start(), HMX_OK) << instance.message();
     EXPECT_EQ(instance.request("info").status, HMX_OK);
     const TestInstance::Answer imported = instance.request(
         "import_metadata", R"({"text":"{\"name\":\"a\",\"version\":\"1.0.0\"}\n"})");
     EXPECT_EQ(imported.status, HMX_OK) << imported.message;
-    EXPECT_LE(instance.status().threads, 3u) << "and the one of shutdown";
+    EXPECT_LE(instance.status().threads, 4u) << "and the one of shutdown";
 }
 
 TEST(StatusReport, CountsTheDescriptorsThatAreOpen) {

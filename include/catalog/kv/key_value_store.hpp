@@ -101,7 +101,7 @@ public:
 /// What an open store takes of the process, apart from files.
 struct StoreUsage {
     std::uint64_t memory_bytes = 0;  ///< Caches and write buffers; in memory, keys and values.
-    std::uint64_t threads = 0;       ///< Of its own.
+    std::uint64_t threads = 0;  ///< RocksDB: two of its own, and the timer that its stores share.
 };
 
 /// Ordered store with column families.
