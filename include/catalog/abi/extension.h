@@ -375,9 +375,9 @@ typedef struct hmx_metadata {
 } hmx_metadata;
 
 /// Bounds that the host sets. 0 stands for the default in brackets. Because it stands inside
-/// hmx_config it does not grow within a major: further bounds are appended to hmx_config. Those that
-/// an extension can keep inside the host's process it keeps, and answers HMX_E_QUOTA_EXCEEDED or
-/// HMX_E_AGAIN; its documentation says which it only reports (R12). create answers
+/// hmx_config it does not grow within a major: further bounds are appended to hmx_config. Those
+/// that an extension can keep inside the host's process it keeps, and answers HMX_E_QUOTA_EXCEEDED
+/// or HMX_E_AGAIN; its documentation says which it only reports (R12). create answers
 /// HMX_E_QUOTA_EXCEEDED for a bound with which no instance can work.
 typedef struct hmx_limits {
     uint32_t struct_size;
