@@ -10,13 +10,21 @@ bool is_same_bound(const std::optional<RangeBuilder::Bound>& a,
     return a->inclusive == b->inclusive && compare_precedence(a->version, b->version) == 0;
 }
 
-void append_interval(std::vector<VersionSet::Interval>& intervals,
-                     const RangeBuilder::Interval& interval) {
-    VersionSet::Interval& added = intervals.emplace_back();
+void write_interval(const RangeBuilder::Interval& interval, VersionSet::Interval& out) {
     if (interval.lower)
-        added.lower.emplace(interval.lower->version.to_version(), interval.lower->inclusive);
+        out.lower.emplace(interval.lower->version.to_version(), interval.lower->inclusive);
     if (interval.upper)
-        added.upper.emplace(interval.upper->version.to_version(), interval.upper->inclusive);
+        out.upper.emplace(interval.upper->version.to_version(), interval.upper->inclusive);
+}
+
+/// Whether `wide` is `bounds` with the pre-releases of its lower bound, and with nothing else.
+bool adds_lower_prereleases(const RangeBuilder::Interval& bounds,
+                            const RangeBuilder::Interval& wide) noexcept {
+    if (!bounds.lower || !wide.lower || !bounds.lower->inclusive || !wide.lower->inclusive)
+        return false;
+    return bounds.lower->version.prerelease.empty() && wide.lower->version.prerelease == "0" &&
+           bounds.lower->version.numbers == wide.lower->version.numbers &&
+           is_same_bound(bounds.upper, wide.upper);
 }
 
 }  // namespace
@@ -46,28 +54,57 @@ void RangeBuilder::admit_prereleases_at(const Bound& bound) {
     Interval admitted = bounds_;
     raise(admitted, {release.with_lowest_prerelease(), true});
     lower(admitted, {release, false});
-    append_interval(admitted_, admitted);
+    write_interval(admitted, admitted_.emplace_back());
 }
 
 void RangeBuilder::finish_alternative() {
-    const bool differs = !is_same_bound(bounds_.lower, wide_bounds_.lower) ||
-                         !is_same_bound(bounds_.upper, wide_bounds_.upper);
-    if (differs && wide_intervals_.empty()) wide_intervals_ = intervals_;
-    if (differs || !wide_intervals_.empty()) append_interval(wide_intervals_, wide_bounds_);
-    append_interval(intervals_, bounds_);
+    ++alternatives_ == 1 ? finish_first() : finish_next();
     bounds_ = {};
     wide_bounds_ = {};
 }
 
-VersionReq RangeBuilder::build(std::string_view text, Dialect dialect) && {
-    VersionReq req{VersionReq::Unset{}};
-    req.text_ = text;
-    req.dialect_ = dialect;
-    req.is_wider_ = !wide_intervals_.empty();
-    req.set_ = VersionSet::union_of(std::move(intervals_));
-    req.wide_set_ = VersionSet::union_of(std::move(wide_intervals_));
-    req.admitted_ = VersionSet::union_of(std::move(admitted_));
-    return req;
+void RangeBuilder::finish_first() {
+    write_interval(bounds_, req_.set_.one_);
+    req_.set_.settle_one();
+    if (is_same_bound(bounds_.lower, wide_bounds_.lower) &&
+        is_same_bound(bounds_.upper, wide_bounds_.upper))
+        return;
+    if (!req_.set_.is_empty() && adds_lower_prereleases(bounds_, wide_bounds_)) {
+        req_.wider_ = VersionReq::Wider::kLowerPrereleases;
+        return;
+    }
+    req_.wider_ = VersionReq::Wider::kOther;
+    write_interval(wide_bounds_, wide_intervals_.emplace_back());
+}
+
+void RangeBuilder::finish_next() {
+    if (alternatives_ == 2) {
+        for (const VersionSet::Interval& first : req_.set_.intervals()) intervals_.push_back(first);
+        if (req_.wider_ == VersionReq::Wider::kLowerPrereleases) {
+            VersionSet::Interval& first = wide_intervals_.emplace_back(intervals_.front());
+            first.lower->version = first.lower->version.with_prerelease("0");
+        } else if (req_.wider_ == VersionReq::Wider::kSame) {
+            wide_intervals_ = intervals_;
+        }
+    }
+    const bool differs = !is_same_bound(bounds_.lower, wide_bounds_.lower) ||
+                         !is_same_bound(bounds_.upper, wide_bounds_.upper);
+    if (differs || req_.wider_ == VersionReq::Wider::kLowerPrereleases)
+        req_.wider_ = VersionReq::Wider::kOther;
+    write_interval(wide_bounds_, wide_intervals_.emplace_back());
+    write_interval(bounds_, intervals_.emplace_back());
+}
+
+void RangeBuilder::finish(std::string_view text, Dialect dialect) {
+    req_.text_ = text;
+    req_.dialect_ = dialect;
+    if (alternatives_ > 1) req_.set_ = VersionSet::union_of(std::move(intervals_));
+    const bool is_other = req_.wider_ == VersionReq::Wider::kOther;
+    if (!is_other && admitted_.empty()) return;
+    VersionReq::Others others;
+    if (is_other) others.wide = VersionSet::union_of(std::move(wide_intervals_));
+    others.admitted = VersionSet::union_of(std::move(admitted_));
+    req_.others_ = std::make_shared<const VersionReq::Others>(std::move(others));
 }
 
 }  // namespace catalog::version

@@ -60,6 +60,9 @@ public:
         std::optional<Bound> upper;
     };
 
+    /// Builds `req`, which is new.
+    explicit RangeBuilder(VersionReq& req) noexcept : req_(req) {}
+
     /// Lower bound under both rules, or under one of them.
     void above(const Bound& bound) {
         raise(bounds_, bound);
@@ -96,17 +99,22 @@ public:
 
     /// Ends the alternative and begins the next.
     void finish_alternative();
-    /// Makes the range. `text` is what it was read from.
-    [[nodiscard]] VersionReq build(std::string_view text, Dialect dialect) &&;
+    /// Ends the range. `text` is what it was read from.
+    void finish(std::string_view text, Dialect dialect);
 
 private:
     static void raise(Interval& interval, const Bound& bound);
     static void lower(Interval& interval, const Bound& bound);
+    void finish_first();
+    void finish_next();
 
+    VersionReq& req_;
     Interval bounds_;
     Interval wide_bounds_;
+    std::size_t alternatives_ = 0;
+    // All alternatives, from the second on; the first alone goes into the range directly.
     std::vector<VersionSet::Interval> intervals_;
-    std::vector<VersionSet::Interval> wide_intervals_;  // only when they are others
+    std::vector<VersionSet::Interval> wide_intervals_;  // also when the first alone needs it
     std::vector<VersionSet::Interval> admitted_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // The pieces of grammar that versions and both range dialects share: numbers and identifier lists.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -75,10 +76,18 @@ public:
 
     [[nodiscard]] static bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
     [[nodiscard]] static bool is_identifier_byte(char c) noexcept {
-        return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+        return kIdentifierBytes[static_cast<unsigned char>(c)];
     }
 
 private:
+    static constexpr std::array<bool, 256> kIdentifierBytes = [] {
+        std::array<bool, 256> bytes = {};
+        for (unsigned c = '0'; c <= '9'; ++c) bytes[c] = true;
+        for (unsigned c = 'a'; c <= 'z'; ++c) bytes[c] = bytes[c - 'a' + 'A'] = true;
+        bytes['-'] = true;
+        return bytes;
+    }();
+
     std::string_view text_;
     std::size_t at_ = 0;
     const char* reason_ = nullptr;

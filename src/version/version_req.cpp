@@ -37,25 +37,41 @@ Result<VersionReq> VersionReq::parse(std::string_view text, Dialect dialect) {
     if (text.size() > kBytesMax)
         return fail(
             requirement_error(text, dialect, "the text is longer than 4096 bytes", kBytesMax));
+    Result<VersionReq> result{VersionReq(Unset{})};  // filled in place, as a version is
     Scanner in(text);
-    RangeBuilder out;
+    RangeBuilder out(*result);
     const bool ok =
         dialect == Dialect::kCargo ? read_cargo_range(in, out) : read_npm_range(in, out);
     if (!ok) return fail(requirement_error(text, dialect, in.reason(), in.refused_at()));
-    return std::move(out).build(text, dialect);
+    out.finish(text, dialect);
+    return result;
 }
 
 VersionReq VersionReq::exactly(const SemVer& version) {
     VersionReq req{Unset{}};
     req.text_ = "=" + version.to_string();
     req.set_ = VersionSet::exactly(version);
-    if (version.is_prerelease()) req.admitted_ = req.set_;
+    if (version.is_prerelease())
+        req.others_ = std::make_shared<const Others>(Others{VersionSet::none(), req.set_});
     return req;
 }
 
+const VersionSet& VersionReq::admitted_prereleases() const noexcept {
+    static const VersionSet kNone;
+    return others_ ? others_->admitted : kNone;
+}
+
 bool VersionReq::matches(const SemVer& version, PrereleaseRule rule) const noexcept {
-    if (rule == PrereleaseRule::kInclude) return (is_wider_ ? wide_set_ : set_).contains(version);
-    return (version.is_prerelease() ? admitted_ : set_).contains(version);
+    if (rule == PrereleaseRule::kInclude) return matches_wide(version);
+    if (!version.is_prerelease()) return set_.contains(version);
+    return others_ && others_->admitted.contains(version);
+}
+
+bool VersionReq::matches_wide(const SemVer& version) const noexcept {
+    if (wider_ == Wider::kOther) return others_->wide.contains(version);
+    if (set_.contains(version)) return true;
+    return wider_ == Wider::kLowerPrereleases && version.is_prerelease() &&
+           version.has_same_numbers(set_.intervals().front().lower->version);
 }
 
 }  // namespace catalog::version

@@ -111,6 +111,48 @@ bool contains(const Interval& interval, const SemVer& version) noexcept {
     return true;
 }
 
+VersionSet& VersionSet::operator=(const VersionSet& other) {
+    if (this == &other) return *this;
+    if (other.count_ > 1) {
+        auto copy = std::make_unique<Interval[]>(other.count_);
+        std::copy_n(other.many_.get(), other.count_, copy.get());
+        many_ = std::move(copy);
+        room_ = other.count_;
+    } else if (other.count_ == 1) {
+        one_ = other.one_;
+    }
+    count_ = other.count_;
+    return *this;
+}
+
+VersionSet& VersionSet::operator=(VersionSet&& other) noexcept {
+    if (this == &other) return *this;
+    if (other.count_ == 1) one_ = std::move(other.one_);
+    many_ = std::move(other.many_);
+    room_ = std::exchange(other.room_, 0);
+    count_ = std::exchange(other.count_, 0);
+    return *this;
+}
+
+void VersionSet::append(Interval interval) {
+    if (count_ == 0) {
+        one_ = std::move(interval);
+        count_ = 1;
+        return;
+    }
+    if (count_ == 1 || count_ == room_) {
+        const std::uint32_t room = std::max<std::uint32_t>(2, 2 * count_);
+        auto grown = std::make_unique<Interval[]>(room);
+        std::move(count_ == 1 ? &one_ : many_.get(), (count_ == 1 ? &one_ : many_.get()) + count_,
+                  grown.get());
+        many_ = std::move(grown);
+        room_ = room;
+    }
+    many_[count_++] = std::move(interval);
+}
+
+void VersionSet::settle_one() { count_ = make_canonical(one_) ? 1 : 0; }
+
 VersionSet VersionSet::all() { return between(std::nullopt, std::nullopt); }
 
 VersionSet VersionSet::exactly(const SemVer& version) {
@@ -119,8 +161,8 @@ VersionSet VersionSet::exactly(const SemVer& version) {
 
 VersionSet VersionSet::between(std::optional<Bound> lower, std::optional<Bound> upper) {
     VersionSet set;
-    Interval interval{std::move(lower), std::move(upper)};
-    if (make_canonical(interval)) set.intervals_.push_back(std::move(interval));
+    set.one_ = {std::move(lower), std::move(upper)};
+    set.settle_one();
     return set;
 }
 
@@ -128,50 +170,48 @@ VersionSet VersionSet::union_of(std::vector<Interval> intervals) {
     std::erase_if(intervals, [](Interval& interval) { return !make_canonical(interval); });
     if (!std::ranges::is_sorted(intervals, is_cut_before, lower_cut))
         std::ranges::sort(intervals, is_cut_before, lower_cut);
-    // Intervals up to `last` are done; each next one is moved behind it or melts into it.
-    std::size_t last = 0;
-    for (std::size_t next = 1; next < intervals.size(); ++next) {
-        if (is_cut_before(upper_cut(intervals[last]), lower_cut(intervals[next]))) {
-            if (++last != next) intervals[last] = std::move(intervals[next]);
-        } else if (is_cut_before(upper_cut(intervals[last]), upper_cut(intervals[next]))) {
-            intervals[last].upper = std::move(intervals[next].upper);
-        }
-    }
-    if (!intervals.empty()) intervals.resize(last + 1);
     VersionSet set;
-    set.intervals_ = std::move(intervals);
+    for (std::size_t next = 0; next < intervals.size();) {
+        Interval merged = std::move(intervals[next++]);
+        for (; next < intervals.size(); ++next) {
+            if (is_cut_before(upper_cut(merged), lower_cut(intervals[next]))) break;
+            if (is_cut_before(upper_cut(merged), upper_cut(intervals[next])))
+                merged.upper = std::move(intervals[next].upper);
+        }
+        set.append(std::move(merged));
+    }
     return set;
 }
 
 bool VersionSet::contains(const SemVer& version) const noexcept {
+    if (count_ <= 1) return count_ == 1 && version::contains(one_, version);
     // The first interval that does not end below the version is the only one that can hold it.
     const Cut behind{&version, true};
-    const auto found = std::ranges::partition_point(intervals_, [&](const Interval& interval) {
-        return is_cut_before(upper_cut(interval), behind);
-    });
-    return found != intervals_.end() && version::contains(*found, version);
+    const std::span<const Interval> all = intervals();
+    const auto found = std::ranges::partition_point(
+        all, [&](const Interval& interval) { return is_cut_before(upper_cut(interval), behind); });
+    return found != all.end() && version::contains(*found, version);
 }
 
-bool VersionSet::is_all() const noexcept {
-    return intervals_.size() == 1 && !intervals_.front().lower && !intervals_.front().upper;
-}
+bool VersionSet::is_all() const noexcept { return count_ == 1 && !one_.lower && !one_.upper; }
 
 bool VersionSet::is_subset_of(const VersionSet& other) const noexcept {
-    auto outer = other.intervals_.begin();
-    for (const Interval& inner : intervals_) {
-        while (outer != other.intervals_.end() &&
-               is_cut_before(upper_cut(*outer), upper_cut(inner)))
-            ++outer;
-        if (outer == other.intervals_.end() || is_cut_before(lower_cut(inner), lower_cut(*outer)))
+    const std::span<const Interval> outers = other.intervals();
+    auto outer = outers.begin();
+    for (const Interval& inner : intervals()) {
+        while (outer != outers.end() && is_cut_before(upper_cut(*outer), upper_cut(inner))) ++outer;
+        if (outer == outers.end() || is_cut_before(lower_cut(inner), lower_cut(*outer)))
             return false;
     }
     return true;
 }
 
 bool VersionSet::is_disjoint_from(const VersionSet& other) const noexcept {
-    auto a = intervals_.begin();
-    auto b = other.intervals_.begin();
-    while (a != intervals_.end() && b != other.intervals_.end()) {
+    const std::span<const Interval> left = intervals();
+    const std::span<const Interval> right = other.intervals();
+    auto a = left.begin();
+    auto b = right.begin();
+    while (a != left.end() && b != right.end()) {
         if (!is_cut_before(lower_cut(*a), upper_cut(*b))) {
             ++b;
         } else if (!is_cut_before(lower_cut(*b), upper_cut(*a))) {
@@ -185,22 +225,24 @@ bool VersionSet::is_disjoint_from(const VersionSet& other) const noexcept {
 
 VersionSet VersionSet::united_with(const VersionSet& other) const {
     std::vector<Interval> intervals;
-    intervals.reserve(intervals_.size() + other.intervals_.size());
-    std::ranges::merge(intervals_, other.intervals_, std::back_inserter(intervals), is_cut_before,
-                       lower_cut, lower_cut);
+    intervals.reserve(std::size_t{count_} + other.count_);
+    std::ranges::merge(this->intervals(), other.intervals(), std::back_inserter(intervals),
+                       is_cut_before, lower_cut, lower_cut);
     return union_of(std::move(intervals));
 }
 
 VersionSet VersionSet::intersected_with(const VersionSet& other) const {
     VersionSet set;
-    auto a = intervals_.begin();
-    auto b = other.intervals_.begin();
-    while (a != intervals_.end() && b != other.intervals_.end()) {
+    const std::span<const Interval> left = intervals();
+    const std::span<const Interval> right = other.intervals();
+    auto a = left.begin();
+    auto b = right.begin();
+    while (a != left.end() && b != right.end()) {
         const Interval& higher_lower = is_cut_before(lower_cut(*a), lower_cut(*b)) ? *b : *a;
         const bool a_ends_first = is_cut_before(upper_cut(*a), upper_cut(*b));
         const Interval& lower_upper = a_ends_first ? *a : *b;
         if (is_cut_before(lower_cut(higher_lower), upper_cut(lower_upper)))
-            set.intervals_.push_back({higher_lower.lower, lower_upper.upper});
+            set.append({higher_lower.lower, lower_upper.upper});
         a_ends_first ? ++a : ++b;
     }
     return set;
@@ -210,19 +252,23 @@ VersionSet VersionSet::complement() const {
     VersionSet set;
     std::optional<Bound> lower;
     bool open = true;  // whether something may lie above what has been covered so far
-    for (const Interval& interval : intervals_) {
-        if (interval.lower) set.intervals_.push_back({lower, opposite(*interval.lower)});
+    for (const Interval& interval : intervals()) {
+        if (interval.lower) set.append({lower, opposite(*interval.lower)});
         open = interval.upper.has_value();
         if (interval.upper) lower = opposite(*interval.upper);
     }
-    if (open) set.intervals_.push_back({lower, std::nullopt});
+    if (open) set.append({lower, std::nullopt});
     return set;
+}
+
+bool operator==(const VersionSet& a, const VersionSet& b) noexcept {
+    return std::ranges::equal(a.intervals(), b.intervals());
 }
 
 std::string VersionSet::to_string() const {
     if (is_empty()) return "none";
     std::string text;
-    for (const Interval& interval : intervals_) {
+    for (const Interval& interval : intervals()) {
         if (!text.empty()) text += " || ";
         text += interval_text(interval);
     }

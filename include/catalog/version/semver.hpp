@@ -1,12 +1,15 @@
 #pragma once
 // SemVer: a version as defined by Semantic Versioning 2.0.0 (semver.org).
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "catalog/core/result.hpp"
 
@@ -17,7 +20,7 @@ namespace catalog::version {
 /// Comparison operators follow precedence (section 11) and then build metadata byte-wise, so that
 /// the order is total and equal means the same text; `compare_precedence` ignores build metadata. A
 /// value type. Thread safety: as `int`. Cost of a copy: an allocation only when pre-release and
-/// build text together exceed the string's own buffer.
+/// build text together are longer than `kInlineBytes`.
 class SemVer {
 public:
     /// Longest accepted text, bytes.
@@ -25,22 +28,56 @@ public:
     /// Largest number that `parse` accepts for major, minor and patch.
     static constexpr std::uint64_t kNumberMax = (std::uint64_t{1} << 63) - 1;
 
+    /// Longest pre-release and build text that is kept in the object itself, both together, bytes.
+    static constexpr std::size_t kInlineBytes = 20;
+
     /// 0.0.0
-    SemVer() = default;
+    SemVer() noexcept = default;
     SemVer(std::uint64_t major, std::uint64_t minor, std::uint64_t patch) noexcept
         : major_(major), minor_(minor), patch_(patch) {}
-    /// With that pre-release text. REQUIRES: valid identifiers, or empty.
+    /// With that pre-release text. REQUIRES: valid identifiers of at most 65,535 bytes, or empty.
     SemVer(std::uint64_t major, std::uint64_t minor, std::uint64_t patch,
            std::string_view prerelease)
-        : major_(major),
-          minor_(minor),
-          patch_(patch),
-          identifiers_(prerelease),
-          prerelease_bytes_(prerelease.size()) {}
+        : major_(major), minor_(minor), patch_(patch) {
+        if (!prerelease.empty()) set_identifiers(prerelease, {});
+    }
+
+    SemVer(const SemVer& other)
+        : major_(other.major_),
+          minor_(other.minor_),
+          patch_(other.patch_),
+          prerelease_bytes_(other.prerelease_bytes_),
+          build_bytes_(other.build_bytes_) {
+        other.is_inline() ? copy_words(other) : copy_block(other);
+    }
+    SemVer(SemVer&& other) noexcept
+        : major_(other.major_),
+          minor_(other.minor_),
+          patch_(other.patch_),
+          prerelease_bytes_(std::exchange(other.prerelease_bytes_, std::uint16_t{0})),
+          build_bytes_(std::exchange(other.build_bytes_, std::uint16_t{0})) {
+        copy_words(other);
+    }
+    SemVer& operator=(const SemVer& other) {
+        if (this != &other) *this = SemVer(other);
+        return *this;
+    }
+    SemVer& operator=(SemVer&& other) noexcept {
+        std::swap(major_, other.major_);
+        std::swap(minor_, other.minor_);
+        std::swap(patch_, other.patch_);
+        std::swap(identifiers_, other.identifiers_);
+        std::swap(prerelease_bytes_, other.prerelease_bytes_);
+        std::swap(build_bytes_, other.build_bytes_);
+        return *this;
+    }
+    ~SemVer() {
+        if (!is_inline()) free_block();
+    }
 
     /// Reads strict SemVer 2.0.0 text: no leading `v`, no white space, no leading zeros, numbers up
     /// to 2^63 - 1. Errors: kVersionSyntax with LocationDetail::offset. Cost: linear; allocates
-    /// only for pre-release and build text that do not fit the string's own buffer.
+    /// only for pre-release and build text that together are longer than `kInlineBytes`.
     [[nodiscard]] static Result<SemVer> parse(std::string_view text);
 
     [[nodiscard]] std::uint64_t major() const noexcept { return major_; }
@@ -49,11 +86,11 @@ public:
     /// Returns the pre-release text without the hyphen, empty for a release. Valid as long as this
     /// object.
     [[nodiscard]] std::string_view prerelease() const noexcept {
-        return std::string_view(identifiers_).substr(0, prerelease_bytes_);
+        return {identifiers(), prerelease_bytes_};
     }
     /// Returns the build metadata without the plus sign. Valid as long as this object.
     [[nodiscard]] std::string_view build() const noexcept {
-        return std::string_view(identifiers_).substr(prerelease_bytes_);
+        return {identifiers() + prerelease_bytes_, build_bytes_};
     }
     [[nodiscard]] bool is_prerelease() const noexcept { return prerelease_bytes_ != 0; }
 
@@ -75,15 +112,36 @@ public:
     /// text; numeric identifiers of any length compare as numbers.
     friend std::weak_ordering compare_precedence(const SemVer& a, const SemVer& b) noexcept;
 
-    friend bool operator==(const SemVer&, const SemVer&) noexcept = default;
+    friend bool operator==(const SemVer& a, const SemVer& b) noexcept {
+        return a.has_same_numbers(b) && a.prerelease() == b.prerelease() && a.build() == b.build();
+    }
     friend std::strong_ordering operator<=>(const SemVer& a, const SemVer& b) noexcept;
 
 private:
+    [[nodiscard]] bool is_inline() const noexcept {
+        return std::size_t{prerelease_bytes_} + build_bytes_ <= kInlineBytes;
+    }
+    [[nodiscard]] const char* identifiers() const noexcept {
+        return is_inline() ? identifiers_.data() : block();
+    }
+    [[nodiscard]] char* block() const noexcept {
+        char* block = nullptr;
+        std::memcpy(&block, identifiers_.data(), sizeof block);
+        return block;
+    }
+    void copy_words(const SemVer& other) noexcept { identifiers_ = other.identifiers_; }
+    void copy_block(const SemVer& other);
+    void free_block() noexcept;
+    // REQUIRES: no identifiers yet.
+    void set_identifiers(std::string_view prerelease, std::string_view build);
+
     std::uint64_t major_ = 0;
     std::uint64_t minor_ = 0;
     std::uint64_t patch_ = 0;
-    std::string identifiers_;             // pre-release text, then build text, no separators
-    std::uint64_t prerelease_bytes_ = 0;  // where the first ends
+    // Pre-release text, then build text, no separators; when longer than this a pointer to them.
+    std::array<char, kInlineBytes> identifiers_ = {};
+    std::uint16_t prerelease_bytes_ = 0;
+    std::uint16_t build_bytes_ = 0;
 };
 
 /// Compares pre-release texts by the rules of section 11.4; an empty text (a release) is greatest.

@@ -3,6 +3,7 @@
 // Both grammars, as tables: docs/versions.md.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -46,7 +47,8 @@ public:
     VersionReq();
 
     /// Reads a range. Errors: kRequirementSyntax with LocationDetail::offset. Cost: linear (n log n
-    /// in alternatives), few allocations; no recursion.
+    /// in alternatives); allocates for a text of more than 15 bytes, for several alternatives and
+    /// for named pre-releases; no recursion.
     [[nodiscard]] static Result<VersionReq> parse(std::string_view text, Dialect dialect);
 
     /// A range that only `version` satisfies, pre-release or not; build metadata does not count.
@@ -62,7 +64,7 @@ public:
     /// A release is in it exactly when it matches under kDialect.
     [[nodiscard]] const VersionSet& set() const noexcept { return set_; }
     /// Returns the pre-releases that match under kDialect: what the range names, within its bounds.
-    [[nodiscard]] const VersionSet& admitted_prereleases() const noexcept { return admitted_; }
+    [[nodiscard]] const VersionSet& admitted_prereleases() const noexcept;
     /// Returns the text as it was written.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
     [[nodiscard]] Dialect dialect() const noexcept { return dialect_; }
@@ -74,15 +76,26 @@ public:
 
 private:
     friend class RangeBuilder;
+    /// What PrereleaseRule::kInclude takes.
+    enum class Wider : std::uint8_t {
+        kSame,              // what set_ has
+        kLowerPrereleases,  // also the pre-releases of the lower bound of set_, one interval
+        kOther,             // what others_->wide has
+    };
+    struct Others {
+        VersionSet wide;      // bounds under PrereleaseRule::kInclude
+        VersionSet admitted;  // pre-releases that match under PrereleaseRule::kDialect
+    };
     struct Unset {};
     explicit VersionReq(Unset) noexcept {}
 
+    [[nodiscard]] bool matches_wide(const SemVer& version) const noexcept;
+
     std::string text_;
     Dialect dialect_ = Dialect::kCargo;
-    bool is_wider_ = false;  // whether wide_set_ is another set than set_, and used
-    VersionSet set_;         // bounds under PrereleaseRule::kDialect
-    VersionSet wide_set_;    // bounds under PrereleaseRule::kInclude
-    VersionSet admitted_;    // pre-releases that match under PrereleaseRule::kDialect
+    Wider wider_ = Wider::kSame;
+    VersionSet set_;                        // bounds under PrereleaseRule::kDialect
+    std::shared_ptr<const Others> others_;  // few ranges need it; never changed
 };
 
 }  // namespace catalog::version

@@ -2,7 +2,10 @@
 // VersionSet: a set of versions as a union of intervals over precedence order, with the full
 // Boolean algebra.
 
+#include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +23,8 @@ namespace catalog::version {
 /// unbounded.
 ///
 /// A value type. Thread safety: as `int`. Cost: `contains` is logarithmic in the number of
-/// intervals, every operation on two sets linear in both.
+/// intervals, every operation on two sets linear in both. One interval lies in the object itself;
+/// only sets of more allocate.
 class VersionSet {
 public:
     /// One end of an interval; nullopt as a whole means unbounded.
@@ -39,7 +43,12 @@ public:
     };
 
     /// The empty set.
-    VersionSet() = default;
+    VersionSet() noexcept = default;
+    VersionSet(const VersionSet& other) { *this = other; }
+    VersionSet(VersionSet&& other) noexcept { *this = std::move(other); }
+    VersionSet& operator=(const VersionSet& other);
+    VersionSet& operator=(VersionSet&& other) noexcept;
+    ~VersionSet() = default;
 
     [[nodiscard]] static VersionSet none() { return {}; }
     [[nodiscard]] static VersionSet all();
@@ -50,7 +59,7 @@ public:
     [[nodiscard]] static VersionSet union_of(std::vector<Interval> intervals);
 
     [[nodiscard]] bool contains(const SemVer& version) const noexcept;
-    [[nodiscard]] bool is_empty() const noexcept { return intervals_.empty(); }
+    [[nodiscard]] bool is_empty() const noexcept { return count_ == 0; }
     [[nodiscard]] bool is_all() const noexcept;
     [[nodiscard]] bool is_subset_of(const VersionSet& other) const noexcept;
     [[nodiscard]] bool is_disjoint_from(const VersionSet& other) const noexcept;
@@ -63,16 +72,28 @@ public:
     }
 
     /// Returns the intervals, lowest first. Valid as long as this set is not changed.
-    [[nodiscard]] const std::vector<Interval>& intervals() const noexcept { return intervals_; }
+    [[nodiscard]] std::span<const Interval> intervals() const noexcept {
+        return {count_ > 1 ? many_.get() : &one_, count_};
+    }
 
     /// Returns readable text such as ">=1.2.0, <2.0.0 || =3.1.0", "*" for everything, "none" for
     /// nothing.
     [[nodiscard]] std::string to_string() const;
 
-    friend bool operator==(const VersionSet&, const VersionSet&) = default;
+    friend bool operator==(const VersionSet& a, const VersionSet& b) noexcept;
 
 private:
-    std::vector<Interval> intervals_;
+    friend class RangeBuilder;
+
+    // REQUIRES: above every interval so far, and not touching the last.
+    void append(Interval interval);
+    /// Makes the set what `one_`, just written, says; the set was empty.
+    void settle_one();
+
+    std::uint32_t count_ = 0;
+    std::uint32_t room_ = 0;            // in many_
+    std::unique_ptr<Interval[]> many_;  // all of them, when there are more than one
+    Interval one_;                      // else
 };
 
 /// Tells whether `version` lies between the bounds of `interval`.
