@@ -27,7 +27,73 @@ bool adds_lower_prereleases(const RangeBuilder::Interval& bounds,
            is_same_bound(bounds.upper, wide.upper);
 }
 
+/// The form that VersionSet keeps: what follows a release directly is named by that release.
+ReleaseCut canonical(ReleaseCut cut) noexcept {
+    if (cut.side == ReleaseCut::kBeforePrereleases && cut.numbers[2] > 0) {
+        --cut.numbers[2];
+        cut.side = ReleaseCut::kAfterRelease;
+    }
+    return cut;
+}
+
+void write_end(const ReleaseCut& cut, bool is_lower, std::optional<VersionSet::Bound>& out) {
+    const auto& n = cut.numbers;
+    if (cut.side == ReleaseCut::kBeforePrereleases) {
+        out.emplace(SemVer(n[0], n[1], n[2], "0"), is_lower);
+    } else {
+        out.emplace(SemVer(n[0], n[1], n[2]), (cut.side == ReleaseCut::kAfterRelease) != is_lower);
+    }
+}
+
 }  // namespace
+
+bool RangeBuilder::append_simple(const SimpleRange& range, ReleaseCut& end, VersionReq& req) {
+    const ReleaseCut lower = canonical(range.lower);
+    const ReleaseCut upper = canonical(range.upper);
+    if (lower >= upper) return false;
+    const bool is_wider = range.lower != range.wide_lower;
+    const bool is_first = req.set_.count_ == 0;
+    // Only alternatives in order, with something between them, need no union.
+    if (!is_first && (is_wider || req.wider_ != VersionReq::Wider::kSame || lower <= end))
+        return false;
+    if (is_wider) {
+        if (range.lower.numbers != range.wide_lower.numbers ||
+            range.lower.side != ReleaseCut::kBeforeRelease)
+            return false;
+        req.wider_ = VersionReq::Wider::kLowerPrereleases;
+    }
+    VersionSet::Interval next;
+    VersionSet::Interval& interval = is_first ? req.set_.one_ : next;
+    if (lower != ReleaseCut{}) write_end(lower, true, interval.lower);
+    if (upper.numbers[0] != SimpleRange::kNoEnd) write_end(upper, false, interval.upper);
+    if (is_first) {
+        req.set_.count_ = 1;
+    } else {
+        req.set_.append(std::move(next));
+    }
+    end = upper;
+    return true;
+}
+
+bool RangeBuilder::read_simple(std::string_view text, Dialect dialect, VersionReq& req) {
+    if (text == "*") {
+        req.set_.count_ = 1;
+        return true;
+    }
+    ReleaseCut end;
+    for (;;) {
+        SimpleRange range;
+        if (!read_simple_range(text, dialect, range) || !append_simple(range, end, req)) break;
+        if (text.empty()) return true;
+        if (!text.starts_with("||")) break;
+        text.remove_prefix(2);
+        while (text.starts_with(' ')) text.remove_prefix(1);
+    }
+    req.set_ = VersionSet::none();
+    req.set_.one_ = {};
+    req.wider_ = VersionReq::Wider::kSame;
+    return false;
+}
 
 void RangeBuilder::raise(Interval& interval, const Bound& bound) {
     if (interval.lower) {
@@ -95,10 +161,8 @@ void RangeBuilder::finish_next() {
     write_interval(bounds_, intervals_.emplace_back());
 }
 
-void RangeBuilder::finish(std::string_view text, Dialect dialect) {
-    req_.text_ = text;
-    req_.dialect_ = dialect;
-    if (alternatives_ > 1) req_.set_ = VersionSet::union_of(std::move(intervals_));
+void RangeBuilder::finish() {
+    if (!intervals_.empty()) req_.set_ = VersionSet::union_of(std::move(intervals_));
     const bool is_other = req_.wider_ == VersionReq::Wider::kOther;
     if (!is_other && admitted_.empty()) return;
     VersionReq::Others others;

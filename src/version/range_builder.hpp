@@ -12,6 +12,7 @@
 
 #include "catalog/version/version_req.hpp"
 #include "scanner.hpp"
+#include "simple_range.hpp"
 
 namespace catalog::version {
 
@@ -99,12 +100,18 @@ public:
 
     /// Ends the alternative and begins the next.
     void finish_alternative();
-    /// Ends the range. `text` is what it was read from.
-    void finish(std::string_view text, Dialect dialect);
+    /// Ends the range.
+    void finish();
+
+    /// Reads the whole of `text` into `req`, which is new, without a builder; when the text is not
+    /// simple, returns false and leaves `req` as it was.
+    [[nodiscard]] static bool read_simple(std::string_view text, Dialect dialect, VersionReq& req);
 
 private:
     static void raise(Interval& interval, const Bound& bound);
     static void lower(Interval& interval, const Bound& bound);
+    [[nodiscard]] static bool append_simple(const SimpleRange& range, ReleaseCut& end,
+                                            VersionReq& req);
     void finish_first();
     void finish_next();
 

@@ -37,18 +37,25 @@ Result<VersionReq> VersionReq::parse(std::string_view text, Dialect dialect) {
     if (text.size() > kBytesMax)
         return fail(
             requirement_error(text, dialect, "the text is longer than 4096 bytes", kBytesMax));
-    Result<VersionReq> result{VersionReq(Unset{})};  // filled in place, as a version is
-    Scanner in(text);
-    RangeBuilder out(*result);
-    const bool ok =
-        dialect == Dialect::kCargo ? read_cargo_range(in, out) : read_npm_range(in, out);
-    if (!ok) return fail(requirement_error(text, dialect, in.reason(), in.refused_at()));
-    out.finish(text, dialect);
+    Result<VersionReq> result(tl::in_place, Unset());  // filled in place, as a version is
+    result->text_ = text;
+    result->dialect_ = dialect;
+    if (!RangeBuilder::read_simple(text, dialect, *result)) {
+        Scanner in(text);
+        RangeBuilder out(*result);
+        const bool ok =
+            dialect == Dialect::kCargo ? read_cargo_range(in, out) : read_npm_range(in, out);
+        if (ok) {
+            out.finish();
+        } else {
+            result = fail(requirement_error(text, dialect, in.reason(), in.refused_at()));
+        }
+    }
     return result;
 }
 
 VersionReq VersionReq::exactly(const SemVer& version) {
-    VersionReq req{Unset{}};
+    VersionReq req{Unset()};
     req.text_ = "=" + version.to_string();
     req.set_ = VersionSet::exactly(version);
     if (version.is_prerelease())

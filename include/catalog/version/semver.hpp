@@ -39,7 +39,12 @@ public:
     SemVer(std::uint64_t major, std::uint64_t minor, std::uint64_t patch,
            std::string_view prerelease)
         : major_(major), minor_(minor), patch_(patch) {
-        if (!prerelease.empty()) set_identifiers(prerelease, {});
+        if (prerelease == "0") {  // the bound of most ranges
+            identifiers_[0] = '0';
+            prerelease_bytes_ = 1;
+        } else if (!prerelease.empty()) {
+            set_identifiers(prerelease, {});
+        }
     }
 
     SemVer(const SemVer& other)

@@ -36,6 +36,10 @@ enum class PrereleaseRule : std::uint8_t {
 /// A value type; immutable. Thread safety: as `int`. Size: at most one interval for every two bytes
 /// of the text in each of three sets.
 class VersionReq {
+    struct Unset {
+        explicit Unset() = default;
+    };
+
 public:
     static constexpr std::size_t kBytesMax = 4096;  ///< Longest accepted text, bytes.
     /// Most comparators of a Cargo requirement (Cargo's own limit).
@@ -45,6 +49,9 @@ public:
 
     /// Everything that is not a pre-release: `*`.
     VersionReq();
+
+    /// For `parse` alone, which names the type: a range to be written in place.
+    explicit VersionReq(Unset) noexcept {}
 
     /// Reads a range. Errors: kRequirementSyntax with LocationDetail::offset. Cost: linear (n log n
     /// in alternatives); allocates for a text of more than 15 bytes, for several alternatives and
@@ -86,9 +93,6 @@ private:
         VersionSet wide;      // bounds under PrereleaseRule::kInclude
         VersionSet admitted;  // pre-releases that match under PrereleaseRule::kDialect
     };
-    struct Unset {};
-    explicit VersionReq(Unset) noexcept {}
-
     [[nodiscard]] bool matches_wide(const SemVer& version) const noexcept;
 
     std::string text_;
