@@ -1,22 +1,28 @@
-// parse, range parse, match, compare: over texts as package lists have them. Every result is
-// checked once before anything is timed; times are per text.
+// parse, range parse, match, compare: over texts as package lists have them, and over the corpus of
+// peer.mjs when its folder is given. Every result is checked once before anything is timed, those
+// of the corpus against node-semver's; times are per text.
 
 #include <benchmark/benchmark.h>
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "catalog/version/constraint.hpp"
+#include "catalog/version/version_history.hpp"
 
 namespace {
 
 using catalog::version::Dialect;
+using catalog::version::RankSet;
 using catalog::version::SemVer;
 using catalog::version::VersionConstraint;
+using catalog::version::VersionHistory;
 using catalog::version::VersionReq;
 using catalog::version::VersionSet;
 
@@ -127,6 +133,106 @@ void IntersectSets(benchmark::State& state) {
                             static_cast<std::int64_t>(reqs.size() * reqs.size()));
 }
 
+// ---------------------------------------------------------------------------------------------
+// The corpus: 1,900 versions, 2,000 npm ranges.
+
+std::vector<std::string> read_lines(const std::string& path) {
+    std::ifstream file(path);
+    require(file.is_open(), path.c_str());
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+}
+
+struct Corpus {
+    std::vector<std::string> version_texts;
+    std::vector<std::string> range_texts;
+    std::vector<SemVer> versions;
+    std::vector<VersionReq> ranges;
+};
+
+std::string answers_hash(const VersionReq& req, const std::vector<SemVer>& versions) {
+    std::uint32_t hash = 2166136261;
+    for (const SemVer& version : versions)
+        hash = (hash ^ (req.matches(version) ? 1U : 0U)) * 16777619;
+    return std::to_string(hash);
+}
+
+Corpus read_corpus(const std::string& folder) {
+    Corpus corpus;
+    corpus.version_texts = read_lines(folder + "/versions.txt");
+    corpus.range_texts = read_lines(folder + "/ranges.txt");
+    const std::vector<std::string> expected = read_lines(folder + "/expected.txt");
+    require(corpus.version_texts.size() >= 1800 && corpus.range_texts.size() >= 2000, "corpus");
+    for (const std::string& text : corpus.version_texts)
+        corpus.versions.push_back(SemVer::parse(text).value());
+    for (const std::string& text : corpus.range_texts)
+        corpus.ranges.push_back(VersionReq::parse(text, Dialect::kNpm).value());
+    require(expected.size() == corpus.ranges.size(), "expected answers");
+    for (std::size_t i = 0; i < expected.size(); ++i)
+        require(answers_hash(corpus.ranges[i], corpus.versions) == expected[i],
+                corpus.range_texts[i].c_str());
+    return corpus;
+}
+
+void corpus_parse(benchmark::State& state, const Corpus& corpus) {
+    for (auto _ : state)
+        for (const std::string& text : corpus.version_texts)
+            benchmark::DoNotOptimize(SemVer::parse(text));
+    state.SetItemsProcessed(state.iterations() *
+                            static_cast<std::int64_t>(corpus.version_texts.size()));
+}
+void corpus_parse_range(benchmark::State& state, const Corpus& corpus) {
+    for (auto _ : state)
+        for (const std::string& text : corpus.range_texts)
+            benchmark::DoNotOptimize(VersionReq::parse(text, Dialect::kNpm));
+    state.SetItemsProcessed(state.iterations() *
+                            static_cast<std::int64_t>(corpus.range_texts.size()));
+}
+void corpus_match(benchmark::State& state, const Corpus& corpus) {
+    for (auto _ : state)
+        for (std::size_t i = 0; i < 200; ++i)
+            for (const SemVer& version : corpus.versions)
+                benchmark::DoNotOptimize(corpus.ranges[i].matches(version));
+    state.SetItemsProcessed(state.iterations() * 200 *
+                            static_cast<std::int64_t>(corpus.versions.size()));
+}
+/// What a resolver does: the range is matched against the history of a package once, and then asked
+/// for ranks.
+void corpus_match_by_rank(benchmark::State& state, const Corpus& corpus) {
+    VersionHistory history;
+    for (const SemVer& version : corpus.versions) {
+        VersionHistory::Entry entry;
+        entry.version = version;
+        require(history.add(entry).has_value(), "history");
+    }
+    std::vector<std::uint32_t> ranks;
+    for (const SemVer& version : corpus.versions) ranks.push_back(*history.rank_of(version));
+    std::vector<RankSet> sets;
+    for (std::size_t i = 0; i < 200; ++i) {
+        sets.push_back(history.matching(corpus.ranges[i]));
+        for (std::size_t v = 0; v < ranks.size(); ++v)
+            require(sets[i].contains(ranks[v]) == corpus.ranges[i].matches(corpus.versions[v]),
+                    "match by rank");
+    }
+    for (auto _ : state)
+        for (const RankSet& set : sets)
+            for (const std::uint32_t rank : ranks) benchmark::DoNotOptimize(set.contains(rank));
+    state.SetItemsProcessed(state.iterations() * 200 *
+                            static_cast<std::int64_t>(corpus.versions.size()));
+}
+
+void register_corpus(const Corpus& corpus) {
+    const auto add = [&corpus](const char* name, auto* function) {
+        benchmark::RegisterBenchmark(
+            name, [&corpus, function](benchmark::State& state) { function(state, corpus); });
+    };
+    add("CorpusParse", corpus_parse);
+    add("CorpusParseRange", corpus_parse_range);
+    add("CorpusMatch", corpus_match);
+    add("CorpusMatchByRank", corpus_match_by_rank);
+}
+
 BENCHMARK(ParseRelease);
 BENCHMARK(ParsePrerelease);
 BENCHMARK(ParseCargoRange);
@@ -138,4 +244,13 @@ BENCHMARK(IntersectSets);
 
 }  // namespace
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+    benchmark::Initialize(&argc, argv);
+    Corpus corpus;
+    if (argc > 1) {
+        corpus = read_corpus(argv[1]);
+        register_corpus(corpus);
+    }
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+}

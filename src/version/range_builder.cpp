@@ -27,29 +27,21 @@ bool adds_lower_prereleases(const RangeBuilder::Interval& bounds,
            is_same_bound(bounds.upper, wide.upper);
 }
 
-/// The form that VersionSet keeps: what follows a release directly is named by that release.
-ReleaseCut canonical(ReleaseCut cut) noexcept {
-    if (cut.side == ReleaseCut::kBeforePrereleases && cut.numbers[2] > 0) {
-        --cut.numbers[2];
-        cut.side = ReleaseCut::kAfterRelease;
-    }
-    return cut;
-}
-
 void write_end(const ReleaseCut& cut, bool is_lower, std::optional<VersionSet::Bound>& out) {
-    const auto& n = cut.numbers;
-    if (cut.side == ReleaseCut::kBeforePrereleases) {
-        out.emplace(SemVer(n[0], n[1], n[2], "0"), is_lower);
+    if (cut.side() == ReleaseCut::kBeforePrereleases) {
+        // Its patch number is zero, as the canonical form has it.
+        out.emplace(SemVer(cut.major_number, cut.minor_number(), 0, "0"), is_lower);
     } else {
-        out.emplace(SemVer(n[0], n[1], n[2]), (cut.side == ReleaseCut::kAfterRelease) != is_lower);
+        out.emplace(SemVer(cut.major_number, cut.minor_number(), cut.patch_number()),
+                    (cut.side() == ReleaseCut::kAfterRelease) != is_lower);
     }
 }
 
 }  // namespace
 
 bool RangeBuilder::append_simple(const SimpleRange& range, ReleaseCut& end, VersionReq& req) {
-    const ReleaseCut lower = canonical(range.lower);
-    const ReleaseCut upper = canonical(range.upper);
+    const ReleaseCut lower = range.lower.canonical();
+    const ReleaseCut upper = range.upper.canonical();
     if (lower >= upper) return false;
     const bool is_wider = range.lower != range.wide_lower;
     const bool is_first = req.set_.count_ == 0;
@@ -57,18 +49,19 @@ bool RangeBuilder::append_simple(const SimpleRange& range, ReleaseCut& end, Vers
     if (!is_first && (is_wider || req.wider_ != VersionReq::Wider::kSame || lower <= end))
         return false;
     if (is_wider) {
-        if (range.lower.numbers != range.wide_lower.numbers ||
-            range.lower.side != ReleaseCut::kBeforeRelease)
-            return false;
+        if (range.lower != range.wide_lower.moved_to(ReleaseCut::kBeforeRelease)) return false;
         req.wider_ = VersionReq::Wider::kLowerPrereleases;
     }
-    VersionSet::Interval next;
-    VersionSet::Interval& interval = is_first ? req.set_.one_ : next;
-    if (lower != ReleaseCut{}) write_end(lower, true, interval.lower);
-    if (upper.numbers[0] != SimpleRange::kNoEnd) write_end(upper, false, interval.upper);
+    const auto write = [&](VersionSet::Interval& interval) {
+        if (lower != ReleaseCut{}) write_end(lower, true, interval.lower);
+        if (upper.major_number != SimpleRange::kNoEnd) write_end(upper, false, interval.upper);
+    };
     if (is_first) {
+        write(req.set_.one_);
         req.set_.count_ = 1;
     } else {
+        VersionSet::Interval next;
+        write(next);
         req.set_.append(std::move(next));
     }
     end = upper;
@@ -89,8 +82,7 @@ bool RangeBuilder::read_simple(std::string_view text, Dialect dialect, VersionRe
         text.remove_prefix(2);
         while (text.starts_with(' ')) text.remove_prefix(1);
     }
-    req.set_ = VersionSet::none();
-    req.set_.one_ = {};
+    req.set_.clear();
     req.wider_ = VersionReq::Wider::kSame;
     return false;
 }

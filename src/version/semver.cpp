@@ -128,15 +128,22 @@ std::weak_ordering compare_identifiers(std::string_view a, std::string_view b) n
 Result<SemVer> SemVer::parse(std::string_view text) {
     if (text.size() > kBytesMax)
         return fail(version_error(text, "the text is longer than 256 bytes", kBytesMax));
-    Result<SemVer> result;  // filled in place: a version is never moved on its way out
+    return parse_short(text);
+}
+
+Result<SemVer> SemVer::parse_short(std::string_view text) {
+    Result<SemVer> result;  // filled in place: the only thing returned, so that nothing is moved
     SemVer& version = *result;
     VersionText parts;
-    if (!read_version(text, parts)) return fail(refusal(text));
-    version.major_ = parts.numbers[0];
-    version.minor_ = parts.numbers[1];
-    version.patch_ = parts.numbers[2];
-    if (!parts.prerelease.empty() || !parts.build.empty())
-        version.set_identifiers(parts.prerelease, parts.build);
+    if (!read_version(text, parts)) {
+        result = fail(refusal(text));
+    } else {
+        version.major_ = parts.numbers[0];
+        version.minor_ = parts.numbers[1];
+        version.patch_ = parts.numbers[2];
+        if (!parts.prerelease.empty() || !parts.build.empty())
+            version.set_identifiers(parts.prerelease, parts.build);
+    }
     return result;
 }
 

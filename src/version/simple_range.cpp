@@ -17,8 +17,6 @@ enum class SimpleOp : std::uint8_t {
     kLessEq
 };
 
-constexpr unsigned kDigitsMax = 9;  // no sum of such numbers leaves 2^53
-
 struct SimpleComparator {
     SimpleOp op = SimpleOp::kNone;
     std::array<std::uint64_t, 3> numbers = {};
@@ -31,7 +29,6 @@ bool is_wildcard(char c) noexcept { return c == '*' || c == 'x' || c == 'X'; }
 /// A comparator from `at`; null when it is not simple.
 const char* read_simple_comparator(const char* at, const char* end,
                                    SimpleComparator& comparator) noexcept {
-    comparator = {};
     const bool has_equal = end - at > 1 && at[1] == '=';
     switch (*at) {
         case '^':
@@ -76,7 +73,7 @@ const char* read_simple_comparator(const char* at, const char* end,
             number = number * 10 + digit;
         }
         const auto digits = static_cast<std::size_t>(at - first);
-        if (digits == 0 || digits > kDigitsMax || (digits > 1 && *first == '0') ||
+        if (digits == 0 || digits > ReleaseCut::kDigitsMax || (digits > 1 && *first == '0') ||
             comparator.has_wildcard)
             return nullptr;
         comparator.numbers[part] = number;
@@ -87,102 +84,95 @@ const char* read_simple_comparator(const char* at, const char* end,
 
 /// The numbers right after all that begin with the first `kept` of the comparator's.
 ReleaseCut cut_after(const SimpleComparator& comparator, unsigned kept) noexcept {
-    ReleaseCut cut;
-    for (unsigned i = 0; i < kept; ++i) cut.numbers[i] = comparator.numbers[i];
-    ++cut.numbers[kept - 1];
-    return cut;
+    const auto& n = comparator.numbers;
+    constexpr auto kSide = ReleaseCut::kBeforePrereleases;
+    if (kept == 1) return {n[0] + 1, 0, 0, kSide};
+    if (kept == 2) return {n[0], n[1] + 1, 0, kSide};
+    return {n[0], n[1], n[2] + 1, kSide};
 }
 
-void raise_to(SimpleRange& range, ReleaseCut cut, ReleaseCut::Side side,
-              ReleaseCut::Side wide_side) noexcept {
-    cut.side = side;
-    range.lower = std::max(range.lower, cut);
-    cut.side = wide_side;
-    range.wide_lower = std::max(range.wide_lower, cut);
-}
-
-void lower_to(SimpleRange& range, const ReleaseCut& cut) noexcept {
-    range.upper = std::min(range.upper, cut);
+unsigned kept_by_caret(const SimpleComparator& comparator) noexcept {
+    unsigned kept = 1;
+    while (kept < comparator.count && comparator.numbers[kept - 1] == 0) ++kept;
+    return kept;
 }
 
 /// Narrows `range` as the full reader of the dialect does; its comments say why.
-bool apply_simple_comparator(const SimpleComparator& comparator, Dialect dialect,
-                             SimpleRange& range) noexcept {
-    const bool npm = dialect == Dialect::kNpm;
-    const bool full = comparator.count == 3;
-    const ReleaseCut first{comparator.numbers, ReleaseCut::kBeforePrereleases};
-    constexpr auto kPre = ReleaseCut::kBeforePrereleases;
+template <Dialect kDialect>
+bool apply_simple_comparator(const SimpleComparator& comparator, SimpleRange& range) noexcept {
+    constexpr bool kNpm = kDialect == Dialect::kNpm;
     constexpr auto kAt = ReleaseCut::kBeforeRelease;
     constexpr auto kAfter = ReleaseCut::kAfterRelease;
+    const unsigned count = comparator.count;
+    const bool full = count == 3;
+    const ReleaseCut first{comparator.numbers[0], comparator.numbers[1], comparator.numbers[2],
+                           ReleaseCut::kBeforePrereleases};
+    const auto raise_to = [&range](const ReleaseCut& lower, const ReleaseCut& wide) {
+        range.lower = std::max(range.lower, lower);
+        range.wide_lower = std::max(range.wide_lower, wide);
+    };
+    const auto lower_to = [&range](const ReleaseCut& cut) {
+        range.upper = std::min(range.upper, cut);
+    };
     SimpleOp op = comparator.op;
     if (op == SimpleOp::kNone)
-        op = npm || comparator.has_wildcard ? SimpleOp::kEqual : SimpleOp::kCaret;
-    // node-semver reads >=0.0.0 as no bound at all.
-    if (npm && op != SimpleOp::kLess && op != SimpleOp::kLessEq && first == ReleaseCut{})
-        return false;
-    switch (op) {
-        case SimpleOp::kNone:
-        case SimpleOp::kCaret: {
-            unsigned kept = 1;
-            while (kept < comparator.count && comparator.numbers[kept - 1] == 0) ++kept;
-            raise_to(range, first, full || npm ? kAt : kPre, full ? kAt : kPre);
-            lower_to(range, cut_after(comparator, kept));
-            return true;
-        }
-        case SimpleOp::kTilde:
-            raise_to(range, first, kAt, full ? kAt : kPre);
-            lower_to(range, cut_after(comparator, comparator.count == 1 ? 1 : 2));
-            return true;
-        case SimpleOp::kEqual:
-            raise_to(range, first, kAt, full ? kAt : kPre);
-            lower_to(range, full ? ReleaseCut{comparator.numbers, kAfter}
-                                 : cut_after(comparator, comparator.count));
-            return true;
-        case SimpleOp::kGreater:
-            if (full) {
-                raise_to(range, first, kAfter, kAfter);
-            } else {
-                raise_to(range, cut_after(comparator, comparator.count), npm ? kAt : kPre, kPre);
-            }
-            return true;
-        case SimpleOp::kGreaterEq:
-            raise_to(range, first, kAt, full ? kAt : kPre);
-            return true;
-        case SimpleOp::kLess:
-            lower_to(range, {comparator.numbers, full ? kAt : kPre});
-            return true;
-        case SimpleOp::kLessEq:
-            lower_to(range, full ? ReleaseCut{comparator.numbers, kAfter}
-                                 : cut_after(comparator, comparator.count));
-            return true;
+        op = kNpm || comparator.has_wildcard ? SimpleOp::kEqual : SimpleOp::kCaret;
+    if (op == SimpleOp::kLess) {
+        lower_to(full ? first.moved_to(kAt) : first);
+        return true;
     }
-    return false;
+    const ReleaseCut end = full ? first.moved_to(kAfter) : cut_after(comparator, count);
+    if (op == SimpleOp::kLessEq) {
+        lower_to(end);
+        return true;
+    }
+    // node-semver reads >=0.0.0 as no bound at all.
+    if (kNpm && first == ReleaseCut{}) return false;
+    if (op == SimpleOp::kGreater) {
+        raise_to(kNpm && !full ? end.moved_to(kAt) : end, end);
+        return true;
+    }
+    // In Cargo's dialect ^1.2 begins below 1.2.0 under either rule.
+    const bool at_release = full || kNpm || op != SimpleOp::kCaret;
+    raise_to(at_release ? first.moved_to(kAt) : first, full ? first.moved_to(kAt) : first);
+    if (op == SimpleOp::kCaret) {
+        lower_to(cut_after(comparator, kept_by_caret(comparator)));
+    } else if (op == SimpleOp::kTilde) {
+        lower_to(cut_after(comparator, count == 1 ? 1 : 2));
+    } else if (op == SimpleOp::kEqual) {
+        lower_to(end);
+    }
+    return true;
+}
+
+template <Dialect kDialect>
+bool read_simple(std::string_view& text, SimpleRange& range) noexcept {
+    constexpr bool kNpm = kDialect == Dialect::kNpm;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    unsigned comparators = 0;
+    while (at != end) {
+        // Cargo refuses a requirement of more; the full reader says so.
+        if (++comparators > VersionReq::kCargoComparatorsMax) return false;
+        SimpleComparator comparator;
+        at = read_simple_comparator(at, end, comparator);
+        if (at == nullptr || !apply_simple_comparator<kDialect>(comparator, range)) return false;
+        if (at == end || (kNpm && *at == '|')) break;
+        if (*at != (kNpm ? ' ' : ',')) return false;
+        ++at;
+        while (at != end && *at == ' ') ++at;
+        if (at == end) return false;
+        if (kNpm && *at == '|') break;
+    }
+    text.remove_prefix(static_cast<std::size_t>(at - text.data()));
+    return comparators > 0;
 }
 
 }  // namespace
 
 bool read_simple_range(std::string_view& text, Dialect dialect, SimpleRange& range) noexcept {
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    SimpleComparator comparator;
-    unsigned comparators = 0;
-    while (at != end) {
-        // Cargo refuses a requirement of more; the full reader says so.
-        if (++comparators > VersionReq::kCargoComparatorsMax) return false;
-        at = read_simple_comparator(at, end, comparator);
-        if (at == nullptr || !apply_simple_comparator(comparator, dialect, range)) return false;
-        if (at == end) break;
-        if (*at != (dialect == Dialect::kNpm ? ' ' : ',')) {
-            if (dialect == Dialect::kNpm && *at == '|') break;
-            return false;
-        }
-        ++at;
-        while (at != end && *at == ' ') ++at;
-        if (at == end) return false;
-        if (dialect == Dialect::kNpm && *at == '|') break;
-    }
-    text.remove_prefix(static_cast<std::size_t>(at - text.data()));
-    return comparators > 0;
+    return dialect == Dialect::kNpm ? read_simple<Dialect::kNpm>(text, range)
+                                    : read_simple<Dialect::kCargo>(text, range);
 }
 
 }  // namespace catalog::version

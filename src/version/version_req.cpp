@@ -37,7 +37,11 @@ Result<VersionReq> VersionReq::parse(std::string_view text, Dialect dialect) {
     if (text.size() > kBytesMax)
         return fail(
             requirement_error(text, dialect, "the text is longer than 4096 bytes", kBytesMax));
-    Result<VersionReq> result(tl::in_place, Unset());  // filled in place, as a version is
+    return parse_short(text, dialect);
+}
+
+Result<VersionReq> VersionReq::parse_short(std::string_view text, Dialect dialect) {
+    Result<VersionReq> result(tl::in_place, Unset());  // filled in place: the only thing returned
     result->text_ = text;
     result->dialect_ = dialect;
     if (!RangeBuilder::read_simple(text, dialect, *result)) {
@@ -66,12 +70,6 @@ VersionReq VersionReq::exactly(const SemVer& version) {
 const VersionSet& VersionReq::admitted_prereleases() const noexcept {
     static const VersionSet kNone;
     return others_ ? others_->admitted : kNone;
-}
-
-bool VersionReq::matches(const SemVer& version, PrereleaseRule rule) const noexcept {
-    if (rule == PrereleaseRule::kInclude) return matches_wide(version);
-    if (!version.is_prerelease()) return set_.contains(version);
-    return others_ && others_->admitted.contains(version);
 }
 
 bool VersionReq::matches_wide(const SemVer& version) const noexcept {

@@ -99,18 +99,6 @@ std::string interval_text(const Interval& interval) {
 
 }  // namespace
 
-bool contains(const Interval& interval, const SemVer& version) noexcept {
-    if (interval.lower) {
-        const std::weak_ordering order = compare_precedence(version, interval.lower->version);
-        if (order < 0 || (order == 0 && !interval.lower->inclusive)) return false;
-    }
-    if (interval.upper) {
-        const std::weak_ordering order = compare_precedence(version, interval.upper->version);
-        if (order > 0 || (order == 0 && !interval.upper->inclusive)) return false;
-    }
-    return true;
-}
-
 VersionSet& VersionSet::operator=(const VersionSet& other) {
     if (this == &other) return *this;
     if (other.count_ > 1) {
@@ -151,6 +139,13 @@ void VersionSet::append(Interval interval) {
     many_[count_++] = std::move(interval);
 }
 
+void VersionSet::clear() noexcept {
+    one_.lower.reset();
+    one_.upper.reset();
+    many_.reset();
+    count_ = room_ = 0;
+}
+
 void VersionSet::settle_one() { count_ = make_canonical(one_) ? 1 : 0; }
 
 VersionSet VersionSet::all() { return between(std::nullopt, std::nullopt); }
@@ -183,8 +178,7 @@ VersionSet VersionSet::union_of(std::vector<Interval> intervals) {
     return set;
 }
 
-bool VersionSet::contains(const SemVer& version) const noexcept {
-    if (count_ <= 1) return count_ == 1 && version::contains(one_, version);
+bool VersionSet::contains_in_many(const SemVer& version) const noexcept {
     // The first interval that does not end below the version is the only one that can hold it.
     const Cut behind{&version, true};
     const std::span<const Interval> all = intervals();

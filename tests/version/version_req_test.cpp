@@ -51,6 +51,31 @@ RC_GTEST_PROP(VersionReqProperty, ReleasesMatchExactlyWhenTheyAreInTheSet,
     if (req.matches(version)) RC_ASSERT(req.matches(version, PrereleaseRule::kInclude));
 }
 
+RC_GTEST_PROP(VersionReqProperty, ASpaceInFrontChangesNothing, ()) {
+    // The one pass over simple ranges takes no text that begins with a space: the full readers do.
+    const Dialect dialect = *rc::gen::element(Dialect::kCargo, Dialect::kNpm);
+    static const std::vector<std::string> kOps = {"", "", "^", "~", "=", ">", ">=", "<", "<="};
+    const auto number = [] { return std::to_string(*rc::gen::inRange(0, 4)); };
+    std::string text;
+    for (int count = *rc::gen::inRange(1, 4); count > 0; --count) {
+        text += *rc::gen::elementOf(kOps) + number();
+        for (int part = *rc::gen::inRange(0, 3); part > 0; --part)
+            text += "." + (*rc::gen::inRange(0, 5) == 0 ? std::string("x") : number());
+        if (count == 1) break;
+        const bool alternative = *rc::gen::inRange(0, 3) == 0;
+        text += dialect == Dialect::kCargo ? ", " : (alternative ? " || " : " ");
+    }
+    const Result<VersionReq> simple = VersionReq::parse(text, dialect);
+    const Result<VersionReq> full = VersionReq::parse(" " + text, dialect);
+    RC_ASSERT(simple.has_value() == full.has_value());
+    if (!simple) return;
+    RC_ASSERT(simple->set() == full->set());
+    RC_ASSERT(simple->admitted_prereleases() == full->admitted_prereleases());
+    for (const SemVer& version : version_grid(4))
+        for (const PrereleaseRule rule : {PrereleaseRule::kDialect, PrereleaseRule::kInclude})
+            RC_ASSERT(simple->matches(version, rule) == full->matches(version, rule));
+}
+
 RC_GTEST_PROP(VersionReqProperty, WhatMatchesIsInTheSet, (const VersionReq& req)) {
     const SemVer version = *small_version();
     if (req.matches(version)) RC_ASSERT(req.set().contains(version));

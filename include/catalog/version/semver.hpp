@@ -39,8 +39,8 @@ public:
     SemVer(std::uint64_t major, std::uint64_t minor, std::uint64_t patch,
            std::string_view prerelease)
         : major_(major), minor_(minor), patch_(patch) {
-        if (prerelease == "0") {  // the bound of most ranges
-            identifiers_[0] = '0';
+        if (prerelease == "0") {   // the bound of most ranges
+            identifiers_ = kZero;  // whole words, which a move then reads without waiting
             prerelease_bytes_ = 1;
         } else if (!prerelease.empty()) {
             set_identifiers(prerelease, {});
@@ -123,6 +123,7 @@ public:
     friend std::strong_ordering operator<=>(const SemVer& a, const SemVer& b) noexcept;
 
 private:
+    [[nodiscard]] static Result<SemVer> parse_short(std::string_view text);
     [[nodiscard]] bool is_inline() const noexcept {
         return std::size_t{prerelease_bytes_} + build_bytes_ <= kInlineBytes;
     }
@@ -139,6 +140,8 @@ private:
     void free_block() noexcept;
     // REQUIRES: no identifiers yet.
     void set_identifiers(std::string_view prerelease, std::string_view build);
+
+    static constexpr std::array<char, kInlineBytes> kZero = {'0'};
 
     std::uint64_t major_ = 0;
     std::uint64_t minor_ = 0;

@@ -65,7 +65,11 @@ public:
     /// Tells whether `version` satisfies the range. Cost: logarithmic in the alternatives; no
     /// allocation.
     [[nodiscard]] bool matches(const SemVer& version,
-                               PrereleaseRule rule = PrereleaseRule::kDialect) const noexcept;
+                               PrereleaseRule rule = PrereleaseRule::kDialect) const noexcept {
+        if (rule == PrereleaseRule::kInclude) return matches_wide(version);
+        if (!version.is_prerelease()) return set_.contains(version);
+        return others_ && others_->admitted.contains(version);
+    }
 
     /// Returns the set of versions within the bounds; pre-releases in it are not thereby admitted.
     /// A release is in it exactly when it matches under kDialect.
@@ -93,6 +97,7 @@ private:
         VersionSet wide;      // bounds under PrereleaseRule::kInclude
         VersionSet admitted;  // pre-releases that match under PrereleaseRule::kDialect
     };
+    [[nodiscard]] static Result<VersionReq> parse_short(std::string_view text, Dialect dialect);
     [[nodiscard]] bool matches_wide(const SemVer& version) const noexcept;
 
     std::string text_;

@@ -58,7 +58,9 @@ public:
     /// Makes the union of intervals in any order, empty ones included. Cost: n log n.
     [[nodiscard]] static VersionSet union_of(std::vector<Interval> intervals);
 
-    [[nodiscard]] bool contains(const SemVer& version) const noexcept;
+    [[nodiscard]] bool contains(const SemVer& version) const noexcept {
+        return count_ == 1 ? contains_in_one(version) : contains_in_many(version);
+    }
     [[nodiscard]] bool is_empty() const noexcept { return count_ == 0; }
     [[nodiscard]] bool is_all() const noexcept;
     [[nodiscard]] bool is_subset_of(const VersionSet& other) const noexcept;
@@ -85,6 +87,9 @@ public:
 private:
     friend class RangeBuilder;
 
+    [[nodiscard]] bool contains_in_one(const SemVer& version) const noexcept;
+    [[nodiscard]] bool contains_in_many(const SemVer& version) const noexcept;
+    void clear() noexcept;
     // REQUIRES: above every interval so far, and not touching the last.
     void append(Interval interval);
     /// Makes the set what `one_`, just written, says; the set was empty.
@@ -97,6 +102,19 @@ private:
 };
 
 /// Tells whether `version` lies between the bounds of `interval`.
-[[nodiscard]] bool contains(const VersionSet::Interval& interval, const SemVer& version) noexcept;
+[[nodiscard]] inline bool contains(const VersionSet::Interval& interval,
+                                   const SemVer& version) noexcept {
+    if (interval.lower) {
+        const std::weak_ordering order = compare_precedence(version, interval.lower->version);
+        if (order < 0 || (order == 0 && !interval.lower->inclusive)) return false;
+    }
+    if (!interval.upper) return true;
+    const std::weak_ordering order = compare_precedence(version, interval.upper->version);
+    return order < 0 || (order == 0 && interval.upper->inclusive);
+}
+
+inline bool VersionSet::contains_in_one(const SemVer& version) const noexcept {
+    return version::contains(one_, version);
+}
 
 }  // namespace catalog::version
