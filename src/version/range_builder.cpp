@@ -30,10 +30,10 @@ bool adds_lower_prereleases(const RangeBuilder::Interval& bounds,
 void write_end(const ReleaseCut& cut, bool is_lower, std::optional<VersionSet::Bound>& out) {
     if (cut.side() == ReleaseCut::kBeforePrereleases) {
         // Its patch number is zero, as the canonical form has it.
-        out.emplace(SemVer(cut.major_number, cut.minor_number(), 0, "0"), is_lower);
+        out.emplace(std::in_place, is_lower, cut.major_number, cut.minor_number(), 0U, "0");
     } else {
-        out.emplace(SemVer(cut.major_number, cut.minor_number(), cut.patch_number()),
-                    (cut.side() == ReleaseCut::kAfterRelease) != is_lower);
+        out.emplace(std::in_place, (cut.side() == ReleaseCut::kAfterRelease) != is_lower,
+                    cut.major_number, cut.minor_number(), cut.patch_number());
     }
 }
 

@@ -1,6 +1,7 @@
 #include "simple_range.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace catalog::version {
 
@@ -12,8 +13,8 @@ enum class SimpleOp : std::uint8_t {
     kTilde,
     kEqual,
     kGreater,
-    kGreaterEq,
     kLess,
+    kGreaterEq,
     kLessEq
 };
 
@@ -24,35 +25,28 @@ struct SimpleComparator {
     bool has_wildcard = false;
 };
 
+/// What an operator's first byte means. A table: which one it is cannot be foretold.
+constexpr std::array<SimpleOp, 256> kOps = [] {
+    std::array<SimpleOp, 256> ops = {};
+    ops['^'] = SimpleOp::kCaret;
+    ops['~'] = SimpleOp::kTilde;
+    ops['='] = SimpleOp::kEqual;
+    ops['>'] = SimpleOp::kGreater;
+    ops['<'] = SimpleOp::kLess;
+    return ops;
+}();
+
 bool is_wildcard(char c) noexcept { return c == '*' || c == 'x' || c == 'X'; }
 
 /// A comparator from `at`; null when it is not simple.
 const char* read_simple_comparator(const char* at, const char* end,
                                    SimpleComparator& comparator) noexcept {
-    const bool has_equal = end - at > 1 && at[1] == '=';
-    switch (*at) {
-        case '^':
-            comparator.op = SimpleOp::kCaret;
-            ++at;
-            break;
-        case '~':
-            comparator.op = SimpleOp::kTilde;
-            ++at;
-            break;
-        case '=':
-            comparator.op = SimpleOp::kEqual;
-            ++at;
-            break;
-        case '>':
-            comparator.op = has_equal ? SimpleOp::kGreaterEq : SimpleOp::kGreater;
-            at += has_equal ? 2 : 1;
-            break;
-        case '<':
-            comparator.op = has_equal ? SimpleOp::kLessEq : SimpleOp::kLess;
-            at += has_equal ? 2 : 1;
-            break;
-        default:
-            break;
+    comparator.op = kOps[static_cast<unsigned char>(*at)];
+    at += comparator.op != SimpleOp::kNone;
+    if (comparator.op >= SimpleOp::kGreater && at != end && *at == '=') {
+        comparator.op =
+            comparator.op == SimpleOp::kGreater ? SimpleOp::kGreaterEq : SimpleOp::kLessEq;
+        ++at;
     }
     for (unsigned part = 0; part < 3; ++part) {
         if (part > 0) {

@@ -34,7 +34,33 @@ public:
 
         Bound() = default;
         Bound(SemVer at, bool includes) noexcept : version(std::move(at)), inclusive(includes) {}
+        /// With the version made in its place.
+        template <class... Arguments>
+        Bound(std::in_place_t, bool includes, Arguments&&... arguments)
+            : version(std::forward<Arguments>(arguments)...), inclusive(includes) {}
         friend bool operator==(const Bound&, const Bound&) = default;
+
+        /// Tells whether `other` is within this lower bound.
+        [[nodiscard]] bool is_below(const SemVer& other) const noexcept {
+            const bool same = version.has_same_numbers(other);
+            if (same & other.is_prerelease()) {
+                const std::weak_ordering order = compare_precedence(other, version);
+                return order > 0 || (order == 0 && inclusive);
+            }
+            // No branches: which number decides is different for every version.
+            return version.has_smaller_numbers(other) |
+                   (same & (version.is_prerelease() | inclusive));
+        }
+        /// Tells whether `other` is within this upper bound.
+        [[nodiscard]] bool is_above(const SemVer& other) const noexcept {
+            const bool same = version.has_same_numbers(other);
+            if (same & other.is_prerelease()) {
+                const std::weak_ordering order = compare_precedence(other, version);
+                return order < 0 || (order == 0 && inclusive);
+            }
+            return other.has_smaller_numbers(version) |
+                   (same & !version.is_prerelease() & inclusive);
+        }
     };
     struct Interval {
         std::optional<Bound> lower;
@@ -104,13 +130,11 @@ private:
 /// Tells whether `version` lies between the bounds of `interval`.
 [[nodiscard]] inline bool contains(const VersionSet::Interval& interval,
                                    const SemVer& version) noexcept {
-    if (interval.lower) {
-        const std::weak_ordering order = compare_precedence(version, interval.lower->version);
-        if (order < 0 || (order == 0 && !interval.lower->inclusive)) return false;
-    }
-    if (!interval.upper) return true;
-    const std::weak_ordering order = compare_precedence(version, interval.upper->version);
-    return order < 0 || (order == 0 && interval.upper->inclusive);
+    // Both ends, always: whether the first decides cannot be foretold.
+    bool inside = true;
+    if (interval.lower) inside &= interval.lower->is_below(version);
+    if (interval.upper) inside &= interval.upper->is_above(version);
+    return inside;
 }
 
 inline bool VersionSet::contains_in_one(const SemVer& version) const noexcept {
