@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -132,7 +134,7 @@ struct Loop {
         for (;;) {
             const std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
             if (index >= count) break;
-            if (Result<void> result = (*body)(index); !result) {
+            if (Result<void> result = run_body(index); !result) {
                 next.store(count, std::memory_order_relaxed);
                 MutexLock lock(mutex);
                 if (!error || index < failed_index) {
@@ -144,6 +146,20 @@ struct Loop {
         leave();
     }
 
+    /// An exception that left a thread of the pool would end the process; one that left the caller
+    /// would take `body` away from the others.
+    Result<void> run_body(std::size_t index) const {
+        try {
+            return (*body)(index);
+        } catch (const std::bad_alloc&) {
+            return fail(Errc::kOutOfMemory, "memory ran out in a parallel task");
+        } catch (const std::exception& thrown) {
+            return fail(Errc::kInternal, std::string("a parallel task threw: ") + thrown.what());
+        } catch (...) {
+            return fail(Errc::kInternal, "a parallel task threw");
+        }
+    }
+
     Result<void> finish() {
         MutexLock lock(mutex);
         while (running != 0) idle.wait(mutex);
@@ -152,13 +168,13 @@ struct Loop {
     }
 };
 
-/// Returns false where there is no memory for another task: fewer helpers do, but leaving
+/// Returns false where the executor takes no further task: fewer helpers do, but leaving
 /// parallel_for would take `body` away from those that run already.
 bool try_post(Executor& executor, const std::shared_ptr<Loop>& loop) {
     try {
         executor.post([loop] { loop->work(); });
         return true;
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
         return false;
     }
 }

@@ -58,8 +58,9 @@ Result<PackageId> PackageId::make(PackageName name, std::string_view version) {
     };
     if (version.empty() || version.size() > kVersionBytesMax ||
         !std::ranges::all_of(version, allowed))
-        return fail(Error(Errc::kVersionSyntax, "not a version")
-                        .with_input(std::string(version.substr(0, 100))));
+        return fail(Error(Errc::kVersionSyntax, "not a version of a package")
+                        .with_input(name.str() + "@" + std::string(version.substr(0, 100)))
+                        .with_hint("write NAME@MAJOR.MINOR.PATCH, for example kit@1.4.2"));
     return PackageId(std::move(name), std::string(version));
 }
 

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <latch>
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -187,30 +189,87 @@ TEST(ParallelFor, SeveralCallersShareAPool) {
     EXPECT_EQ(good, 4 * 50);
 }
 
-/// Takes a number of tasks and then has no memory for more.
-class ForgetfulExecutor final : public Executor {
-public:
-    ForgetfulExecutor(std::shared_ptr<Executor> base, int accepted)
-        : base_(std::move(base)), accepted_(accepted) {}
+// ---- parallel_for on executors that break
 
-    void post(std::function<void()> task) override {
-        if (accepted_-- <= 0) throw std::bad_alloc();
-        base_->post(std::move(task));
+using fakes::ExecutorFault;
+using fakes::FaultyExecutor;
+
+constexpr ExecutorFault kFaults[] = {ExecutorFault::kNone, ExecutorFault::kRefuse,
+                                     ExecutorFault::kNoMemory, ExecutorFault::kLose,
+                                     ExecutorFault::kHold};
+
+TEST(ParallelFor, RunsEveryIndexOnceWhateverBefallsItsHelpers) {
+    // Every combination of what can befall three helpers.
+    for (const ExecutorFault first : kFaults)
+        for (const ExecutorFault second : kFaults)
+            for (const ExecutorFault third : kFaults) {
+                const ExecutorFault plan[] = {first, second, third};
+                FaultyExecutor executor(make_thread_pool(3),
+                                        [&plan](std::size_t n) { return plan[n % 3]; });
+                Runs runs(100);
+                ASSERT_TRUE(
+                    parallel_for(executor, 100, [&](std::size_t i) { return runs.run(i); }));
+                ASSERT_TRUE(runs.each_once());
+                executor.release();  // too late: they must find nothing to do
+            }
+}
+
+TEST(ParallelFor, AsksAnExecutorThatRefusesOnce) {
+    FaultyExecutor executor(make_thread_pool(3),
+                            [](std::size_t) { return ExecutorFault::kRefuse; });
+    Runs runs(100);
+    EXPECT_TRUE(parallel_for(executor, 100, [&](std::size_t i) { return runs.run(i); }));
+    EXPECT_EQ(executor.posts(), 1u);
+}
+
+TEST(ParallelFor, HandsOutAnErrorWhereHelpersAreLost) {
+    for (const ExecutorFault fault : kFaults) {
+        FaultyExecutor executor(make_thread_pool(2), [fault](std::size_t) { return fault; });
+        const auto result = parallel_for(executor, 100, [](std::size_t i) -> Result<void> {
+            if (i == 50) return fail(Errc::kIo, "broken at 50");
+            return {};
+        });
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().message(), "broken at 50");
     }
-    std::size_t concurrency() const noexcept override { return 8; }
+}
 
-private:
-    std::shared_ptr<Executor> base_;
-    int accepted_;
-};
-
-TEST(ParallelFor, DoesWithFewerHelpersWhereMemoryForTasksRunsOut) {
-    for (int accepted = 0; accepted < 4; ++accepted) {
-        ForgetfulExecutor executor(make_thread_pool(2), accepted);
-        Runs runs(1000);
-        EXPECT_TRUE(parallel_for(executor, 1000, [&](std::size_t i) { return runs.run(i); }));
-        EXPECT_TRUE(runs.each_once()) << accepted;
+TEST(ParallelFor, WhatABodyThrowsIsAnErrorOnEveryThread) {
+    const auto pool = make_thread_pool(2);
+    for (std::size_t thrower = 0; thrower < 3; ++thrower) {
+        // Three indexes at the same time: at least two of them run on threads of the pool.
+        std::latch all_here(3);
+        const auto result = parallel_for(*pool, 3, [&](std::size_t i) -> Result<void> {
+            all_here.arrive_and_wait();
+            if (i == thrower) throw std::bad_alloc();
+            return {};
+        });
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().code(), Errc::kOutOfMemory);
     }
+    const auto other = parallel_for(
+        *pool, 1, [](std::size_t) -> Result<void> { throw std::runtime_error("odd"); });
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code(), Errc::kInternal);
+    EXPECT_NE(other.error().message().find("odd"), std::string::npos);
+}
+
+TEST(FaultyExecutor, DoesWhatThePlanSays) {
+    const auto base = std::make_shared<ManualExecutor>(4);
+    FaultyExecutor executor(base,
+                            [](std::size_t n) { return kFaults[std::min<std::size_t>(n, 4)]; });
+    std::string ran;
+    executor.post([&] { ran += '0'; });
+    EXPECT_THROW(executor.post([&] { ran += '1'; }), std::runtime_error);
+    EXPECT_THROW(executor.post([&] { ran += '2'; }), std::bad_alloc);
+    for (const char c : {'3', '4', '5', '6'}) executor.post([&ran, c] { ran += c; });
+    base->run_all();
+    EXPECT_EQ(ran, "0");
+    EXPECT_EQ(executor.release(), 3u);
+    base->run_all();
+    EXPECT_EQ(ran, "0654");
+    EXPECT_EQ(executor.posts(), 7u);
+    EXPECT_EQ(executor.concurrency(), 4u);
 }
 
 // ---- The pool

@@ -10,6 +10,7 @@
 #include "catalog/core/bytes.hpp"
 #include "support/core/executors.hpp"
 #include "support/core/fake_clock.hpp"
+#include "support/core/faulty_clock.hpp"
 #include "support/core/key_stores.hpp"
 #include "support/core/randoms.hpp"
 #include "support/core/recording_sinks.hpp"
@@ -60,6 +61,26 @@ TEST(FakeClock, TheWallClockCanBeSetBack) {
     clock.set_wall(past);
     EXPECT_EQ(clock.now_wall(), past);
     EXPECT_EQ(clock.now_monotonic(), monotonic);
+}
+
+TEST(FaultyClock, JumpsStandsStillAndSleepsTooLong) {
+    const auto base = std::make_shared<FakeClock>();
+    FaultyClock clock(base);
+    clock.jump_wall(1, -1h);
+    EXPECT_EQ(clock.now_wall(), base->now_wall());
+    EXPECT_EQ(clock.now_wall(), base->now_wall() - 1h);
+    clock.coarsen(1s);
+    const MonotonicTime before = clock.now_monotonic();
+    base->advance(1ms);
+    EXPECT_EQ(clock.now_monotonic(), before + 1s);
+    base->advance(1ms);
+    EXPECT_EQ(clock.now_monotonic(), before + 1s);
+    clock.oversleep(5s);
+    EXPECT_TRUE(clock.sleep_for(1ms, {}));
+    EXPECT_GE(base->slept(), 5s);
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_FALSE(clock.sleep_for(1ms, stop.get_token()));
 }
 
 // ---- Executors

@@ -14,8 +14,9 @@ class Executor {
 public:
     virtual ~Executor() = default;
 
-    /// Queues `task` to run once, on a thread of the executor. The task must not throw. Never
-    /// blocks, never runs it inline.
+    /// Queues `task` to run once, on a thread of the executor, in any order. The task must not
+    /// throw. Never blocks, never runs it inline. An executor that cannot take the task throws
+    /// (std::bad_alloc, or any std::exception) and never runs it.
     virtual void post(std::function<void()> task) = 0;
 
     /// Returns how many tasks can run at the same time, at least 1.
@@ -35,9 +36,11 @@ public:
 /// Runs `body(0) ... body(count - 1)` on the calling thread and on `executor`, and returns when all
 /// have ended.
 ///
-/// The caller takes part, so a saturated or single-threaded executor cannot block it. The first
-/// error stops the handing out of further indexes and is returned; of several errors the one with
-/// the lowest index wins. `body` must not throw.
+/// The caller takes part, so an executor that is saturated, refuses tasks, or loses one that has
+/// not begun costs only time: the rest of the threads does the work. The first error stops the
+/// handing out of further indexes and is returned; of several errors the one with the lowest index
+/// wins. What `body` throws is an error of its index: kOutOfMemory for std::bad_alloc, else
+/// kInternal.
 [[nodiscard]] Result<void> parallel_for(Executor& executor, std::size_t count,
                                         const std::function<Result<void>(std::size_t)>& body);
 

@@ -90,7 +90,7 @@ void RealContentBed::open() {
     options.queue = queue_.get();
     options.families = kBedFamilies;
     options.clock = make_system_clock();
-    options.executor = make_thread_pool(1);
+    if (options.executor == nullptr) options.executor = make_thread_pool(1);
     options.random = make_counting_random();
     storage_ = must(ContentAddressedStorage::open(std::move(options)));
     queue_->add_group_hook([storage = storage_.get()](kv::WriteBatch& batch) {

@@ -45,8 +45,9 @@ public:
 /// A ContentAddressedStorage over a key-value store in memory.
 class RealContentBed final : public ContentBed {
 public:
-    /// Opens it. `options` lacks store, queue, families, clock, executor and random, which the bed
-    /// provides, but has a backend or a file system. Throws when that fails.
+    /// Opens it. `options` lacks store, queue, families, clock and random, which the bed provides,
+    /// and an executor unless the test brings one, but has a backend or a file system. Throws when
+    /// that fails.
     explicit RealContentBed(ContentOptions options = memory_options(),
                             std::unique_ptr<kv::KeyValueStore> store = nullptr);
     ~RealContentBed() override;

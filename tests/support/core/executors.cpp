@@ -1,5 +1,7 @@
 #include "support/core/executors.hpp"
 
+#include <new>
+#include <stdexcept>
 #include <utility>
 
 namespace catalog::fakes {
@@ -44,6 +46,43 @@ void InlineExecutor::post(std::function<void()> task) {
         next();
     }
     running_ = false;
+}
+
+void FaultyExecutor::post(std::function<void()> task) {
+    std::size_t number = 0;
+    {
+        MutexLock lock(mutex_);
+        number = posts_++;
+    }
+    switch (plan_(number)) {
+        case ExecutorFault::kNone:
+            return base_->post(std::move(task));
+        case ExecutorFault::kRefuse:
+            throw std::runtime_error("the executor is shut down");
+        case ExecutorFault::kNoMemory:
+            throw std::bad_alloc();
+        case ExecutorFault::kLose:
+            return;
+        case ExecutorFault::kHold:
+            MutexLock lock(mutex_);
+            held_.push_back(std::move(task));
+            return;
+    }
+}
+
+std::size_t FaultyExecutor::release() {
+    std::vector<std::function<void()>> held;
+    {
+        MutexLock lock(mutex_);
+        held.swap(held_);
+    }
+    for (std::size_t i = held.size(); i-- > 0;) base_->post(std::move(held[i]));
+    return held.size();
+}
+
+std::size_t FaultyExecutor::posts() const {
+    MutexLock lock(mutex_);
+    return posts_;
 }
 
 }  // namespace catalog::fakes
