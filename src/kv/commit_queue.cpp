@@ -67,6 +67,7 @@ struct CommitQueue::Impl {
 
         [[nodiscard]] Result<std::optional<std::string>> get(Family family,
                                                              std::string_view key) const override {
+            index();
             const auto found = changes_.find({family, key});
             if (found == changes_.end()) return store_.get(family, key);
             if (found->second->kind == WriteBatch::Kind::kRemove)
@@ -75,17 +76,26 @@ struct CommitQueue::Impl {
         }
 
         /// Borrows from `batch`, whose changes must stay where they are.
-        void add(const WriteBatch& batch) {
-            for (const WriteBatch::Change& change : batch.changes()) {
-                // The key of the map borrows from the change, so a later change must replace both.
-                changes_.erase({change.family, change.key});
-                changes_.emplace(std::pair(change.family, std::string_view(change.key)), &change);
-            }
-        }
+        void add(const WriteBatch& batch) { added_.push_back(&batch); }
 
     private:
+        /// Not before somebody asks: nobody does after the last commit of a group, which for a bulk
+        /// load is the only one and large.
+        void index() const {
+            for (const WriteBatch* batch : added_)
+                for (const WriteBatch::Change& change : batch->changes()) {
+                    // The key of the map borrows from the change, so a later change must replace
+                    // both.
+                    changes_.erase({change.family, change.key});
+                    changes_.emplace(std::pair(change.family, std::string_view(change.key)),
+                                     &change);
+                }
+            added_.clear();
+        }
+
         const KeyValueStore& store_;
-        std::map<std::pair<Family, std::string_view>, const WriteBatch::Change*> changes_;
+        mutable std::vector<const WriteBatch*> added_;
+        mutable std::map<std::pair<Family, std::string_view>, const WriteBatch::Change*> changes_;
     };
 
     explicit Impl(KeyValueStore& kv_store) : store(kv_store) {}
