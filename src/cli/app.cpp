@@ -4,6 +4,9 @@
 
 #include <new>
 #include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace catalog::cli {
 
@@ -12,8 +15,8 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes: 0 ok; 1 the answer is no; 2 usage; 3 input at fault; 4 environment at fault; 5 "
     "busy or denied; 130 "
-    "interrupted.\nThe library is --library DIR, else $CATALOG_LIBRARY, else "
-    "$XDG_DATA_HOME/catalog.";
+    "interrupted.\nEvery command takes --library DIR (else $CATALOG_LIBRARY, else "
+    "$XDG_DATA_HOME/catalog), --json, -q, -v, --no-progress, --lock-wait: see catalog --help.";
 
 void add_global_options(CLI::App& app, Session& session) {
     GlobalOptions& options = session.options;
@@ -30,13 +33,46 @@ void add_global_options(CLI::App& app, Session& session) {
         ->capture_default_str();
 }
 
-/// Reports a mistake in the command line itself.
-int usage_error(const CLI::App& app, const CLI::ParseError& mistake, Session& session) {
+/// The innermost command that the arguments chose.
+const CLI::App& chosen_command(const CLI::App& app) {
     const CLI::App* chosen = &app;
     while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
-    const std::string command =
-        chosen == &app ? "catalog --help" : "catalog " + chosen->get_name() + " --help";
-    session.report(Error(Errc::kFailedPrecondition, mistake.what()).with_hint("see: " + command));
+    return *chosen;
+}
+
+/// Returns "catalog store put" for that command.
+std::string command_path(const CLI::App& app, const CLI::App& chosen) {
+    std::string path = chosen.get_name();
+    for (const CLI::App* at = &chosen; at != &app;) {
+        at = at->get_parent();
+        path.insert(0, " ").insert(0, at->get_name());
+    }
+    return path;
+}
+
+/// Says what is wrong with a command line in our own words where the parser's do not help.
+Error usage_mistake(const CLI::App& app, const CLI::App& chosen, const CLI::ParseError& mistake) {
+    const std::string what = mistake.what();
+    const std::vector<std::string> left = app.remaining(true);
+    const bool wants_command =
+        !chosen.get_subcommands([](const CLI::App*) { return true; }).empty();
+    if (wants_command && !left.empty())
+        return Error(Errc::kFailedPrecondition,
+                     left.front().starts_with('-') ? "unknown option" : "unknown command")
+            .with_input(left.front());
+    if (wants_command) return Error(Errc::kFailedPrecondition, "a command is missing");
+    constexpr std::string_view kRequired = " is required";
+    if (what.ends_with(kRequired))
+        return Error(Errc::kFailedPrecondition,
+                     "missing: " + what.substr(0, what.size() - kRequired.size()));
+    return Error(Errc::kFailedPrecondition, what);
+}
+
+/// Reports a mistake in the command line itself.
+int usage_error(const CLI::App& app, const CLI::ParseError& mistake, Session& session) {
+    const CLI::App& chosen = chosen_command(app);
+    session.report(usage_mistake(app, chosen, mistake)
+                       .with_hint("see: " + command_path(app, chosen) + " --help"));
     return static_cast<int>(ExitCode::kUsage);
 }
 
@@ -84,9 +120,7 @@ int run(std::span<const std::string> arguments, Streams& streams, const std::sto
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
-        const CLI::App* chosen = &app;
-        while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
-        streams.out << chosen->help() << std::flush;
+        streams.out << app.help() << std::flush;
         return 0;
     } catch (const CLI::CallForAllHelp&) {
         streams.out << app.help("", CLI::AppFormatMode::All) << std::flush;

@@ -12,6 +12,7 @@
 #include "catalog/library/resolution.hpp"
 #include "input.hpp"
 #include "package_list.hpp"
+#include "resolution_options.hpp"
 #include "semver_batch.hpp"
 #include "solve_batch.hpp"
 #include "text.hpp"
@@ -46,29 +47,15 @@ struct SolveOptions {
     std::string packages;
     std::vector<std::string> require;
     std::string batch;
-    std::string dialect = "cargo";
-    std::string policy = "single";
-    std::string prefer = "newest";
-    std::string solver = "sat";
+    ResolutionOptions resolution;
     bool keep_going = false;
 };
 
-/// Splits "NAME REQ" at the first space.
-Result<resolve::Root> parse_require(const std::string& text, version::Dialect dialect) {
-    const std::size_t space = text.find(' ');
-    return library::make_root(
-        text.substr(0, space),
-        space == std::string::npos ? "" : std::string_view(text).substr(space + 1), dialect);
-}
-
 Result<ExitCode> solve_once(Session& session, const SolveOptions& options,
-                            SolveAnswerer& answerer) {
-    resolve::Request request;
-    CATALOG_TRY(const version::Dialect dialect, version::parse_dialect(options.dialect));
-    CATALOG_TRY(request.policy, library::parse_policy(options.policy));
-    CATALOG_TRY(request.preference, library::parse_preference(options.prefer));
+                            const SolveDefaults& defaults, SolveAnswerer& answerer) {
+    resolve::Request request = defaults.request;
     for (const std::string& text : options.require) {
-        CATALOG_TRY(resolve::Root root, parse_require(text, dialect));
+        CATALOG_TRY(resolve::Root root, parse_require(text, defaults.dialect));
         request.roots.push_back(std::move(root));
     }
     CATALOG_TRY(const resolve::Solution solution, answerer.resolve(request));
@@ -87,19 +74,19 @@ Result<ExitCode> solve(Session& session, const SolveOptions& options) {
     if (options.require.empty() == options.batch.empty())
         return fail(Error(Errc::kFailedPrecondition, "give either --require or --batch")
                         .with_hint("see: catalog solve --help"));
-    if (options.solver != "sat" && options.solver != "graph")
-        return fail(Error(Errc::kInvalidArgument, "unknown solver")
-                        .with_input(options.solver)
-                        .with_hint("use sat or graph"));
+    SolveDefaults defaults;
+    CATALOG_TRY(defaults.request, read_request(session, options.resolution));
+    CATALOG_TRY(defaults.dialect, version::parse_dialect(options.resolution.text.dialect));
+    CATALOG_TRY(const library::Solver solver, library::parse_solver(options.resolution.solver));
     CATALOG_TRY(const content::ByteSource source, open_input(session, options.packages));
     CATALOG_TRY(PackageList list,
                 read_package_list(source, options.packages, options.keep_going,
                                   *session.environment().clock, session.context()));
     for (const Error& error : list.refused)
         session.note("left out: " + printable(error.to_string()));
-    SolveAnswerer answerer(*list.provider, options.solver == "graph", session.environment().clock,
+    SolveAnswerer answerer(*list.provider, solver, defaults, session.environment().clock,
                            session.context());
-    if (options.batch.empty()) return solve_once(session, options, answerer);
+    if (options.batch.empty()) return solve_once(session, options, defaults, answerer);
     return answer_lines(session, options.batch,
                         [&](const Result<json::Value>& line) { return answerer.answer(line); });
 }
@@ -118,13 +105,9 @@ void add_batch_commands(CLI::App& app, Session& session) {
         ->type_name("\"NAME REQ\"");
     command->add_option("--batch", options->batch, "Requests, JSON Lines; - for standard input")
         ->type_name("FILE");
-    command->add_option("--dialect", options->dialect, "Of --require: cargo or npm")
-        ->capture_default_str();
-    command->add_option("--policy", options->policy, "Of --require: single or per-major")
-        ->capture_default_str();
-    command->add_option("--prefer", options->prefer, "Of --require: newest or minimal")
-        ->capture_default_str();
-    command->add_option("--solver", options->solver, "sat or graph")->capture_default_str();
+    add_request_options(*command, options->resolution);
+    add_solution_options(*command, options->resolution);
+    add_solver_option(*command, options->resolution);
     command->add_flag("--keep-going", options->keep_going,
                       "Leave out lines of --packages that cannot be read");
     command->callback([&session, options] {

@@ -6,23 +6,18 @@
 
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
+#include "resolution_options.hpp"
 #include "text.hpp"
 
 namespace catalog::cli {
 
 namespace {
 
-constexpr std::uint64_t kInstallLockBytesMax = 64u << 20;
-
 struct InstallArguments {
     std::vector<std::string> names;
     std::string prefix;
     std::string layout;
-    std::string dialect = "cargo";
-    std::string lock;
-    std::vector<std::string> optional;
-    bool development = false;
-    bool build = false;
+    ResolutionOptions resolution;
     bool dry_run = false;
 };
 
@@ -30,17 +25,7 @@ void add_install_options(CLI::App& command, InstallArguments& arguments) {
     command.add_option("--prefix", arguments.prefix, "Where it is installed")
         ->required()
         ->type_name("DIR");
-    command
-        .add_option("--dialect", arguments.dialect, "Of requirements in the requests: cargo or npm")
-        ->capture_default_str();
-    command.add_option("--lock", arguments.lock, "Prefer the versions in this lock file")
-        ->type_name("FILE");
-    command.add_flag("--dev", arguments.development,
-                     "Development dependencies of the requests too");
-    command.add_flag("--build", arguments.build, "Build dependencies of the requests too");
-    command
-        .add_option("--optional", arguments.optional, "Optional dependencies to take in, by name")
-        ->type_name("NAME");
+    add_request_options(command, arguments.resolution);
     command.add_flag("--dry-run", arguments.dry_run, "Resolve and check only");
 }
 
@@ -50,17 +35,14 @@ Result<lifecycle::InstallOptions> read_options(Session& session,
     if (!arguments.layout.empty()) {
         CATALOG_TRY(options.layout, lifecycle::parse_layout(arguments.layout));
     }
-    CATALOG_TRY(options.dialect, version::parse_dialect(arguments.dialect));
-    options.development = arguments.development;
-    options.build = arguments.build;
-    options.optional = arguments.optional;
+    const library::ResolutionText& text = arguments.resolution.text;
+    CATALOG_TRY(options.dialect, version::parse_dialect(text.dialect));
+    options.development = text.development;
+    options.build = text.build;
+    options.optional = text.optional;
     options.dry_run = arguments.dry_run;
-    if (!arguments.lock.empty()) {
-        CATALOG_TRY(const std::string text,
-                    io::read_file(*session.file_system(), arguments.lock, kInstallLockBytesMax));
-        const Result<resolve::LockFile> lock = resolve::LockFile::decode(text);
-        if (!lock) return fail(lock.error().with_input(arguments.lock));
-        options.lock = *lock;
+    if (!arguments.resolution.lock.empty()) {
+        CATALOG_TRY(options.lock, read_lock_file(session, arguments.resolution.lock));
     }
     return options;
 }

@@ -14,13 +14,11 @@ constexpr std::uint64_t kReportEvery = 4096;
 
 Result<void> add_line(resolve::MemoryProvider& provider, const json::LineReader::Line& line) {
     if (!line.value) return fail(line.value.error());
-    const std::string where = "line " + std::to_string(line.number);
     const json::Object* object = line.value->as_object();
-    if (object == nullptr)
-        return fail(Errc::kPackageListInvalid, where + ": a package must be an object");
+    if (object == nullptr) return fail(Errc::kPackageListInvalid, "a package must be an object");
     CATALOG_TRY(const package::PackageMetadata metadata,
-                package::metadata_from_json(*object, where));
-    CATALOG_TRY(const bool yanked, package::yanked_in(*object, where));
+                package::metadata_from_json(*object, "package"));
+    CATALOG_TRY(const bool yanked, package::yanked_in(*object, "package"));
     return provider.add(metadata.name.str(), {metadata.version, yanked, ""},
                         index::record_of(metadata));
 }

@@ -64,7 +64,7 @@ void ProgressBar::draw(const ProgressUpdate& update, MonotonicTime now) {
         line += amount(update.done, update.unit);
     }
     if (rate > 0) line += ", " + amount(static_cast<std::uint64_t>(rate), update.unit) + "/s";
-    terminal_ << '\r' << line << "\x1b[K" << std::flush;
+    terminal_ << '\r' << printable(line) << "\x1b[K" << std::flush;
     visible_ = true;
 }
 

@@ -12,47 +12,17 @@
 #include "catalog/library/resolution.hpp"
 #include "catalog/resolve/graph_resolver.hpp"
 #include "catalog/resolve/lock_file.hpp"
+#include "resolution_options.hpp"
 #include "text.hpp"
 
 namespace catalog::cli {
 
 namespace {
 
-constexpr std::uint64_t kLockFileBytesMax = 64u << 20;
-
-struct ResolveOptions {
-    library::ResolutionText text;
-    std::string solver = "sat";
-    std::string lock;
+struct ResolveArguments {
+    ResolutionOptions resolution;
     std::string write_lock;
 };
-
-void add_resolution_options(CLI::App& command, ResolveOptions& options) {
-    command
-        .add_option("--policy", options.text.policy, "Versions of one name: single or per-major")
-        ->capture_default_str();
-    command
-        .add_option("--dialect", options.text.dialect,
-                    "Of requirements in the requests: cargo or npm")
-        ->capture_default_str();
-    command.add_flag("--dev", options.text.development,
-                     "Development dependencies of the requests too");
-    command.add_flag("--build", options.text.build, "Build dependencies of the requests too");
-    command
-        .add_option("--optional", options.text.optional,
-                    "Optional dependencies to take in, by name")
-        ->type_name("NAME");
-}
-
-Result<resolve::Request> read_request(Session& session, ResolveOptions options) {
-    if (options.lock.empty()) return library::read_resolution(options.text);
-    CATALOG_TRY(options.text.lock,
-                io::read_file(*session.file_system(), options.lock, kLockFileBytesMax));
-    Result<resolve::Request> request = library::read_resolution(options.text);
-    if (!request && request.error().code() == Errc::kLockFileInvalid)
-        return fail(request.error().with_input(options.lock));
-    return request;
-}
 
 void print_solution(Session& session, const resolve::Solution& solution) {
     Table table({"name", "version", "needed by"});
@@ -79,15 +49,15 @@ void print_solution(Session& session, const resolve::Solution& solution) {
     }
 }
 
-Result<ExitCode> resolve_requests(Session& session, const ResolveOptions& options) {
-    CATALOG_TRY(const resolve::Request request, read_request(session, options));
+Result<ExitCode> resolve_requests(Session& session, const ResolveArguments& options) {
+    CATALOG_TRY(const resolve::Request request, read_request(session, options.resolution));
+    CATALOG_TRY(const library::Solver solver, library::parse_solver(options.resolution.solver));
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
-    CATALOG_TRY(const library::Solver solver, library::parse_solver(options.solver));
     CATALOG_TRY(const resolve::Solution solution,
                 library::solve(*library, request, solver, session.context()));
     if (!options.write_lock.empty()) {
-        const resolve::LockFile lock =
-            library::lock_of(*library, request, solution, options.text.requests, session.context());
+        const resolve::LockFile lock = library::lock_of(
+            *library, request, solution, options.resolution.text.requests, session.context());
         const std::string text = lock.encode();
         CATALOG_TRY_VOID(
             io::write_file_durably(*session.file_system(), options.write_lock, as_bytes(text)));
@@ -101,7 +71,7 @@ Result<ExitCode> resolve_requests(Session& session, const ResolveOptions& option
 }
 
 /// Explains why a request cannot be met, or says that it can.
-Result<ExitCode> why_not(Session& session, const ResolveOptions& options) {
+Result<ExitCode> why_not(Session& session, const ResolutionOptions& options) {
     CATALOG_TRY(const resolve::Request request, read_request(session, options));
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
     const Result<resolve::Solution> solution =
@@ -171,36 +141,31 @@ Result<ExitCode> why(Session& session, const std::string& name, const std::strin
 }  // namespace
 
 void add_resolve_commands(CLI::App& app, Session& session) {
-    auto options = std::make_shared<ResolveOptions>();
+    auto options = std::make_shared<ResolveArguments>();
+    ResolutionOptions& resolution = options->resolution;
     CLI::App* command =
         app.add_subcommand("resolve", "Find versions that fit together, newest first");
     command
-        ->add_option("requests", options->text.requests,
+        ->add_option("requests", resolution.text.requests,
                      "NAME or NAME@REQUIREMENT, most important first")
         ->required()
         ->type_name("REQUEST");
-    command
-        ->add_option("--solver", options->solver, "sat (complete) or graph (fast, without search)")
-        ->capture_default_str();
-    command->add_option("--prefer", options->text.prefer, "newest or minimal")
-        ->capture_default_str();
-    command->add_option("--lock", options->lock, "Prefer the versions in this lock file")
-        ->type_name("FILE");
+    add_request_options(*command, resolution);
+    add_solution_options(*command, resolution);
+    add_solver_option(*command, resolution);
     command->add_option("--write-lock", options->write_lock, "Write the answer as a lock file")
         ->type_name("FILE");
-    command->add_flag("--refuse-cycles", options->text.refuse_cycles,
-                      "A dependency cycle in the answer is an error");
-    add_resolution_options(*command, *options);
     command->callback([&session, options] {
         session.action = [&session, options] { return resolve_requests(session, *options); };
     });
 
-    auto why_not_options = std::make_shared<ResolveOptions>();
+    auto why_not_options = std::make_shared<ResolutionOptions>();
     command = app.add_subcommand("why-not", "Explain why requests cannot be met together");
     command->add_option("requests", why_not_options->text.requests, "NAME or NAME@REQUIREMENT")
         ->required()
         ->type_name("REQUEST");
-    add_resolution_options(*command, *why_not_options);
+    add_request_options(*command, *why_not_options);
+    add_solution_options(*command, *why_not_options);
     command->callback([&session, why_not_options] {
         session.action = [&session, why_not_options] { return why_not(session, *why_not_options); };
     });

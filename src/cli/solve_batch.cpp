@@ -45,45 +45,57 @@ Result<resolve::Locked> read_locked(const json::Value& value) {
     return resolve::Locked{name, std::move(version), ""};
 }
 
+/// The derivation where there is one, else the sentence with what it is about.
 std::string explanation_of(const Error& error) {
+    const auto* detail = error.detail_as<ResolutionDetail>();
+    if (detail == nullptr) return error.to_string();
     std::string text(error.message());
-    if (const auto* detail = error.detail_as<ResolutionDetail>())
-        for (const std::string& step : detail->steps) text += "\n" + step;
+    for (const std::string& step : detail->steps) text += "\n" + step;
     return text;
 }
 
 }  // namespace
 
-Result<resolve::Request> read_solve_request(const json::Object& object) {
-    resolve::Request request;
+Result<resolve::Request> read_solve_request(const json::Object& object,
+                                            const SolveDefaults& defaults) {
+    resolve::Request request = defaults.request;
+    version::Dialect dialect = defaults.dialect;
+    // An empty text stands for absence; a choice that is there is never empty.
     CATALOG_TRY(const std::string dialect_text,
-                json::optional_string(object, "dialect", "request", "cargo"));
-    CATALOG_TRY(const version::Dialect dialect, version::parse_dialect(dialect_text));
-    CATALOG_TRY(const std::string policy,
-                json::optional_string(object, "policy", "request", "single"));
-    CATALOG_TRY(request.policy, library::parse_policy(policy));
-    CATALOG_TRY(const std::string prefer,
-                json::optional_string(object, "prefer", "request", "newest"));
-    CATALOG_TRY(request.preference, library::parse_preference(prefer));
+                json::optional_string(object, "dialect", "request", ""));
+    if (!dialect_text.empty()) {
+        CATALOG_TRY(dialect, version::parse_dialect(dialect_text));
+    }
+    CATALOG_TRY(const std::string policy, json::optional_string(object, "policy", "request", ""));
+    if (!policy.empty()) {
+        CATALOG_TRY(request.policy, library::parse_policy(policy));
+    }
+    CATALOG_TRY(const std::string prefer, json::optional_string(object, "prefer", "request", ""));
+    if (!prefer.empty()) {
+        CATALOG_TRY(request.preference, library::parse_preference(prefer));
+    }
     CATALOG_TRY(const json::Array* required, array_in(object, "require"));
     for (const json::Value& value : *required) {
         CATALOG_TRY(resolve::Root root, read_required(value, dialect));
         request.roots.push_back(std::move(root));
     }
     CATALOG_TRY(const json::Array* locked, array_in(object, "locked"));
+    if (object.contains("locked")) request.locked.clear();
     for (const json::Value& value : *locked) {
         CATALOG_TRY(resolve::Locked lock, read_locked(value));
         request.locked.push_back(std::move(lock));
     }
     CATALOG_TRY(request.include_prereleases,
-                json::optional_bool(object, "include_prerelease", "request", false));
+                json::optional_bool(object, "include_prerelease", "request",
+                                    defaults.request.include_prereleases));
     return request;
 }
 
-SolveAnswerer::SolveAnswerer(resolve::DependencyProvider& provider, bool graph,
-                             std::shared_ptr<Clock> clock, CallContext context)
-    : provider_(provider), context_(std::move(context)) {
-    if (graph)
+SolveAnswerer::SolveAnswerer(resolve::DependencyProvider& provider, library::Solver solver,
+                             SolveDefaults defaults, std::shared_ptr<Clock> clock,
+                             CallContext context)
+    : provider_(provider), defaults_(std::move(defaults)), context_(std::move(context)) {
+    if (solver == library::Solver::kGraph)
         resolver_ = std::make_unique<resolve::GraphResolver>(std::move(clock));
     else
         resolver_ = std::make_unique<resolve::SatResolver>(std::move(clock));
@@ -108,7 +120,7 @@ json::Object SolveAnswerer::answer(const Result<json::Value>& line) {
     if (object == nullptr)
         return failed(Error(Errc::kJsonType, "a request must be an object"), "error");
     if (const json::Value* id = line->find("id")) answer.insert_or_assign("id", *id);
-    const Result<resolve::Request> request = read_solve_request(*object);
+    const Result<resolve::Request> request = read_solve_request(*object, defaults_);
     if (!request) return failed(request.error(), "error");
     const Result<resolve::Solution> solution = resolve(*request);
     if (!solution) {

@@ -7,16 +7,23 @@
 #include "catalog/core/clock.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/json/value.hpp"
+#include "catalog/library/resolution.hpp"
 #include "catalog/resolve/provider.hpp"
 #include "catalog/resolve/request.hpp"
 
 namespace catalog::cli {
 
+/// What holds where a line says nothing else.
+struct SolveDefaults {
+    resolve::Request request;  ///< Without roots.
+    version::Dialect dialect = version::Dialect::kCargo;
+};
+
 /// Answers requests over one provider, which must outlive it.
 class SolveAnswerer {
 public:
-    SolveAnswerer(resolve::DependencyProvider& provider, bool graph, std::shared_ptr<Clock> clock,
-                  CallContext context);
+    SolveAnswerer(resolve::DependencyProvider& provider, library::Solver solver,
+                  SolveDefaults defaults, std::shared_ptr<Clock> clock, CallContext context);
 
     [[nodiscard]] Result<resolve::Solution> resolve(const resolve::Request& request);
 
@@ -29,11 +36,13 @@ public:
 private:
     resolve::DependencyProvider& provider_;
     std::unique_ptr<resolve::Resolver> resolver_;
+    SolveDefaults defaults_;
     CallContext context_;
 };
 
-/// Reads one request line. Errors: kJsonType, kInvalidName, kRequirementSyntax, kInvalidArgument,
-/// kVersionSyntax.
-[[nodiscard]] Result<resolve::Request> read_solve_request(const json::Object& object);
+/// Reads one request line; what it leaves out is as in `defaults`. Errors: kJsonType, kInvalidName,
+/// kRequirementSyntax, kInvalidArgument, kVersionSyntax.
+[[nodiscard]] Result<resolve::Request> read_solve_request(const json::Object& object,
+                                                          const SolveDefaults& defaults = {});
 
 }  // namespace catalog::cli

@@ -63,6 +63,37 @@ TEST(Solve, AnswersRequirementsOfTheCommandLine) {
         bed.run({"solve", "--packages", list, "--require", "app ^1", "--solver", "graph"}).code, 0);
 }
 
+TEST(Solve, TakesTheOptionsOfResolveForRequirementsAndForLinesThatDoNotSay) {
+    CliBed bed;
+    const std::string list = bed.file("packages.jsonl", kPackages);
+    const auto solve = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"solve", "--packages", list});
+        return bed.run(more,
+                       "{\"require\":[{\"name\":\"lib\",\"req\":\"1.0.0\"}]}\n"
+                       "{\"require\":[{\"name\":\"lib\",\"req\":\"^1\"}],\"prefer\":"
+                       "\"newest\"}\n");
+    };
+    const std::string lock = bed.folder / "catalog.lock";
+    ASSERT_EQ(bed.run({"init"}).code, 0);
+    ASSERT_EQ(bed.run({"import", bed.file("lib.jsonl",
+                                          "{\"name\":\"lib\",\"version\":"
+                                          "\"1.4.0\"}\n")})
+                  .code,
+              0);
+    ASSERT_EQ(bed.run({"resolve", "lib", "--write-lock", lock}).code, 0);
+    EXPECT_EQ(solve({"--require", "lib ^1"}).out, "lib 1.0.0\n");
+    EXPECT_EQ(solve({"--require", "lib ^1", "--lock", lock}).out, "lib 1.4.0\n") << "yanked";
+    EXPECT_EQ(solve({"--require", "lib ^1", "--policy", "odd"}).code, 3);
+    EXPECT_EQ(solve({"--require", "..", "--policy", "single"}).code, 3);
+    const auto locked = solve({"--batch", "-", "--lock", lock}).documents();
+    ASSERT_EQ(locked.size(), 2u);
+    EXPECT_EQ(member(locked[1].find("packages")->as_array()->at(0), "version"), "1.4.0");
+    const auto npm = solve({"--batch", "-", "--dialect", "npm"}).documents();
+    ASSERT_EQ(npm.size(), 2u);
+    EXPECT_EQ(member(npm[0].find("packages")->as_array()->at(0), "version"), "1.0.0");
+    EXPECT_EQ(solve({"--batch", "-", "--dialect", "odd"}).code, 3);
+}
+
 TEST(Solve, NamesTheLineOfABadPackageList) {
     CliBed bed;
     const std::string list =

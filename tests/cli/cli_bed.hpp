@@ -2,7 +2,9 @@
 // Running commands without a process, over a library in a folder of its own.
 
 #include <fstream>
+#include <istream>
 #include <sstream>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,12 +34,17 @@ class CliBed {
 public:
     Answer run(std::vector<std::string> arguments, const std::string& input = {}) {
         std::istringstream in(input);
+        return run_on(std::move(arguments), in, {});
+    }
+
+    Answer run_on(std::vector<std::string> arguments, std::istream& in,
+                  const std::stop_token& stop) {
         std::ostringstream out;
         std::ostringstream error;
         Streams streams{in, out, error};
         arguments.insert(arguments.begin(), {"--library", folder / "library"});
         Answer answer;
-        answer.code = cli::run(arguments, streams, {});
+        answer.code = cli::run(arguments, streams, stop);
         answer.out = out.str();
         answer.error = error.str();
         return answer;

@@ -62,6 +62,36 @@ TEST(Commands, FailInOneJsonDocument) {
     EXPECT_EQ(bed.run({"frob"}).code, 2);
 }
 
+TEST(Commands, SayWhatIsWrongWithACommandLine) {
+    CliBed bed;
+    const struct {
+        std::vector<std::string> arguments;
+        std::string first_line;
+        std::string hint;
+    } mistakes[] = {
+        {{"frob"}, "catalog: frob: unknown command", "see: catalog --help"},
+        {{"--frob"}, "catalog: --frob: unknown option", "see: catalog --help"},
+        {{"store", "frob"}, "catalog: frob: unknown command", "see: catalog store --help"},
+        {{"store"}, "catalog: a command is missing", "see: catalog store --help"},
+        {{"show"}, "catalog: missing: package", "see: catalog show --help"},
+        {{"why", "x"}, "catalog: missing: --prefix", "see: catalog why --help"},
+        {{"store", "get"}, "catalog: missing: id", "see: catalog store get --help"},
+    };
+    for (const auto& mistake : mistakes) {
+        const Answer answer = bed.run(mistake.arguments);
+        EXPECT_EQ(answer.code, 2);
+        EXPECT_EQ(answer.error, mistake.first_line + "\nhint: " + mistake.hint + "\n");
+    }
+}
+
+TEST(Commands, NameThemselvesInTheirHelp) {
+    CliBed bed;
+    EXPECT_NE(bed.run({"solve", "--help"}).out.find("Usage: catalog solve "), std::string::npos);
+    EXPECT_NE(bed.run({"store", "put", "--help"}).out.find("Usage: catalog store put "),
+              std::string::npos);
+    EXPECT_NE(bed.run({"show", "--help"}).out.find("--lock-wait"), std::string::npos);
+}
+
 /// A library with `kit@1.0.0`, which needs nothing.
 void publish_kit(CliBed& bed) {
     ASSERT_EQ(bed.run({"init"}).code, 0);

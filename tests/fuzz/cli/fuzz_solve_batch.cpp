@@ -46,7 +46,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view line(reinterpret_cast<const char*>(data), size);
     resolve::MemoryProvider provider;
     fill(provider);
-    catalog::cli::SolveAnswerer answerer(provider, false, catalog::make_system_clock(), {});
+    catalog::cli::SolveAnswerer answerer(provider, catalog::library::Solver::kSat, {},
+                                         catalog::make_system_clock(), {});
     const auto value = catalog::json::read(line);
     const catalog::json::Object answer = answerer.answer(value);
     const auto status = answer.find("status");
