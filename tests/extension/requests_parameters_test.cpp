@@ -17,6 +17,8 @@ struct Bad {
 TEST(RequestParameters, WhatIsWrongIsNamedWithItsPlace) {
     const RequestsBed bed;
     const std::string long_text(5'000, 'x');
+    std::string many_texts;
+    for (std::size_t i = 0; i < kElementsMax; ++i) many_texts += R"("kit",)";
     const Bad table[] = {
         {"list_packages", R"({"prefx":"a"})", Errc::kInvalidArgument, "params.prefx"},
         {"list_packages", R"({"limit":0})", Errc::kInvalidArgument, "params.limit"},
@@ -62,6 +64,8 @@ TEST(RequestParameters, WhatIsWrongIsNamedWithItsPlace) {
         {"dependents", R"({"name":"a@1"})", Errc::kInvalidName, ""},
         {"complete", R"({})", Errc::kInvalidArgument, "params.prefix"},
         {"resolve", R"({"requests":[]})", Errc::kInvalidArgument, "params.requests"},
+        {"resolve", R"({"requests":[)" + many_texts + R"("last"]})", Errc::kLimitExceeded,
+         "params.requests"},
         {"resolve", R"({"requests":["kit",""]})", Errc::kInvalidArgument, "params.requests[1]"},
         {"resolve", R"({"requests":["kit",7]})", Errc::kJsonType, "params.requests[1]"},
         {"resolve", R"({"requests":7})", Errc::kJsonType, "params.requests"},

@@ -70,6 +70,22 @@ TEST(HostAssets, SendsWhatTheHostNeedsToKnow) {
     EXPECT_EQ(*document->find("metadata")->find("license")->as_string(), "MIT");
 }
 
+// What is damaged or out of space is the host's register, not the library.
+TEST(HostAssets, TheStateOfTheRegisterIsNotThatOfTheLibrary) {
+    for (const hmx_status status : {HMX_E_CORRUPT, HMX_E_STORAGE, HMX_E_SIGNATURE_INVALID}) {
+        LateRegister world;
+        world.host.completes = status;
+        const auto record = world.registry().register_asset(kit_spec(), {});
+        ASSERT_FALSE(record);
+        EXPECT_EQ(record.error().code(), Errc::kIo) << status;
+    }
+    LateRegister world;
+    world.host.completes = HMX_E_QUOTA_EXCEEDED;
+    const auto record = world.registry().register_asset(kit_spec(), {});
+    ASSERT_FALSE(record);
+    EXPECT_EQ(record.error().code(), Errc::kLimitExceeded);
+}
+
 TEST(HostAssets, TheIdentityComesOverWhole) {
     LateRegister world;
     const auto record = world.registry().register_asset(kit_spec(), {});

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <vector>
 
 #include "boundary.hpp"
 #include "call.hpp"
@@ -46,6 +47,17 @@ ConsensusProof expected_proof() {
 Errc code_of_read(const hmx_proof& proof) {
     const auto read = read_proof(&proof);
     return read ? Errc::kInternal : read.error().code();
+}
+
+TEST(Proof, HasNoMoreChallengesThanAllowed) {
+    const std::vector<hmx_str> challenges(kProofChallengesMax + 1, to_abi("x"));
+    const hmx_str two[2] = {to_abi("one"), to_abi("two")};
+    hmx_proof proof = whole_proof(two);
+    proof.work.challenges = {challenges.data(), static_cast<std::uint32_t>(kProofChallengesMax),
+                             sizeof(hmx_str)};
+    EXPECT_TRUE(read_proof(&proof));
+    ++proof.work.challenges.count;
+    EXPECT_EQ(code_of_read(proof), Errc::kLimitExceeded);
 }
 
 TEST(Proof, IsCopiedWhole) {

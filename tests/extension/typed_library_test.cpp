@@ -226,6 +226,35 @@ TEST(TypedLibrary, FiltersByTheMembersThatAFilterHas) {
                   HMX_E_INVALID_ARGUMENT);
 }
 
+TEST(TypedLibrary, GivesYankedVersionsOnlyToWhoAsksForThem) {
+    TypedBed bed;
+    must(bed.library().publish(small_draft("kit", "1.0.0")));
+    must(bed.library().change_state(must(PackageId::parse("kit@1.0.0")), "yank", "broken"));
+    cat_filter filter{};
+    filter.struct_size = sizeof filter;
+    filter.type = CAT_TYPE_ANY;
+    for (const std::uint32_t yanked : {0u, 1u}) {
+        filter.include_yanked = yanked;
+        Collected collected;
+        EXPECT_EQ(bed->list_packages(bed.instance(), nullptr, &filter, 10, {}, &Collected::each,
+                                     &collected, nullptr, nullptr),
+                  HMX_OK);
+        EXPECT_EQ(collected.ids.size(), yanked);
+    }
+}
+
+TEST(TypedLibrary, RefusesADeadlineThatCannotBe) {
+    TypedBed bed;
+    must(bed.library().publish(small_draft("kit", "1.0.0")));
+    hmx_call call{};
+    call.struct_size = sizeof call;
+    call.deadline = -1;
+    cat_package package = fresh_package();
+    EXPECT_EQ(bed->get_package(bed.instance(), &call, str("kit"), {}, &package, nullptr),
+              HMX_E_INVALID_ARGUMENT);
+    EXPECT_EQ(package.owner, nullptr);
+}
+
 TEST(TypedLibrary, SearchesBestFirst) {
     TypedBed bed;
     for (const char* name : {"small", "small/longer", "other"})

@@ -51,6 +51,15 @@ TEST(PackageSnapshots, ShowEveryMemberAsManifestAndIndexHaveIt) {
     }
 }
 
+TEST(PackageSnapshots, TextsThatAreTooLongAreAnsweredAndNotKept) {
+    SnapshotBed bed;
+    must(bed.library->publish(rich_draft(7)));
+    std::string longest = ">=0.0.0";
+    while (longest.size() <= PackageSnapshots::kTextBytesMax) longest.insert(0, " ");
+    EXPECT_EQ(bed.id_of("rich/p7", longest), bed.id_of("rich/p7", ">=0.0.0"));
+    EXPECT_EQ(bed.snapshots.stats().texts, 2u) << "the short requirement and the exact id";
+}
+
 TEST(PackageSnapshots, TheManifestTheyShowHasTheDigestTheyShow) {
     SnapshotBed bed;
     must(bed.library->publish(rich_draft(7)));
