@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 // Where the image begins, as the linker knows it (GNU ld, gold and lld define it).
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the linker's name
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the linker's name
 extern "C" const char __ehdr_start[] __attribute__((visibility("hidden")));
 
 namespace catalog::extension {
@@ -26,11 +27,12 @@ struct BuildIdText {
 /// The image is this very code, loaded: what its headers point to is there.
 template <class T>
 T part_of_image(std::uint64_t offset) noexcept {
-    T part;
+    std::array<std::byte, sizeof(T)> part{};
     // Through a number: to the compiler the symbol is an object of no size.
     const auto begin = reinterpret_cast<std::uintptr_t>(&__ehdr_start[0]);
-    std::memcpy(&part, reinterpret_cast<const void*>(begin + offset), sizeof part);
-    return part;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): there is no pointer to start from
+    std::memcpy(part.data(), reinterpret_cast<const void*>(begin + offset), part.size());
+    return std::bit_cast<T>(part);
 }
 
 /// Parts of a note are padded to four bytes.

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "boundary.hpp"
 #include "build_id.hpp"
 #include "identity_list.hpp"
 #include "settings.hpp"

@@ -109,9 +109,9 @@ constexpr Parameter kUseProxy{.name = "use_proxy",
                               .help = "an installation takes everything from the library"};
 
 /// Puts parameters that stand together in several methods between those of one.
-template <std::size_t... kSizes>
-constexpr auto joined(const std::array<Parameter, kSizes>&... parts) {
-    std::array<Parameter, (kSizes + ...)> all{};
+template <std::size_t... Sizes>
+constexpr auto joined(const std::array<Parameter, Sizes>&... parts) {
+    std::array<Parameter, (Sizes + ...)> all{};
     auto* at = all.data();
     ((at = std::copy(parts.begin(), parts.end(), at)), ...);
     return all;
