@@ -85,7 +85,8 @@ Dialect dialect_of(const VersionConstraint& constraint) { return constraint.dial
 
 /// Whether `version` lies above all that `constraint` allows.
 bool lies_above(const VersionConstraint& constraint, const SemVer& version) {
-    for (const auto& interval : constraint.set().intervals())
+    const version::VersionSet set = constraint.set();
+    for (const version::VersionSet::Interval& interval : set.intervals())
         if (!interval.upper || compare_precedence(version, interval.upper->version) < 0)
             return false;
     return true;

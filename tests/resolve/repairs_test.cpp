@@ -140,7 +140,7 @@ TEST(RepairsBruteForce, ARepairIsOfferedWheneverOneExistsWithinTwoEdits) {
     int compared = 0;
     int with_one = 0;
     int with_two = 0;
-    for (std::uint64_t seed = 7'000'000; seed < 7'001'500; ++seed) {
+    for (std::uint64_t seed = 7'000'000; seed < 7'000'800; ++seed) {
         testing::World world = testing::make_world(testing::WorldShape(), seed);
         const auto failed = resolver.resolve(world.request, world.repo.provider(), CallContext());
         if (failed || (failed.error().code() != Errc::kUnsatisfiable &&
@@ -164,9 +164,9 @@ TEST(RepairsBruteForce, ARepairIsOfferedWheneverOneExistsWithinTwoEdits) {
         with_one += needed == 1;
         with_two += needed == 2;
     }
-    EXPECT_GE(compared, 300);
+    EXPECT_GE(compared, 150);
     EXPECT_GE(with_one, 100);
-    EXPECT_GE(with_two, 10);
+    EXPECT_GE(with_two, 5);
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ TEST(ResolutionCache, DamageIsRefusedAndResolvedAnew) {
 
 TEST(ResolutionCache, FailuresOfTheProviderAreNotRemembered) {
     Bed bed("a 1.0.0");
-    bed.provider.fail_at(0, Error(Errc::kIoError, "the disk is gone"));
+    bed.provider.fail_at(0, Error(Errc::kProviderFailed, "the disk is gone"));
     EXPECT_NE(bed.answer(ask("a *")), "a 1.0.0");
     EXPECT_TRUE(bed.store->values.empty());
     EXPECT_EQ(bed.answer(ask("a *")), "a 1.0.0");
