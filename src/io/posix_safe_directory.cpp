@@ -2,8 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 
 #include "catalog/internal/try.hpp"
 #include "posix_error.hpp"
@@ -15,6 +19,21 @@ namespace catalog::io::posix {
 namespace {
 
 constexpr int kReadFolderFlags = O_RDONLY | O_DIRECTORY;
+
+// Errors of writing back reach syncfs since Linux 5.8 ("vfs: track per-sb writeback errors and
+// report them to syncfs").
+bool syncfs_reports_errors() noexcept {
+    struct utsname system{};
+    if (::uname(&system) != 0) return false;
+    const std::string_view release(system.release);
+    const char* end = release.data() + release.size();
+    int major = 0;
+    int minor = 0;
+    const auto first = std::from_chars(release.data(), end, major);
+    if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return false;
+    if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return false;
+    return major > 5 || (major == 5 && minor >= 8);
+}
 
 class PosixSafeDirectory final : public SafeDirectory {
 public:
@@ -114,6 +133,15 @@ public:
     Result<void> sync(std::string_view path) const override {
         CATALOG_TRY(const Descriptor fd, open_folder(path, "sync"));
         return sync_folder(fd.get(), full(path));
+    }
+
+    Result<void> sync_file_system() const override {
+        if (!syncfs_reports_errors())
+            return fail_plain(Errc::kUnsupported, "this kernel's syncfs does not report errors",
+                              "syncfs", path_);
+        // Not a descriptor of its own: the kernel reports errors since the descriptor was opened.
+        if (retry([&] { return ::syncfs(root_.get()); }) == 0) return {};
+        return fail_call(Errc::kSyncFailed, "syncfs", path_, errno);
     }
 
 private:

@@ -112,6 +112,40 @@ TEST(CrashModel, FolderSyncDoesNotMakeItsOwnNameDurable) {
     EXPECT_EQ(dropped(fs, {"/a/b/f"}), "x");
 }
 
+TEST(CrashModel, FileSystemSyncMakesBytesAndNamesDurable) {
+    const auto fs = SimulatedFileSystem::make();
+    must(fs->make_directories("/a/b"));
+    write_synced(*fs, "/old", "old");
+    const auto folder = must(fs->open_directory("/a"));
+    write(*fs, "/a/b/f", "x");
+    write(*fs, "/elsewhere", "y");
+    must(fs->rename("/old", "/a/new"));
+    EXPECT_EQ(dropped(fs, {"/a/b/f"}), "(none)");
+    must(folder->sync_file_system());
+    EXPECT_EQ(dropped(fs, {"/a/b/f", "/elsewhere", "/a/new", "/old"}), "x y old (none)");
+    EXPECT_EQ(random_outcomes(fs, {"/a/b/f"}), Outcomes{"x"});
+}
+
+TEST(CrashModel, AFailedFileSystemSyncLosesBytesForGood) {
+    const auto fs = SimulatedFileSystem::make();
+    const auto folder = must(fs->open_directory("/"));
+    write(*fs, "/f", "x");
+    fs->fail_next(FileOperation::kSyncFileSystem, "", Errc::kIo);
+    EXPECT_EQ(code_of(folder->sync_file_system()), Errc::kSyncFailed);
+    must(folder->sync_file_system());
+    EXPECT_EQ(dropped(fs, {"/f"}), "");
+}
+
+TEST(CrashModel, AFileSystemSyncThatIsNotThereLosesNothing) {
+    const auto fs = SimulatedFileSystem::make();
+    const auto folder = must(fs->open_directory("/"));
+    write(*fs, "/f", "x");
+    fs->fail_next(FileOperation::kSyncFileSystem, "", Errc::kUnsupported);
+    EXPECT_EQ(code_of(folder->sync_file_system()), Errc::kUnsupported);
+    must(folder->sync_file_system());
+    EXPECT_EQ(dropped(fs, {"/f"}), "x");
+}
+
 TEST(CrashModel, MakeDirectoriesDurablyNeedsNoMore) {
     const auto fs = SimulatedFileSystem::make();
     must(make_directories_durably(*fs, "/a/b/c"));

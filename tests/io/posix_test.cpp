@@ -213,6 +213,21 @@ TEST(PosixCalls, FolderSyncReportsItsError) {
     must(fs->sync_directory(folder.path()));
 }
 
+TEST(PosixCalls, FileSystemSyncReportsItsError) {
+    const TemporaryFolder folder;
+    const auto fs = make_posix_file_system();
+    const auto root = must(fs->open_directory(folder.path()));
+    const FaultScope faults;
+    faults->sync_error = EIO;
+    const auto failed = root->sync_file_system();
+    ASSERT_EQ(code_of(failed), Errc::kSyncFailed);
+    EXPECT_EQ(failed.error().input(), folder.path());
+    faults->sync_error = EINVAL;  // no file system is without it: this is an error too
+    EXPECT_EQ(code_of(root->sync_file_system()), Errc::kSyncFailed);
+    faults->sync_error = 0;
+    must(root->sync_file_system());
+}
+
 TEST(PosixCalls, AllocateIsOptionalButReportsAFullDisk) {
     const TemporaryFolder folder;
     const auto file =

@@ -78,6 +78,12 @@ __attribute__((visibility("default"))) int fsync(int fd) {
     return fails_with(system_call_faults().sync_error) ? -1 : real(fd);
 }
 
+__attribute__((visibility("default"))) int syncfs(int fd) {
+    static const auto real = next_function<int (*)(int)>("syncfs");
+    if (interrupted()) return -1;
+    return fails_with(system_call_faults().sync_error) ? -1 : real(fd);
+}
+
 __attribute__((visibility("default"))) int fdatasync(int fd) {
     static const auto real = next_function<int (*)(int)>("fdatasync");
     if (interrupted()) return -1;

@@ -13,7 +13,7 @@ struct SystemCallFaults {
     std::atomic<long> bytes_a_call{0};   ///< pread and pwrite handle at most so many; 0: all.
     std::atomic<bool> interrupt{false};  ///< Every second call ends with EINTR first.
     std::atomic<int> write_error{0};     ///< errno of pwrite; 0: none.
-    std::atomic<int> sync_error{0};      ///< errno of fsync and fdatasync.
+    std::atomic<int> sync_error{0};      ///< errno of fsync, fdatasync and syncfs.
     std::atomic<int> allocate_error{0};  ///< errno of fallocate.
     std::atomic<int> close_error{0};     ///< errno of the next close, which closes all the same.
     std::atomic<int> openat2_error{0};   ///< errno of openat2.

@@ -149,6 +149,13 @@ public:
     /// Makes the entries of the folder `path` durable (fsync of the folder); empty for the folder
     /// itself. Errors: kSyncFailed.
     [[nodiscard]] virtual Result<void> sync(std::string_view path) const = 0;
+    /// Makes everything durable that anybody has changed on the folder's file system: bytes, modes
+    /// and names, in this folder and elsewhere (syncfs). For many files this costs a fraction of a
+    /// sync of each; it also waits for what other programs have written. An error of any write on
+    /// the file system since this folder was opened is reported, so open it before writing. Errors:
+    /// kSyncFailed, kUnsupported (Linux before 5.8, whose syncfs keeps errors to itself: sync file
+    /// by file).
+    [[nodiscard]] virtual Result<void> sync_file_system() const = 0;
 };
 
 /// A file system. Paths are absolute or relative to the process's folder, as the host gives them;

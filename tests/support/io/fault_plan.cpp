@@ -6,7 +6,7 @@ namespace catalog::io::testing {
 
 namespace {
 
-constexpr std::array<std::string_view, 26> kOperationNames = {"any",
+constexpr std::array<std::string_view, 27> kOperationNames = {"any",
                                                               "open_read",
                                                               "open_write",
                                                               "open_directory",
@@ -31,9 +31,10 @@ constexpr std::array<std::string_view, 26> kOperationNames = {"any",
                                                               "remove_directory",
                                                               "symlink",
                                                               "hard_link",
-                                                              "sync_directory"};
+                                                              "sync_directory",
+                                                              "sync_file_system"};
 static_assert(kOperationNames.size() ==
-              static_cast<std::size_t>(FileOperation::kSyncDirectory) + 1);
+              static_cast<std::size_t>(FileOperation::kSyncFileSystem) + 1);
 
 }  // namespace
 

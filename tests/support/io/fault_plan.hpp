@@ -41,6 +41,7 @@ enum class FileOperation : std::uint8_t {
     kMakeSymlink,
     kHardLink,
     kSyncDirectory,
+    kSyncFileSystem,
 };
 
 [[nodiscard]] std::string_view operation_name(FileOperation operation) noexcept;

@@ -182,6 +182,10 @@ public:
         CATALOG_TRY_VOID(check(FileOperation::kSyncDirectory, path));
         return base_->sync(path);
     }
+    Result<void> sync_file_system() const override {
+        CATALOG_TRY_VOID(check(FileOperation::kSyncFileSystem, ""));
+        return base_->sync_file_system();
+    }
 
 private:
     std::string full(std::string_view path) const {

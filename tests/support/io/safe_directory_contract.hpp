@@ -65,6 +65,8 @@ TEST_P(SafeDirectoryContract, CreatesAndReadsBeneathItsFolder) {
     EXPECT_EQ(must(read_file(fs, at("root/a/b/f"), 100)), "text");
     must(root->sync("a/b"));
     must(root->sync(""));
+    must(root->sync_file_system());
+    EXPECT_EQ(must(read_file(fs, at("root/a/b/f"), 100)), "text");
 }
 
 TEST_P(SafeDirectoryContract, RefusesPathsThatAreNotPlain) {

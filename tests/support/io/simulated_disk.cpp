@@ -199,6 +199,19 @@ void SimulatedDisk::sync_names(const SimulatedNode& folder) {
     make_durable(std::move(ready));
 }
 
+void SimulatedDisk::sync_everything() {
+    for (const auto& weak : nodes_)
+        if (const NodePtr node = weak.lock()) sync_data(*node);
+    std::vector<std::uint64_t> all;
+    for (const auto& [number, change] : pending_) all.push_back(number);
+    make_durable(std::move(all));
+}
+
+void SimulatedDisk::fail_everything() {
+    for (const auto& weak : nodes_)
+        if (const NodePtr node = weak.lock()) fail_sync(*node);
+}
+
 void SimulatedDisk::make_durable(std::vector<std::uint64_t> numbers) {
     std::set<std::uint64_t> chosen;
     while (!numbers.empty()) {

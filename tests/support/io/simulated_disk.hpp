@@ -94,6 +94,11 @@ public:
     void change_names(std::vector<NameEdit> edits);
     void sync_names(const SimulatedNode& folder);
 
+    /// Makes every pending change of bytes and names durable.
+    void sync_everything();
+    /// What a failed syncfs leaves behind: no later sync makes the bytes durable.
+    void fail_everything();
+
     /// Returns the sum of the lengths of all files that have a name or are open.
     [[nodiscard]] std::uint64_t used_bytes() const;
 

@@ -14,6 +14,8 @@
 //   does not make its name durable, syncing a folder does not make its own name in its parent
 //   durable: ext4 and XFS often do both, POSIX promises neither.
 //
+//   SafeDirectory::sync_file_system makes every pending change of bytes and names durable.
+//
 //   A crash at call n (crash_at) means: call n and all later ones return kIo "simulated crash".
 //   What call n would have changed is pending like everything unsynced before it; a sync at n
 //   makes nothing durable. recover() then builds the file system that is found after power is back:
@@ -41,7 +43,7 @@
 //
 //   A sync that was made to fail (fail_next(kSync, ...)) leaves the changes before it pending for
 //   ever, as Linux does after a write error: a later sync through another handle succeeds without
-//   them.
+//   them. A sync of the file system that fails leaves so all changes of bytes before it.
 //
 //   Locks vanish in a crash. Damage by corrupt() is in the volatile and the durable side.
 //

@@ -245,6 +245,21 @@ Result<void> SimulatedWorld::sync_folder_of(const NodePtr& folder, const std::st
     return end<void>(ticket, kOperation, path, {});
 }
 
+Result<void> SimulatedWorld::sync_everything(const std::string& path) {
+    constexpr auto kOperation = FileOperation::kSyncFileSystem;
+    CATALOG_TRY(const Ticket ticket, begin(kOperation, path, {}, true));
+    if (ticket.fault) {
+        // What says that there is no such call has not tried it.
+        if (ticket.fault->error != Errc::kUnsupported) disk->fail_everything();
+        if (!ticket.power_lost)
+            return fail_file(
+                ticket.fault->error == Errc::kUnsupported ? Errc::kUnsupported : Errc::kSyncFailed,
+                "the file system could not be synced", kOperation, path);
+    }
+    if (!ticket.power_lost) disk->sync_everything();
+    return end<void>(ticket, kOperation, path, {});
+}
+
 Result<std::vector<DirectoryEntry>> SimulatedWorld::list_of(const NodePtr& folder,
                                                             const std::string& path) {
     CATALOG_TRY_VOID(begin(FileOperation::kList, path));

@@ -107,6 +107,11 @@ public:
         return world_->sync_folder_of(folder, full(path));
     }
 
+    Result<void> sync_file_system() const override {
+        const MutexLock lock(world_->mutex);
+        return world_->sync_everything(path_);
+    }
+
 private:
     std::string full(std::string_view path) const {
         return path.empty() ? path_ : join_path(path_, path);

@@ -80,6 +80,7 @@ public:
     [[nodiscard]] Result<void> remove_folder_at(const Place& place, const std::string& path);
     [[nodiscard]] Result<void> remove_tree_at(const Place& place, const std::string& path);
     [[nodiscard]] Result<void> sync_folder_of(const NodePtr& folder, const std::string& path);
+    [[nodiscard]] Result<void> sync_everything(const std::string& path);
     [[nodiscard]] Result<std::vector<DirectoryEntry>> list_of(const NodePtr& folder,
                                                               const std::string& path);
     [[nodiscard]] static FileInfo info_of(const SimulatedNode& node);
