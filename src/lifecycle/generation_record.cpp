@@ -35,6 +35,15 @@ Result<InstalledPackage> decode_installed(const json::Value& value) {
     CATALOG_TRY(package.root, json::optional_bool(*object, "root", "package", false));
     CATALOG_TRY(package.locations, json::optional_strings(*object, "locations", "package"));
     CATALOG_TRY(package.dependencies, json::optional_strings(*object, "dependencies", "package"));
+    const auto programs = object->find("programs");
+    if (programs == object->end()) return package;
+    if (programs->second.as_object() == nullptr)
+        return fail(Errc::kJsonType, "programs is not an object");
+    for (const auto& [path, target] : *programs->second.as_object()) {
+        if (target.as_string() == nullptr)
+            return fail(Errc::kJsonType, "the target of a program's link is not a text");
+        package.programs.emplace(path, *target.as_string());
+    }
     return package;
 }
 
@@ -87,6 +96,9 @@ std::string encode_generation(const Generation& generation) {
         if (package.root) object.emplace("root", true);
         if (!package.dependencies.empty())
             object.emplace("dependencies", text_array(package.dependencies));
+        json::Object programs;
+        for (const auto& [path, target] : package.programs) programs.emplace(path, target);
+        if (!programs.empty()) object.emplace("programs", std::move(programs));
         packages.emplace_back(std::move(object));
     }
     return json::write_pretty(json::Object{

@@ -14,6 +14,7 @@
 #include "installation_note.hpp"
 #include "placement.hpp"
 #include "prefix.hpp"
+#include "program_links.hpp"
 #include "tree_writer.hpp"
 
 namespace catalog::lifecycle {
@@ -81,6 +82,8 @@ public:
     Result<InstallReceipt> run(const Plan& plan, const std::optional<Generation>& before) {
         CATALOG_TRY(const ResolvedPlan resolved, resolve_plan(plan));
         Generation generation = describe(plan, resolved);
+        if (plan.layout == Layout::kNodeModules)
+            CATALOG_TRY_VOID(add_programs(resolved, generation));
         InstallReceipt receipt = compare(before, generation);
         for (const VerifiedPackage& package : resolved.packages)
             receipt.file_count += package.manifest.file_count;
@@ -177,6 +180,17 @@ private:
         return generation;
     }
 
+    Result<void> add_programs(const ResolvedPlan& resolved, Generation& generation) {
+        const std::set<std::size_t> roots(resolved.solution.roots.begin(),
+                                          resolved.solution.roots.end());
+        CATALOG_TRY(
+            const std::vector<ProgramLink> links,
+            program_links(services_, resolved.packages, resolved.placements, roots, context_));
+        for (const ProgramLink& link : links)
+            generation.packages[link.package].programs.emplace(link.path, link.target);
+        return {};
+    }
+
     static InstallReceipt compare(const std::optional<Generation>& before,
                                   const Generation& after) {
         InstallReceipt receipt;
@@ -221,6 +235,10 @@ private:
         CATALOG_TRY(const std::string staged, prefix_.stage(generation.number));
         CATALOG_TRY(const std::unique_ptr<io::SafeDirectory> root,
                     services_.fs->open_directory(staged));
+        std::uint64_t files = 0;
+        for (const Placement& placement : resolved.placements)
+            files += resolved.packages[placement.package].manifest.file_count;
+        const FileSync sync = file_sync_for(files);
         std::uint64_t done = 0;
         const auto written = [&](std::uint64_t bytes) {
             done += bytes;
@@ -228,9 +246,14 @@ private:
         };
         for (const Placement& placement : resolved.placements)
             CATALOG_TRY_VOID(write_package(services_, *root, placement.location,
-                                           resolved.packages[placement.package].files, context_,
-                                           written));
-        CATALOG_TRY_VOID(sync_folders(*services_.fs, staged));
+                                           resolved.packages[placement.package].files, sync,
+                                           context_, written));
+        for (const InstalledPackage& package : generation.packages)
+            for (const auto& [path, target] : package.programs) {
+                CATALOG_TRY_VOID(root->make_directories(io::parent_path(path)));
+                CATALOG_TRY_VOID(root->make_symlink(target, path));
+            }
+        CATALOG_TRY_VOID(sync_tree(*services_.fs, *root, staged, sync));
         CATALOG_TRY_VOID(context_.check(*services_.clock));
         return prefix_.seal(generation);
     }
@@ -451,7 +474,8 @@ Result<std::vector<PrefixDamage>> InstallationManager::verify_generation(
                     load_file_table(services_, package.digest, manifest, context));
         tables.push_back(std::move(table));
         for (const std::string& location : package.locations)
-            copies.push_back({package.id.to_string(), location, &tables.back()});
+            copies.push_back({package.id.to_string(), location, &tables.back(), nullptr});
+        copies.push_back({package.id.to_string(), "", nullptr, &package.programs});
     }
     const Prefix prefix(*services_.fs, prefix_path);
     return compare_tree(services_, prefix.generation_path(generation.number), copies, context);

@@ -1,6 +1,7 @@
 #include "catalog/lifecycle/npm_import.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "catalog/internal/try.hpp"
@@ -25,21 +26,19 @@ Error not_npm(const std::string& path, std::string message) {
 /// draft.
 Result<PackageDraft> finish_draft(NpmPackageJson json, std::vector<DraftFile> files,
                                   const std::string& where, const Limits& limits) {
-    const auto file_at = [&](const std::string& path) {
-        return std::ranges::find_if(files, [&](const DraftFile& file) {
-            return file.path == path && file.kind == package::FileEntryKind::kRegular;
-        });
-    };
-    json.metadata.entry = entry_point_of(
-        json.main, [&](const std::string& path) { return file_at(path) != files.end(); });
+    std::map<std::string, DraftFile*> regular;
+    for (DraftFile& file : files)
+        if (file.kind == package::FileEntryKind::kRegular) regular.emplace(file.path, &file);
+    json.metadata.entry =
+        entry_point_of(json.main, [&](const std::string& path) { return regular.contains(path); });
     for (std::string& path : json.bin) {
-        const auto file = file_at(path);
-        if (file == files.end()) {
+        const auto file = regular.find(path);
+        if (file == regular.end()) {
             json.warnings.push_back("its program " + path + " is not in the package (left out)");
             continue;
         }
-        file->mode =
-            0755;  // npm makes programs executable when it links them, whatever the archive says
+        // npm makes programs executable when it links them, whatever the archive says.
+        file->second->mode = 0755;
         json.metadata.binaries.push_back(std::move(path));
     }
     package::canonicalise(json.metadata);

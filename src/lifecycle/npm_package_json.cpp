@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/internal/try.hpp"
+#include "catalog/io/file_system.hpp"
 #include "catalog/json/read.hpp"
 #include "catalog/json/value.hpp"
 
@@ -143,6 +144,30 @@ std::vector<std::string> names_in(const json::Value* value) {
     return names;
 }
 
+/// Returns a program's name as npm links it: separators of any system part it, the last part stays.
+std::string program_name(std::string_view name) {
+    const std::size_t separator = name.find_last_of("/\\:");
+    if (separator != std::string_view::npos) name.remove_prefix(separator + 1);
+    const bool usable = io::check_relative_path(name).has_value() && is_utf8(name);
+    return usable ? std::string(name) : std::string();
+}
+
+std::map<std::string, std::string> programs_in(const json::Value& document,
+                                               std::string_view package_name) {
+    std::map<std::string, std::string> programs;
+    const auto add = [&](std::string_view name, const std::string& path) {
+        std::string linked = program_name(name);
+        if (!linked.empty()) programs.emplace(std::move(linked), normalised_path(path));
+    };
+    const json::Value* bin = document.find("bin");
+    if (bin == nullptr) return programs;
+    if (const std::string* path = bin->as_string()) add(package_name, *path);
+    if (const json::Object* object = bin->as_object())
+        for (const auto& [name, path] : *object)
+            if (path.as_string() != nullptr) add(name, *path.as_string());
+    return programs;
+}
+
 void add_programs(NpmPackageJson& result, const json::Value& document) {
     const json::Value* bin = document.find("bin");
     if (bin == nullptr) return;
@@ -156,16 +181,20 @@ void add_programs(NpmPackageJson& result, const json::Value& document) {
     result.bin.erase(repeated.begin(), repeated.end());
 }
 
-}  // namespace
-
-Result<NpmPackageJson> read_package_json(std::string_view text, std::string_view where,
-                                         std::string_view name_override, const Limits& limits) {
+Result<json::Value> parse_package_json(std::string_view text, const Limits& limits) {
     json::ReadLimits read_limits;
     read_limits.bytes_max = limits.manifest_bytes_max;
     read_limits.depth_max = limits.json_depth_max;
     if (text.starts_with("\xef\xbb\xbf"))
         text.remove_prefix(3);  // npm itself accepts a byte order mark here
-    const Result<json::Value> document = json::read(text, read_limits);
+    return json::read(text, read_limits);
+}
+
+}  // namespace
+
+Result<NpmPackageJson> read_package_json(std::string_view text, std::string_view where,
+                                         std::string_view name_override, const Limits& limits) {
+    const Result<json::Value> document = parse_package_json(text, limits);
     if (!document) return fail(document.error().with_input(std::string(where)));
     if (document->as_object() == nullptr)
         return fail(refused(where, "package.json is not an object"));
@@ -198,6 +227,14 @@ Result<NpmPackageJson> read_package_json(std::string_view text, std::string_view
             kept.emplace(std::string(member), *value);
     if (!kept.empty()) result.metadata.extra.emplace("npm", std::move(kept));
     return result;
+}
+
+std::map<std::string, std::string> read_npm_programs(std::string_view text,
+                                                     std::string_view package_name,
+                                                     const Limits& limits) {
+    const Result<json::Value> document = parse_package_json(text, limits);
+    if (!document) return {};
+    return programs_in(*document, package_name);
 }
 
 std::string entry_point_of(std::string_view main,

@@ -2,6 +2,7 @@
 // package.json as Catalog metadata.
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,14 @@ struct NpmPackageJson {
                                                        std::string_view where,
                                                        std::string_view name_override,
                                                        const Limits& limits);
+
+/// Returns the programs that a package.json names under `bin`, name -> normalised path: a text is
+/// the path of a program called as the package without its scope. Names are reduced to their last
+/// component, as npm does; what is left without a name is left out. Empty when there are none or
+/// the text cannot be read. Paths are not checked.
+[[nodiscard]] std::map<std::string, std::string> read_npm_programs(std::string_view text,
+                                                                   std::string_view package_name,
+                                                                   const Limits& limits);
 
 /// Returns which of a package's files `main` means, as Node.js resolves it (the path, with .js,
 /// .json, .node, as a folder with index.js); empty when none. `exists` tells whether a path is a

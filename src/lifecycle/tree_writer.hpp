@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,24 +16,37 @@
 
 namespace catalog::lifecycle {
 
-/// Writes a package's files below `location` of a folder, verified while they are written and
-/// synced. Folders are not synced; `sync_folders` does that once for a whole tree. `written` is
-/// told the bytes of each piece. Errors: kContentCorrupted, kPathUnsafe, kFileExists, kStorageFull,
+/// Who makes files durable.
+enum class FileSync : std::uint8_t {
+    kEach,      ///< Each file is synced when it is written.
+    kTogether,  ///< The caller, with `sync_tree`, when all are written.
+};
+
+/// Returns what is faster for that many files. With kTogether the folder must have been opened
+/// before the first of them is written.
+[[nodiscard]] FileSync file_sync_for(std::uint64_t files) noexcept;
+
+/// Writes a package's files below `location` of a folder, verified while they are written. Nothing
+/// is durable before `sync_tree`, which is called once for a whole tree. `written` is told the
+/// bytes of each piece. Errors: kContentCorrupted, kPathUnsafe, kFileExists, kStorageFull,
 /// kSyncFailed, kCancelled.
 [[nodiscard]] Result<void> write_package(const Services& services, const io::SafeDirectory& root,
                                          const std::string& location,
-                                         const package::FileTable& files,
+                                         const package::FileTable& files, FileSync sync,
                                          const CallContext& context,
                                          const std::function<void(std::uint64_t)>& written);
 
-/// Syncs every folder below `path`, and `path` itself, deepest first. Errors: kSyncFailed, kIo.
-[[nodiscard]] Result<void> sync_folders(io::FileSystem& fs, const std::string& path);
+/// Makes the tree at `path`, which `root` has open, durable: its folders, and with kTogether its
+/// files. Errors: kSyncFailed, kIo.
+[[nodiscard]] Result<void> sync_tree(io::FileSystem& fs, const io::SafeDirectory& root,
+                                     const std::string& path, FileSync sync);
 
-/// One package copy that should stand in a tree.
+/// One package copy that should stand in a tree, or links that belong to it.
 struct ExpectedCopy {
     std::string id;  ///< `name@version`.
     std::string location;
-    const package::FileTable* files = nullptr;
+    const package::FileTable* files = nullptr;                  ///< May be null: none.
+    const std::map<std::string, std::string>* links = nullptr;  ///< Path -> target; may be null.
 };
 
 /// Compares a tree with what should stand in it. Errors: kCancelled, kIo on the tree's root.

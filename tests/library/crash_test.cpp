@@ -188,6 +188,71 @@ TEST(CrashTest, AnInstallationIsOldOrNew) {
     EXPECT_GT(count.points, 10u);
 }
 
+/// So many files that they are synced together.
+std::vector<SmallFile> many_files() {
+    std::vector<SmallFile> files;
+    for (int i = 0; i < 20; ++i)
+        files.push_back({"f" + std::to_string(i % 3) + "/" + std::to_string(i),
+                         noise(600, static_cast<std::uint64_t>(i))});
+    return files;
+}
+
+/// A disk with a library of a package of many files, closed and at rest.
+FileSystemLink many_files_disk() {
+    FileSystemLink disk = SimulatedFileSystem::make();
+    must(open_library(environment_on(disk))->publish(small_draft("app", "1.0.0", many_files())));
+    return disk->recover(io::testing::CrashPolicy::kKeepAll);
+}
+
+TEST(CrashTest, AnInstallationOfManyFilesIsOldOrNew) {
+    bool acknowledged = false;
+    const auto count = io::testing::for_each_crash(
+        many_files_disk,
+        [&](const FileSystemLink& disk) {
+            acknowledged = false;
+            const Result<std::unique_ptr<AssetLibrary>> library =
+                AssetLibrary::open("/library", {}, environment_on(disk, 2));
+            if (library) acknowledged = (*library)->install(kPrefix, {"app"}).has_value();
+        },
+        [&](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library = open_library(environment_on(disk, 3));
+            if (acknowledged)
+                expect_prefix(*library, {"app@1.0.0"});
+            else
+                expect_prefix(*library, {"nothing", "app@1.0.0"});
+            must(library->install(kPrefix, {"app"}));
+            expect_prefix(*library, {"app@1.0.0"});
+        },
+        crash_options(1));
+    EXPECT_GT(count.points, 10u);
+}
+
+TEST(CrashTest, AKernelThatCannotSyncTogetherSyncsFileByFile) {
+    using io::testing::FileOperation;
+    const FileSystemLink disk = many_files_disk();
+    const auto library = open_library(environment_on(disk, 2));
+    disk->fail_always(FileOperation::kSyncFileSystem, "", Errc::kUnsupported);
+    must(library->install(kPrefix, {"app"}));
+    disk->crash_now();
+    const auto after =
+        open_library(environment_on(disk->recover(io::testing::CrashPolicy::kDropUnsynced), 3));
+    expect_prefix(*after, {"app@1.0.0"});
+}
+
+TEST(CrashTest, AFailedSyncOfAllFilesFailsTheInstallation) {
+    using io::testing::FileOperation;
+    const FileSystemLink disk = many_files_disk();
+    const auto library = open_library(environment_on(disk, 2));
+    disk->fail_next(FileOperation::kSyncFileSystem, "", Errc::kIo);
+    EXPECT_EQ(io::testing::code_of(library->install(kPrefix, {"app"})), Errc::kSyncFailed);
+    EXPECT_FALSE(must(io::exists(*disk, "/prefix/current")));
+    must(library->install(kPrefix, {"app"}));
+    disk->crash_now();
+    const auto after =
+        open_library(environment_on(disk->recover(io::testing::CrashPolicy::kDropUnsynced), 3));
+    expect_prefix(*after, {"app@1.0.0"});
+}
+
 /// A disk on which app@1.0.0 is installed by a request that also allows 1.1.0.
 FileSystemLink installed_disk() {
     FileSystemLink disk = prepared_disk();

@@ -3,6 +3,7 @@
 // page: docs/formats/prefix.md.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ struct InstalledPackage {
     std::vector<std::string>
         locations;  ///< Folders below the generation where it stands; merged: "".
     std::vector<std::string> dependencies;  ///< `name@version`.
+    /// Links to its programs in the node_modules layout: path below the generation -> target.
+    std::map<std::string, std::string> programs;
     friend bool operator==(const InstalledPackage&, const InstalledPackage&) = default;
 };
 
