@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catalog/internal/try.hpp>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -37,6 +38,12 @@ json::Value strings(std::vector<std::string> texts, bool sorted) {
     return array;
 }
 
+/// What was read once as JSON reads back.
+void add_other(json::Object& object, const std::map<std::string, std::string>& other) {
+    for (const auto& [name, text] : other)
+        if (const auto value = json::read(text)) object.emplace(name, *value);
+}
+
 json::Value entry_value(const LockEntry& entry) {
     json::Object object;
     object["name"] = entry.name;
@@ -45,7 +52,46 @@ json::Value entry_value(const LockEntry& entry) {
     if (!entry.digest.empty()) object["digest"] = entry.digest;
     if (!entry.features.empty()) object["features"] = strings(entry.features, true);
     if (!entry.dependencies.empty()) object["dependencies"] = strings(entry.dependencies, true);
+    add_other(object, entry.other);
     return object;
+}
+
+/// Finds where a member of the object that begins at `from` stands; `from` when it has none.
+std::uint64_t member_offset(std::string_view text, std::uint64_t from, std::string_view name) {
+    int depth = 0;
+    for (std::size_t i = from; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '"') {
+            const std::size_t begin = i++;
+            while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2 : 1;
+            const std::string_view content = text.substr(begin + 1, i - begin - 1);
+            std::size_t next = i + 1;
+            while (next < text.size() &&
+                   std::string_view(" \t\r\n").find(text[next]) != std::string_view::npos)
+                ++next;
+            const bool is_name = depth == 1 && next < text.size() && text[next] == ':';
+            if (is_name && content == name) return begin;
+        } else if (c == '{' || c == '[') {
+            ++depth;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            break;
+        }
+    }
+    return from;
+}
+
+/// Finds the first line that a version control system left where it could not merge.
+std::optional<std::uint64_t> merge_mark(std::string_view text) {
+    for (std::size_t line = 0; line < text.size();) {
+        const std::size_t end = std::min(text.find('\n', line), text.size());
+        std::string_view content = text.substr(line, end - line);
+        if (content.ends_with('\r')) content.remove_suffix(1);
+        for (const std::string_view mark : {"<<<<<<<", "|||||||", "=======", ">>>>>>>"})
+            if (content == mark || (content.starts_with(mark) && content[mark.size()] == ' '))
+                return line;
+        line = end + 1;
+    }
+    return std::nullopt;
 }
 
 LocationDetail location_of(std::string_view text, std::uint64_t offset) {
@@ -101,7 +147,7 @@ public:
     [[nodiscard]] Result<LockFile> read(const json::Value& value) {
         const json::Object* document = value.as_object();
         if (document == nullptr) return error("the document is not an object");
-        CATALOG_TRY_VOID(check_members(*document, {"format", "packages", "roots", "version"}));
+        offset_ = std::min<std::uint64_t>(text_.find('{'), text_.size());
         CATALOG_TRY(const std::string format, string(*document, "format"));
         if (format != kFormat) return error("\"format\" is not \"" + std::string(kFormat) + "\"");
         const json::Value* version = value.find("version");
@@ -109,42 +155,48 @@ public:
             return error("the integer \"version\" is missing");
         }
         if (*version->as_int() != kVersion) {
-            return error("version " + std::to_string(*version->as_int()) +
-                         " of the format is not known");
+            return error(
+                "version " + std::to_string(*version->as_int()) + " of the format is not known",
+                "version");
         }
         LockFile file;
+        file.other = other_members(*document, {"format", "packages", "roots", "version"});
         CATALOG_TRY(file.roots, list(*document, "roots"));
         const json::Value* packages = value.find("packages");
         if (packages == nullptr || packages->as_array() == nullptr) {
             return error("the array \"packages\" is missing");
         }
         const std::vector<std::uint64_t> offsets = package_offsets(text_);
+        std::set<std::string> seen;
         for (std::size_t i = 0; i < packages->as_array()->size(); ++i) {
             offset_ = i < offsets.size() ? offsets[i] : 0;
             CATALOG_TRY(LockEntry entry, read_entry((*packages->as_array())[i]));
-            if (!file.packages.empty() && !entry_before(file.packages.back(), entry)) {
-                return error("packages are not in order, or one is there twice");
-            }
+            const std::string id = id_of(entry.name, entry.version);
+            if (!seen.insert(id + '\n' + entry.source_id).second)
+                return error(id + " is there twice", "name");
             file.packages.push_back(std::move(entry));
         }
         CATALOG_TRY_VOID(check_dependencies(file, offsets));
+        std::sort(file.packages.begin(), file.packages.end(), entry_before);
         return file;
     }
 
 private:
-    [[nodiscard]] tl::unexpected<Error> error(const std::string& message) const {
-        const LocationDetail location = location_of(text_, offset_);
+    /// An error at the object that is being read, or at one of its members.
+    [[nodiscard]] tl::unexpected<Error> error(const std::string& message,
+                                              std::string_view member = {}) const {
+        const LocationDetail location =
+            location_of(text_, member.empty() ? offset_ : member_offset(text_, offset_, member));
         return fail(Errc::kLockFileInvalid, message + place_text(location), location);
     }
 
-    [[nodiscard]] Result<void> check_members(const json::Object& object,
-                                             std::initializer_list<std::string_view> known) const {
-        for (const auto& [name, value] : object) {
-            if (std::find(known.begin(), known.end(), name) == known.end()) {
-                return error("unknown member \"" + name + "\"");
-            }
-        }
-        return {};
+    [[nodiscard]] static std::map<std::string, std::string> other_members(
+        const json::Object& object, std::initializer_list<std::string_view> known) {
+        std::map<std::string, std::string> other;
+        for (const auto& [name, value] : object)
+            if (std::find(known.begin(), known.end(), name) == known.end())
+                other.emplace(name, json::write_pretty(value));
+        return other;
     }
 
     [[nodiscard]] Result<std::string> string(const json::Object& object, std::string_view name,
@@ -156,7 +208,8 @@ private:
         }
         const std::string* text = at->second.as_string();
         if (text == nullptr || text->empty()) {
-            return error("\"" + std::string(name) + "\" is not a string with something in it");
+            return error("\"" + std::string(name) + "\" is not a string with something in it",
+                         name);
         }
         return *text;
     }
@@ -167,11 +220,12 @@ private:
         const auto at = object.find(name);
         if (at == object.end()) return texts;
         const json::Array* array = at->second.as_array();
-        if (array == nullptr) return error("\"" + std::string(name) + "\" is not an array");
+        if (array == nullptr) return error("\"" + std::string(name) + "\" is not an array", name);
         for (const json::Value& element : *array) {
             const std::string* text = element.as_string();
             if (text == nullptr || text->empty()) {
-                return error("\"" + std::string(name) + "\" holds something that is not a text");
+                return error("\"" + std::string(name) + "\" holds something that is not a text",
+                             name);
             }
             texts.push_back(*text);
         }
@@ -181,29 +235,27 @@ private:
     [[nodiscard]] Result<std::vector<std::string>> sorted_list(const json::Object& object,
                                                                std::string_view name) const {
         CATALOG_TRY(auto texts, list(object, name));
-        for (std::size_t i = 1; i < texts.size(); ++i) {
-            if (texts[i - 1] < texts[i]) continue;
-            return error("\"" + std::string(name) + "\" is not in order, or names one twice");
-        }
+        std::sort(texts.begin(), texts.end());
+        texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
         return texts;
     }
 
     [[nodiscard]] Result<LockEntry> read_entry(const json::Value& value) const {
         const json::Object* object = value.as_object();
         if (object == nullptr) return error("a package is not an object");
-        CATALOG_TRY_VOID(check_members(
-            *object, {"dependencies", "digest", "features", "name", "source", "version"}));
         LockEntry entry;
+        entry.other = other_members(
+            *object, {"dependencies", "digest", "features", "name", "source", "version"});
         CATALOG_TRY(entry.name, string(*object, "name"));
-        if (!PackageName::parse(entry.name)) return error("\"name\" is not a package name");
+        if (!PackageName::parse(entry.name)) return error("\"name\" is not a package name", "name");
         CATALOG_TRY(const std::string version_text, string(*object, "version"));
         auto version = version::SemVer::parse(version_text);
-        if (!version) return error("\"version\" is not a semantic version");
+        if (!version) return error("\"version\" is not a semantic version", "version");
         entry.version = *std::move(version);
         CATALOG_TRY(entry.source_id, string(*object, "source", false));
         CATALOG_TRY(entry.digest, string(*object, "digest", false));
         if (!entry.digest.empty() && !ContentHash::parse(entry.digest)) {
-            return error("\"digest\" is not a digest");
+            return error("\"digest\" is not a digest", "digest");
         }
         CATALOG_TRY(entry.features, sorted_list(*object, "features"));
         CATALOG_TRY(entry.dependencies, sorted_list(*object, "dependencies"));
@@ -218,7 +270,8 @@ private:
             for (const std::string& dependency : file.packages[i].dependencies) {
                 if (ids.count(dependency) > 0) continue;
                 offset_ = i < offsets.size() ? offsets[i] : 0;
-                return error("\"" + dependency + "\" is needed but is not in the file");
+                return error("\"" + dependency + "\" is needed but is not in the file",
+                             "dependencies");
             }
         }
         return {};
@@ -257,6 +310,13 @@ LockFile LockFile::from(const Request& request, const Solution& solution) {
 }
 
 Result<LockFile> LockFile::decode(std::string_view text) {
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    if (const std::optional<std::uint64_t> mark = merge_mark(text)) {
+        const LocationDetail location = location_of(text, *mark);
+        return fail(Error(Errc::kLockFileInvalid,
+                          "a merge was left unfinished" + place_text(location), location)
+                        .with_hint("take one side and resolve again, or remove the lock file"));
+    }
     const auto value = json::read(text);
     if (!value) {
         const Error& cause = value.error();
@@ -282,7 +342,16 @@ std::string LockFile::encode() const {
     document["version"] = kVersion;
     document["roots"] = strings(roots, false);
     document["packages"] = std::move(array);
+    add_other(document, other);
     return json::write_pretty(document);
+}
+
+void LockFile::keep_other(const LockFile& older) {
+    other.insert(older.other.begin(), older.other.end());
+    for (LockEntry& entry : packages)
+        for (const LockEntry& old : older.packages)
+            if (old.name == entry.name && old.source_id == entry.source_id)
+                entry.other.insert(old.other.begin(), old.other.end());
 }
 
 std::vector<Locked> LockFile::locked() const {
