@@ -48,8 +48,9 @@ public:
                 return order > 0 || (order == 0 && inclusive);
             }
             // No branches: which number decides is different for every version.
-            return version.has_smaller_numbers(other) |
-                   (same & (version.is_prerelease() | inclusive));
+            const bool smaller = version.has_smaller_numbers(other);
+            const bool below_release = version.is_prerelease();
+            return smaller | (same & (below_release | inclusive));
         }
         /// Tells whether `other` is within this upper bound.
         [[nodiscard]] bool is_above(const SemVer& other) const noexcept {
@@ -58,8 +59,9 @@ public:
                 const std::weak_ordering order = compare_precedence(other, version);
                 return order < 0 || (order == 0 && inclusive);
             }
-            return other.has_smaller_numbers(version) |
-                   (same & !version.is_prerelease() & inclusive);
+            const bool smaller = other.has_smaller_numbers(version);
+            const bool is_release = !version.is_prerelease();
+            return smaller | (same & is_release & inclusive);
         }
     };
     struct Interval {
