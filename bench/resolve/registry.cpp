@@ -53,23 +53,84 @@ Result<std::uint32_t> Registry::range_id(const std::string& text) {
     return at->second;
 }
 
+Result<resolve::Target> Registry::target(const json::Object& from) {
+    CATALOG_TRY(std::string name, json::require_string(from, "name", "list"));
+    CATALOG_TRY(const std::string req, json::optional_string(from, "req", "list", "*"));
+    CATALOG_TRY(const std::uint32_t range, range_id(req));
+    return resolve::Target{std::move(name), ranges_[range]};
+}
+
+namespace {
+
+const json::Array& array_of(const json::Object& object, std::string_view key) {
+    static const json::Array kNothing;
+    const auto at = object.find(std::string(key));
+    const json::Array* array = at == object.end() ? nullptr : at->second.as_array();
+    return array == nullptr ? kNothing : *array;
+}
+
+const json::Object& object_of(const json::Value& value) {
+    static const json::Object kNothing;
+    const json::Object* object = value.as_object();
+    return object == nullptr ? kNothing : *object;
+}
+
+}  // namespace
+
+/// Reads alternatives, conflicts and what is provided; false when there is none of it.
+Result<bool> Registry::read_more(const json::Object& line, resolve::PackageRecord& record) {
+    bool more = false;
+    for (const json::Value& value : array_of(line, "dependencies")) {
+        resolve::Requirement requirement;
+        CATALOG_TRY(requirement.target, target(object_of(value)));
+        for (const json::Value& other : array_of(object_of(value), "any_of")) {
+            CATALOG_TRY(resolve::Target alternative, target(object_of(other)));
+            requirement.any_of.push_back(std::move(alternative));
+            more = true;
+        }
+        record.dependencies.push_back(std::move(requirement));
+    }
+    for (const json::Value& value : array_of(line, "conflicts")) {
+        CATALOG_TRY(resolve::Target conflict, target(object_of(value)));
+        record.conflicts.push_back(std::move(conflict));
+        more = true;
+    }
+    for (const json::Value& value : array_of(line, "provides")) {
+        const json::Object& object = object_of(value);
+        CATALOG_TRY(std::string name, json::require_string(object, "name", "list"));
+        CATALOG_TRY(const std::string text, json::require_string(object, "version", "list"));
+        CATALOG_TRY(auto version, version::SemVer::parse(text));
+        record.provides.push_back({std::move(name), std::move(version)});
+        more = true;
+    }
+    return more;
+}
+
 Result<Registry> Registry::load(const std::string& path) {
     Registry registry;
     CATALOG_TRY_VOID(for_each_line(path, [&](const json::Object& line) -> Result<void> {
         CATALOG_TRY(const std::string name, json::require_string(line, "name", path));
         CATALOG_TRY(const std::string text, json::require_string(line, "version", path));
         CATALOG_TRY(auto parsed, version::SemVer::parse(text));
-        Version version{std::move(parsed), registry.needs_.size(), 0};
-        const auto at = line.find("dependencies");
-        const json::Array* needs = at == line.end() ? nullptr : at->second.as_array();
-        for (std::size_t i = 0; needs != nullptr && i < needs->size(); ++i) {
-            const json::Object* need = (*needs)[i].as_object();
-            if (need == nullptr) return fail(Errc::kPackageListInvalid, "not a dependency");
-            CATALOG_TRY(const std::string target, json::require_string(*need, "name", path));
-            CATALOG_TRY(const std::string req, json::optional_string(*need, "req", path, "*"));
-            CATALOG_TRY(const std::uint32_t range, registry.range_id(req));
-            registry.needs_.push_back({registry.name_id(target), range});
-            ++version.needs_count;
+        Version version{std::move(parsed), registry.needs_.size(), 0, kPlain};
+        resolve::PackageRecord record;
+        CATALOG_TRY(const bool more, registry.read_more(line, record));
+        if (more) {
+            for (const resolve::Provided& provided : record.provides) {
+                registry.providers_[provided.name].push_back(
+                    {name, {version.version, false, {}}, provided.version});
+            }
+            version.record = static_cast<std::uint32_t>(registry.records_.size());
+            registry.dependency_count_ += record.dependencies.size();
+            registry.records_.push_back(std::move(record));
+        } else {
+            for (const resolve::Requirement& need : record.dependencies) {
+                CATALOG_TRY(const std::uint32_t range,
+                            registry.range_id(need.target.constraint.to_string()));
+                registry.needs_.push_back({registry.name_id(need.target.name), range});
+                ++version.needs_count;
+            }
+            registry.dependency_count_ += record.dependencies.size();
         }
         registry.versions_[registry.name_id(name)].push_back(std::move(version));
         ++registry.version_count_;
@@ -96,6 +157,7 @@ Result<resolve::PackageRecord> Registry::record(std::string_view name,
     if (at != name_ids_.end()) {
         for (const Version& version : versions_[at->second]) {
             if (version.version != candidate.version) continue;
+            if (version.record != kPlain) return records_[version.record];
             resolve::PackageRecord record;
             record.dependencies.resize(version.needs_count);
             for (std::uint32_t i = 0; i < version.needs_count; ++i) {
@@ -108,8 +170,10 @@ Result<resolve::PackageRecord> Registry::record(std::string_view name,
     return fail(Errc::kProviderFailed, "no such version");
 }
 
-Result<std::vector<resolve::VirtualProvider>> Registry::providers(std::string_view /*name*/) {
-    return std::vector<resolve::VirtualProvider>{};
+Result<std::vector<resolve::VirtualProvider>> Registry::providers(std::string_view name) {
+    const auto at = providers_.find(std::string(name));
+    if (at == providers_.end()) return std::vector<resolve::VirtualProvider>{};
+    return at->second;
 }
 
 Result<std::vector<Query>> load_queries(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "catalog/json/value.hpp"
 #include "catalog/resolve/provider.hpp"
 
 namespace catalog::bench {
@@ -28,8 +29,9 @@ public:
     [[nodiscard]] Result<std::vector<resolve::VirtualProvider>> providers(
         std::string_view name) override;
 
+    [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
     [[nodiscard]] std::uint64_t version_count() const noexcept { return version_count_; }
-    [[nodiscard]] std::uint64_t dependency_count() const noexcept { return needs_.size(); }
+    [[nodiscard]] std::uint64_t dependency_count() const noexcept { return dependency_count_; }
 
 private:
     struct Need {
@@ -40,7 +42,12 @@ private:
         version::SemVer version;
         std::uint64_t needs_first;
         std::uint32_t needs_count;
+        std::uint32_t record;  ///< Into records_, or kPlain.
     };
+    static constexpr std::uint32_t kPlain = 0xffff'ffff;
+
+    [[nodiscard]] Result<resolve::Target> target(const json::Object& from);
+    [[nodiscard]] Result<bool> read_more(const json::Object& line, resolve::PackageRecord& record);
 
     [[nodiscard]] std::uint32_t name_id(std::string_view name);
     [[nodiscard]] Result<std::uint32_t> range_id(const std::string& text);
@@ -51,7 +58,10 @@ private:
     std::unordered_map<std::string, std::uint32_t> range_ids_;
     std::vector<version::VersionConstraint> ranges_;
     std::vector<Need> needs_;
+    std::vector<resolve::PackageRecord> records_;
+    std::unordered_map<std::string, std::vector<resolve::VirtualProvider>> providers_;
     std::uint64_t version_count_ = 0;
+    std::uint64_t dependency_count_ = 0;
 };
 
 [[nodiscard]] Result<std::vector<Query>> load_queries(const std::string& path);

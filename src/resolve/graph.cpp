@@ -2,8 +2,6 @@
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/strong_components.hpp>
 #include <cstdint>
-#include <functional>
-#include <queue>
 #include <utility>
 
 #include "catalog/resolve/graph_resolver.hpp"
@@ -83,39 +81,6 @@ private:
 };
 
 }  // namespace
-
-std::vector<std::vector<std::size_t>> install_order(std::size_t count,
-                                                    const std::vector<Edge>& edges) {
-    Components components = find_components(count, edges);
-    const std::size_t found = components.members.size();
-    std::vector<std::vector<std::size_t>> dependents(found);
-    std::vector<std::size_t> waiting(found, 0);
-    for (const Edge& edge : edges) {
-        const std::size_t from = components.of[edge.from];
-        const std::size_t to = components.of[edge.to];
-        if (from == to) continue;
-        dependents[to].push_back(from);
-        ++waiting[from];
-    }
-    // Smallest member first among the components whose dependencies are all placed.
-    using Ready = std::pair<std::size_t, std::size_t>;
-    std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
-    for (std::size_t c = 0; c < found; ++c) {
-        if (waiting[c] == 0) ready.emplace(components.members[c].front(), c);
-    }
-    std::vector<std::vector<std::size_t>> order;
-    while (!ready.empty()) {
-        const std::size_t c = ready.top().second;
-        ready.pop();
-        for (const std::size_t dependent : dependents[c]) {
-            if (--waiting[dependent] == 0) {
-                ready.emplace(components.members[dependent].front(), dependent);
-            }
-        }
-        order.push_back(std::move(components.members[c]));
-    }
-    return order;
-}
 
 std::vector<std::vector<std::string>> find_cycles(const Solution& solution) {
     const std::size_t count = solution.packages.size();

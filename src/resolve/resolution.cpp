@@ -1,5 +1,6 @@
 #include "resolution.hpp"
 
+#include <algorithm>
 #include <catalog/internal/check.hpp>
 #include <catalog/internal/try.hpp>
 #include <utility>
@@ -93,15 +94,53 @@ private:
 }  // namespace
 
 Resolution::Resolution(const Request& request, DependencyProvider& provider,
-                       const CallContext& context, const Clock& clock,
+                       const CallContext& context, const Clock& clock, const SatOptions& options,
                        std::uint64_t ordered_conflicts)
-    : ordered_conflicts_(ordered_conflicts),
+    : options_(options),
+      ordered_conflicts_(ordered_conflicts),
       universe_(request, provider, context, clock),
       requirements_(universe_) {}
 
+Error engines_disagree() {
+    return Error(Errc::kInternal, "the engines of the resolver disagree")
+        .with_hint("report this with the request and the packages");
+}
+
 Result<Solution> Resolution::run() {
     CATALOG_TRY(roots_, make_roots(universe_, requirements_));
-    search_.emplace(universe_, requirements_, roots_, false);
+    if (options_.engine != Engine::kBoolean) {
+        CATALOG_TRY(std::optional<Solution> found, run_domains());
+        if (found) return *std::move(found);
+    }
+    auto answer = run_boolean();
+    if (answer && contradicted_ && options_.engine == Engine::kDomains) {
+        return fail(engines_disagree());
+    }
+    return answer;
+}
+
+Result<std::optional<Solution>> Resolution::run_domains() {
+    world_.emplace(universe_, requirements_, roots_);
+    const std::uint64_t bound =
+        options_.engine == Engine::kDomains ? kNoLimit : options_.domain_conflicts_max;
+    const std::uint64_t allowed = std::min(bound, universe_.request().conflicts_max);
+    CATALOG_TRY(bool consistent, world_->begin());
+    DomainOutcome outcome = DomainOutcome::kUnsat;
+    while (consistent) {
+        CATALOG_TRY(outcome, world_->solver().run(allowed));
+        if (outcome != DomainOutcome::kRestart) break;
+        CATALOG_TRY(consistent, world_->restart());
+        outcome = DomainOutcome::kUnsat;
+    }
+    contradicted_ = outcome == DomainOutcome::kUnsat;
+    if (outcome != DomainOutcome::kSat) return std::optional<Solution>();
+    CATALOG_TRY(const Reached reached, Walk(universe_, requirements_, *world_).run(roots_));
+    if (!reached.unmet.empty()) return std::optional<Solution>();
+    return make_solution(universe_, requirements_, reached);
+}
+
+Result<Solution> Resolution::run_boolean() {
+    search_ = std::make_unique<Search>(universe_, requirements_, roots_, false);
     for (std::size_t i = 0; i < roots_.size(); ++i) assumptions_.push_back(search_->root(i));
 
     CATALOG_TRY(Outcome outcome,
@@ -121,9 +160,16 @@ void Resolution::write_stats(SolveStats& stats, std::chrono::nanoseconds total) 
     };
     stats.load_us = us(universe_.load_time());
     stats.solve_us = us(total - universe_.load_time());
-    stats.decisions = search_->decisions();
-    stats.conflicts = search_->conflicts();
-    stats.propagations = search_->core().propagations();
+    if (world_) {
+        stats.decisions += world_->solver().decisions();
+        stats.conflicts += world_->solver().conflicts();
+        stats.propagations += world_->solver().propagations();
+    }
+    if (search_) {
+        stats.decisions += search_->decisions();
+        stats.conflicts += search_->conflicts();
+        stats.propagations += search_->core().propagations();
+    }
 }
 
 Result<Solution> Resolution::answer() {

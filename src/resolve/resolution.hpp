@@ -7,9 +7,12 @@
 // is solved by activity instead, and its roots are then moved to their best versions one by one.
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "catalog/resolve/sat_resolver.hpp"
+#include "provider_world.hpp"
 #include "search.hpp"
 #include "walk.hpp"
 
@@ -18,10 +21,15 @@ namespace catalog::resolve::engine {
 /// Conflicts after which the order of roots and of demands no longer decides what is tried next.
 inline constexpr std::uint64_t kOrderedConflicts = 2'000;
 
+/// What a search that was forced to one engine says when the other finds an answer where it saw a
+/// contradiction.
+[[nodiscard]] Error engines_disagree();
+
 class Resolution {
 public:
     Resolution(const Request& request, DependencyProvider& provider, const CallContext& context,
-               const Clock& clock, std::uint64_t ordered_conflicts = kOrderedConflicts);
+               const Clock& clock, const SatOptions& options = SatOptions(),
+               std::uint64_t ordered_conflicts = kOrderedConflicts);
 
     /// Errors: those of Resolver::resolve but kDependencyCycle.
     [[nodiscard]] Result<Solution> run();
@@ -29,15 +37,21 @@ public:
     void write_stats(SolveStats& stats, std::chrono::nanoseconds total) const;
 
 private:
+    /// The domain engine's answer; nothing when it has to be left to the Boolean one.
+    [[nodiscard]] Result<std::optional<Solution>> run_domains();
+    [[nodiscard]] Result<Solution> run_boolean();
     [[nodiscard]] Result<Solution> answer();
     [[nodiscard]] Result<Reached> walk(bool every_part);
     [[nodiscard]] Result<Solution> improved_answer();
     [[nodiscard]] Result<Solution> improve();
 
+    SatOptions options_;
     std::uint64_t ordered_conflicts_;
     Universe universe_;
     Requirements requirements_;
-    std::optional<Search> search_;
+    std::optional<ProviderWorld> world_;
+    std::unique_ptr<Search> search_;
+    bool contradicted_ = false;  ///< The domain engine found a contradiction.
     std::vector<RequirementId> roots_;
     std::vector<Lit> assumptions_;
 };

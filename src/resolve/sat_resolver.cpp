@@ -1,19 +1,24 @@
 #include "catalog/resolve/sat_resolver.hpp"
 
 #include <catalog/internal/try.hpp>
+#include <optional>
 #include <utility>
 
 #include "answer.hpp"
+#include "frozen_resolution.hpp"
 #include "resolution.hpp"
 
 namespace catalog::resolve {
 
 struct SatResolver::Impl {
     std::shared_ptr<Clock> clock;
+    SatOptions options;
+    /// Kept from call to call: it is for one universe, and mostly memory.
+    std::unique_ptr<engine::FrozenResolution> frozen;
 };
 
-SatResolver::SatResolver(std::shared_ptr<Clock> clock)
-    : impl_(std::make_unique<Impl>(Impl{std::move(clock)})) {}
+SatResolver::SatResolver(std::shared_ptr<Clock> clock, SatOptions options)
+    : impl_(std::make_unique<Impl>(Impl{std::move(clock), options, nullptr})) {}
 
 SatResolver::~SatResolver() = default;
 
@@ -22,7 +27,20 @@ Result<Solution> SatResolver::resolve(const Request& request, DependencyProvider
     const MonotonicTime start = impl_->clock->now_monotonic();
     CATALOG_TRY_VOID(engine::check_request(request));
     CATALOG_TRY_VOID(context.check(*impl_->clock));
-    engine::Resolution resolution(request, provider, context, *impl_->clock);
+    const FrozenUniverse* universe = provider.universe();
+    if (universe != nullptr && impl_->options.engine != Engine::kBoolean) {
+        if (impl_->frozen == nullptr || !impl_->frozen->is_of(*universe)) {
+            impl_->frozen = std::make_unique<engine::FrozenResolution>(*universe);
+        }
+        CATALOG_TRY(std::optional<Solution> found,
+                    impl_->frozen->run(request, context, *impl_->clock, impl_->options));
+        if (found) {
+            CATALOG_TRY_VOID(engine::check_cycles(request, *found));
+            impl_->frozen->write_stats(found->stats, impl_->clock->now_monotonic() - start);
+            return *std::move(found);
+        }
+    }
+    engine::Resolution resolution(request, provider, context, *impl_->clock, impl_->options);
     CATALOG_TRY(Solution solution, resolution.run());
     CATALOG_TRY_VOID(engine::check_cycles(request, solution));
     resolution.write_stats(solution.stats, impl_->clock->now_monotonic() - start);

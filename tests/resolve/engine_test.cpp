@@ -254,7 +254,9 @@ public:
     Result<Solution> resolve(const Request& request, DependencyProvider& provider,
                              const CallContext& context) override {
         const auto clock = make_system_clock();
-        return Resolution(request, provider, context, *clock, 0).run();
+        SatOptions options;
+        options.engine = Engine::kBoolean;
+        return Resolution(request, provider, context, *clock, options, 0).run();
     }
 };
 

@@ -100,6 +100,7 @@ enum class ErrorCategory : std::uint8_t {
     X(kLockFileInvalid, 804, "lock_file_invalid", kInput, 2)                  \
     X(kBudgetExhausted, 805, "budget_exhausted", kEnvironment, 13)            \
     X(kPackageListInvalid, 806, "package_list_invalid", kInput, 2)            \
+    X(kUniverseInvalid, 807, "universe_invalid", kEnvironment, 16)            \
     /* index: 900-999 */                                                      \
     X(kPackageNotFound, 900, "package_not_found", kAnswer, 3)                 \
     X(kPackageExists, 901, "package_exists", kInput, 4)                       \

@@ -18,6 +18,8 @@
 
 namespace catalog::resolve {
 
+class FrozenUniverse;
+
 /// A version that can be chosen.
 struct Candidate {
     version::SemVer version;
@@ -85,6 +87,10 @@ public:
 
     /// Says which names will be asked for soon; a hint that may be ignored.
     virtual void prefetch(std::span<const std::string> names) { static_cast<void>(names); }
+
+    /// Returns the frozen form of exactly the packages of this provider, where there is one. A
+    /// resolver may use it instead of asking. Valid as long as this object.
+    [[nodiscard]] virtual const FrozenUniverse* universe() const noexcept { return nullptr; }
 };
 
 /// A complete provider in memory: the neutral package list, tests, hosts with few packages.

@@ -1,6 +1,7 @@
 #pragma once
 // SatResolver: a complete resolver. Finds a solution whenever there is one, newest versions first.
 
+#include <cstdint>
 #include <memory>
 
 #include "catalog/core/clock.hpp"
@@ -8,9 +9,26 @@
 
 namespace catalog::resolve {
 
-/// Conflict-driven clause learning (Marques-Silva and Sakallah 1996; watched literals and first-UIP
-/// as in Een and Sorensson, "An Extensible SAT-solver", 2003) over lazily generated clauses.
-/// Deterministic: same request, same packages, same answer.
+/// Which search is used.
+enum class Engine : std::uint8_t {
+    kAutomatic,  ///< Domains first; clauses after `domain_conflicts_max` conflicts.
+    kDomains,    ///< Domains only, however many conflicts; clauses only for what they do not cover.
+    kBoolean,    ///< Clauses only.
+};
+
+/// How to search.
+class SatOptions {
+public:
+    SatOptions() = default;
+
+    Engine engine = Engine::kAutomatic;
+    std::uint64_t domain_conflicts_max = 2'000;
+};
+
+/// Two engines: search over packages' domains (lazy clause generation, Ohrimenko, Stuckey and
+/// Codish 2009), and for what is hard, conflict-driven clause learning (Marques-Silva and Sakallah
+/// 1996; watched literals and first-UIP as in Een and Sorensson, "An Extensible SAT-solver", 2003)
+/// over lazily generated clauses. Deterministic: same request, same packages, same answer.
 ///
 /// Roots get the lexicographically best versions: the first as wanted as possible, then the second,
 /// and so on. What exactly a request means and which answer is given: docs/resolution.md. Blocking:
@@ -18,7 +36,8 @@ namespace catalog::resolve {
 /// memory grows with the packages that are considered.
 class SatResolver final : public Resolver {
 public:
-    explicit SatResolver(std::shared_ptr<Clock> clock = make_system_clock());
+    explicit SatResolver(std::shared_ptr<Clock> clock = make_system_clock(),
+                         SatOptions options = SatOptions());
     ~SatResolver() override;
 
     [[nodiscard]] Result<Solution> resolve(const Request& request, DependencyProvider& provider,

@@ -1,0 +1,126 @@
+#pragma once
+// FrozenWorld: a frozen universe as nodes of a DomainSolver, and answers straight from it.
+//
+// Covers required dependencies, alternatives, virtual names, conflicts, locks, constraints,
+// platforms. What it does not cover (features that are asked for, peers, copies of one name) it
+// notices when it comes across it, and says so: the request is then left to ProviderWorld.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "catalog/resolve/request.hpp"
+#include "domain_solver.hpp"
+#include "frozen_view.hpp"
+
+namespace catalog::resolve::engine {
+
+class FrozenWorld final : public World {
+public:
+    explicit FrozenWorld(FrozenUniverse universe);
+
+    [[nodiscard]] const FrozenUniverse& universe() const noexcept { return universe_; }
+
+    /// Takes up a request; what the last one left behind goes. False when the request, or a root of
+    /// it, is none that can be covered. `request` and `context` stay valid until the next call.
+    [[nodiscard]] bool begin(const Request& request, const CallContext& context,
+                             const Clock& clock);
+    /// False when the roots contradict each other at once.
+    [[nodiscard]] bool is_consistent() const noexcept { return consistent_; }
+    [[nodiscard]] DomainSolver& solver() noexcept { return solver_; }
+    /// Returns the answer at which the solver stands, without statistics.
+    [[nodiscard]] Solution answer();
+
+    /// Collects what the solver's contradiction rests on. Afterwards `is_used` tells whether an
+    /// item of a version is part of that.
+    void collect_used();
+    [[nodiscard]] bool is_used(std::uint32_t name, std::uint32_t item) const;
+
+    // World
+    [[nodiscard]] Result<void> expand(NodeId node, std::uint32_t value,
+                                      std::vector<Consequence>& out) override;
+    [[nodiscard]] bool is_at_hand(NodeId, std::uint32_t) const override { return true; }
+    [[nodiscard]] std::uint32_t pick(NodeId node, std::uint32_t via, const Word* domain) override;
+    [[nodiscard]] bool must_restart() const override { return uncovered_; }
+    [[nodiscard]] Result<void> check() override { return context_->check(*clock_); }
+
+private:
+    using Entry = frozen::RequirementEntry;
+    struct Meaning {
+        bool choice = false;
+        std::uint32_t a = 0;  ///< Name, or choice.
+    };
+    /// What a choice is among: entries of the universe, or made for a root.
+    struct Choice {
+        std::span<const Entry> parts;
+        std::vector<std::pair<std::uint32_t, const Word*>> own_parts;
+        const Word* every_part = nullptr;
+        std::uint32_t requirement = frozen::kNone;
+        std::uint32_t root = frozen::kNone;
+    };
+    struct Member {
+        NodeId node = 0;
+        std::uint32_t version = 0;
+        std::uint32_t links = 0;  ///< Into links_; those of the next member end them.
+    };
+    struct Link {
+        NodeId to = 0;
+        std::uint32_t requirement = 0;
+    };
+
+    [[nodiscard]] bool covers(const Request& request) const;
+    [[nodiscard]] bool add_root(const Root& root, std::vector<Priority>& priorities);
+    [[nodiscard]] NodeId package_node(std::uint32_t name);
+    void limit_domain(std::uint32_t name, NodeId node);
+    [[nodiscard]] NodeId choice_node(std::uint32_t requirement);
+    [[nodiscard]] std::pair<std::uint32_t, const Word*> part(const Choice& choice,
+                                                             std::size_t index) const;
+    [[nodiscard]] std::size_t part_count(const Choice& choice) const noexcept;
+    [[nodiscard]] const Word* all_but_absent(std::uint32_t values);
+    void need(std::uint32_t requirement, std::vector<Consequence>& out);
+    void exclude(std::uint32_t requirement, std::uint32_t own, std::vector<Consequence>& out);
+    /// Returns the requirement of a conditional item that counts, or kNone.
+    [[nodiscard]] std::uint32_t needed_by_condition(std::uint32_t number);
+    [[nodiscard]] bool is_met(const Choice& choice, std::size_t index) const;
+    [[nodiscard]] std::uint32_t pick_part(const Choice& choice, const Word* domain) const;
+    [[nodiscard]] const Word* locked(std::uint32_t name) const;
+
+    // The answer.
+    [[nodiscard]] std::uint32_t version_in(std::uint32_t name) const;
+    [[nodiscard]] NodeId serving(std::uint32_t requirement) const;
+    void reach(NodeId node);
+    void reach_all();
+    void write_edges(std::span<const std::uint32_t> sorted, std::span<const std::size_t> place,
+                     Solution& solution) const;
+    [[nodiscard]] std::string_view asked_as(std::uint32_t requirement, std::uint32_t name,
+                                            std::uint32_t version) const;
+
+    FrozenUniverse universe_;
+    const FrozenUniverse::View& view_;
+    MaskArena arena_;
+    DomainSolver solver_;
+    const Request* request_ = nullptr;
+    const CallContext* context_ = nullptr;
+    const Clock* clock_ = nullptr;
+    bool consistent_ = true;
+    bool uncovered_ = false;
+
+    std::vector<Meaning> meanings_;
+    std::vector<NodeId> node_of_name_;
+    std::vector<Choice> choices_;
+    std::vector<NodeId> node_of_requirement_;
+    std::unordered_map<std::uint32_t, bool> platforms_;
+    std::unordered_map<std::uint32_t, Word*> locked_;
+    std::vector<NodeId> roots_;
+
+    std::vector<Member> members_;
+    std::vector<Link> links_;
+    std::vector<std::uint32_t> member_of_node_;
+    std::unordered_set<std::uint64_t> used_;
+};
+
+}  // namespace catalog::resolve::engine

@@ -1,0 +1,87 @@
+// The domain engine, over providers and over frozen universes, against exhaustive search and the
+// Boolean engine.
+
+#include <gtest/gtest.h>
+
+#include "catalog/resolve/sat_resolver.hpp"
+#include "support/resolve/agreement.hpp"
+#include "support/resolve/freezing_resolver.hpp"
+#include "support/resolve/hard_world.hpp"
+#include "support/resolve/random_world.hpp"
+
+namespace catalog::resolve {
+namespace {
+
+using testing::FreezingResolver;
+using testing::WorldShape;
+
+SatOptions forced(Engine engine) {
+    SatOptions options;
+    options.engine = engine;
+    return options;
+}
+
+WorldShape plain() {
+    WorldShape shape;
+    shape.kinds = shape.features = shape.any_of = shape.virtuals = shape.conflicts = false;
+    shape.oddities = shape.per_major = false;
+    return shape;
+}
+
+TEST(Domains, AgreeWithExhaustiveSearchOnEverything) {
+    SatResolver resolver(make_system_clock(), forced(Engine::kDomains));
+    testing::expect_agreement(resolver, WorldShape(), 11'000'000, 3'000);
+}
+
+TEST(Domains, AgreeWithExhaustiveSearchWithoutCopiesOfANameOrFeatures) {
+    WorldShape shape;
+    shape.features = shape.per_major = false;
+    SatResolver resolver(make_system_clock(), forced(Engine::kDomains));
+    testing::expect_agreement(resolver, shape, 12'000'000, 2'000);
+}
+
+TEST(FrozenDomains, AgreeWithExhaustiveSearchOnRequiredDependencies) {
+    FreezingResolver resolver(forced(Engine::kDomains));
+    testing::expect_agreement(resolver, plain(), 13'000'000, 2'000);
+}
+
+TEST(FrozenDomains, AgreeWithExhaustiveSearchOnWhatIsCovered) {
+    WorldShape shape;
+    shape.kinds = shape.features = shape.per_major = false;
+    FreezingResolver resolver(forced(Engine::kDomains));
+    testing::expect_agreement(resolver, shape, 14'000'000, 2'000);
+}
+
+TEST(FrozenDomains, AgreeWithExhaustiveSearchOnEverything) {
+    FreezingResolver resolver(forced(Engine::kDomains));
+    testing::expect_agreement(resolver, WorldShape(), 15'000'000, 2'000);
+}
+
+TEST(BooleanEngine, AgreesWithExhaustiveSearchOnEverything) {
+    SatResolver resolver(make_system_clock(), forced(Engine::kBoolean));
+    testing::expect_agreement(resolver, WorldShape(), 16'000'000, 1'000);
+}
+
+/// All engines give the same roots, or none an answer.
+TEST(Engines, AgreeOnHardRequests) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        testing::World world = testing::make_hard_world({12, 5, 3, 0.55}, seed);
+        SatResolver domains(make_system_clock(), forced(Engine::kDomains));
+        SatResolver boolean(make_system_clock(), forced(Engine::kBoolean));
+        const auto a = domains.resolve(world.request, world.repo.provider(), CallContext());
+        const auto b = boolean.resolve(world.request, world.repo.provider(), CallContext());
+        ASSERT_EQ(a.has_value(), b.has_value()) << "seed " << seed;
+        if (!a) {
+            EXPECT_EQ(a.error().code(), b.error().code()) << a.error().to_string();
+            continue;
+        }
+        ASSERT_EQ(testing::check_text(world.request, world.repo.provider(), *a), "");
+        for (std::size_t r = 0; r < a->roots.size(); ++r) {
+            EXPECT_EQ(a->packages[a->roots[r]].candidate, b->packages[b->roots[r]].candidate)
+                << "seed " << seed << " root " << r;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace catalog::resolve

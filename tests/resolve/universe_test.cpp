@@ -1,0 +1,169 @@
+// Frozen universes: what goes in comes out, and nothing but a whole universe is taken.
+
+#include "catalog/resolve/universe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "support/resolve/agreement.hpp"
+#include "support/resolve/freezing_resolver.hpp"
+#include "support/resolve/provider_contract.hpp"
+
+namespace catalog::resolve {
+namespace {
+
+using testing::ask;
+using testing::Repo;
+using testing::RepoEntry;
+using testing::ver;
+
+struct FrozenMaker {
+    static std::unique_ptr<DependencyProvider> make(const std::vector<RepoEntry>& entries) {
+        UniverseBuilder builder;
+        for (const RepoEntry& entry : entries) {
+            EXPECT_TRUE(builder.add(entry.name, entry.candidate, entry.record));
+        }
+        const auto owner = std::make_shared<Bytes>(builder.finish().value());
+        return std::make_unique<UniverseProvider>(
+            FrozenUniverse::open(ByteView(*owner), owner).value());
+    }
+};
+
+Bytes frozen_bytes(const std::vector<RepoEntry>& entries) {
+    UniverseBuilder builder;
+    for (const RepoEntry& entry : entries) {
+        EXPECT_TRUE(builder.add(entry.name, entry.candidate, entry.record));
+    }
+    return builder.finish().value();
+}
+
+Repo sample() {
+    return Repo(R"(
+        a 1.0.0 ; needs b ^1, v *, optional o * ; conflicts z * ; feature default = dep:o
+        a 2.0.0 ; needs b ^9
+        a 2.0.0-rc.1 ; needs b ^9
+        b 1.0.0 ; needs c * | d *
+        b 1.1.0 yanked ; needs c ^5 @linux-*
+        c 1.0.0 ; conflicts d *, v <2
+        d 1.0.0
+        o 1.0.0
+        p 1.0.0 ; provides v 1.0.0
+        z 1.0.0 ; source git+https://example.org/z#main
+    )");
+}
+
+}  // namespace
+
+namespace testing {
+INSTANTIATE_TYPED_TEST_SUITE_P(Frozen, ProviderContract, FrozenMaker);
+}  // namespace testing
+
+namespace {
+
+TEST(Universe, IsTheSameInWhateverOrderPackagesAreAdded) {
+    std::vector<RepoEntry> entries = sample().entries();
+    const Bytes bytes = frozen_bytes(entries);
+    std::mt19937 random(7);
+    for (int i = 0; i < 10; ++i) {
+        std::shuffle(entries.begin(), entries.end(), random);
+        EXPECT_EQ(frozen_bytes(entries), bytes);
+    }
+}
+
+TEST(Universe, RefusesAVersionThatWasAddedTwice) {
+    UniverseBuilder builder;
+    ASSERT_TRUE(builder.add("a", {ver("1.0.0"), false, ""}, {}));
+    ASSERT_TRUE(builder.add("a", {ver("1.0.0"), false, ""}, {}));
+    const auto bytes = builder.finish();
+    ASSERT_FALSE(bytes);
+    EXPECT_EQ(bytes.error().code(), Errc::kAlreadyExists);
+    EXPECT_EQ(bytes.error().input(), "a@1.0.0");
+}
+
+TEST(Universe, OfNothingHasNothing) {
+    const auto owner = std::make_shared<Bytes>(UniverseBuilder().finish().value());
+    auto universe = FrozenUniverse::open(ByteView(*owner), owner);
+    ASSERT_TRUE(universe) << universe.error().to_string();
+    EXPECT_EQ(universe->version_count(), 0u);
+    UniverseProvider provider(*universe);
+    SatResolver resolver;
+    const auto failed = resolver.resolve(ask("a *"), provider, CallContext());
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code(), Errc::kUnknownPackage);
+}
+
+TEST(Universe, AForeignOrCutFileIsRefused) {
+    const Bytes bytes = frozen_bytes(sample().entries());
+    for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{511},
+                                   std::size_t{512}, bytes.size() / 2, bytes.size() - 1}) {
+        const auto owner = std::make_shared<Bytes>(bytes.begin(), bytes.begin() + size);
+        const auto opened = FrozenUniverse::open(ByteView(*owner), owner);
+        ASSERT_FALSE(opened) << size;
+        EXPECT_EQ(opened.error().code(), Errc::kUniverseInvalid);
+    }
+    auto foreign = std::make_shared<Bytes>(4096, std::byte{'x'});
+    EXPECT_EQ(FrozenUniverse::open(ByteView(*foreign), foreign).error().code(),
+              Errc::kUniverseInvalid);
+}
+
+TEST(Universe, AFlippedBitIsFound) {
+    const Bytes bytes = frozen_bytes(sample().entries());
+    for (std::size_t at = 0; at < bytes.size(); at += 3) {
+        const auto owner = std::make_shared<Bytes>(bytes);
+        (*owner)[at] ^= std::byte{0x10};
+        const auto opened = FrozenUniverse::open(ByteView(*owner), owner);
+        if (at < 512) {
+            EXPECT_FALSE(opened) << at;
+        } else {
+            ASSERT_TRUE(opened) << at;
+            const auto sound = opened->verify();
+            ASSERT_FALSE(sound) << at;
+            EXPECT_EQ(sound.error().code(), Errc::kUniverseInvalid);
+        }
+    }
+}
+
+/// Whoever does not verify gets wrong answers at worst.
+TEST(Universe, DamageThatNobodyLookedForStaysWithinTheBytes) {
+    const Bytes bytes = frozen_bytes(sample().entries());
+    std::mt19937 random(3);
+    SatOptions bounded;
+    bounded.engine = Engine::kAutomatic;
+    for (int round = 0; round < 2'000; ++round) {
+        const auto owner = std::make_shared<Bytes>(bytes);
+        const std::size_t flips = 1 + random() % 4;
+        for (std::size_t i = 0; i < flips; ++i) {
+            (*owner)[512 + random() % (bytes.size() - 512)] = static_cast<std::byte>(random());
+        }
+        auto opened = FrozenUniverse::open(ByteView(*owner), owner);
+        ASSERT_TRUE(opened);
+        UniverseProvider provider(*opened);
+        SatResolver resolver(make_system_clock(), bounded);
+        Request request = ask("a *, b *");
+        request.conflicts_max = 1'000;
+        static_cast<void>(resolver.resolve(request, provider, CallContext()));
+    }
+}
+
+TEST(Universe, AnswersLikeTheProviderThatItWasMadeFrom) {
+    Repo repo = sample();
+    auto universe = testing::freeze(repo.provider(), testing::letters());
+    ASSERT_TRUE(universe) << universe.error().to_string();
+    UniverseProvider frozen(*universe);
+    SatResolver resolver;
+    for (const char* roots : {"a *", "b *", "b =1.1.0", "c *, d *", "v *", "b *, d *", "a ^2"}) {
+        const auto live = resolver.resolve(ask(roots), repo.provider(), CallContext());
+        const auto same = resolver.resolve(ask(roots), frozen, CallContext());
+        ASSERT_EQ(live.has_value(), same.has_value()) << roots;
+        if (live) {
+            EXPECT_EQ(testing::to_text(*live), testing::to_text(*same)) << roots;
+        } else {
+            EXPECT_EQ(live.error().code(), same.error().code()) << roots;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace catalog::resolve
