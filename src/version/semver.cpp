@@ -154,7 +154,8 @@ void SemVer::set_identifiers(std::string_view prerelease, std::string_view build
         at = new char[bytes];
         std::memcpy(identifiers_.data(), &at, sizeof at);
     }
-    std::memcpy(at, prerelease.data(), prerelease.size());
+    // An empty text may have no address, which memcpy must not be given.
+    if (!prerelease.empty()) std::memcpy(at, prerelease.data(), prerelease.size());
     if (!build.empty()) std::memcpy(at + prerelease.size(), build.data(), build.size());
     prerelease_bytes_ = static_cast<std::uint16_t>(prerelease.size());
     build_bytes_ = static_cast<std::uint16_t>(build.size());
