@@ -16,7 +16,7 @@ constexpr std::uint64_t kLockWaitMsMax = 600'000;
 constexpr std::uint64_t kThreadsMax = 256;
 constexpr std::uint64_t kMemoryBytesMin = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMemoryBytesMax = std::uint64_t{64} << 30;
-constexpr std::uint64_t kTextBytesMax = std::uint64_t{1} << 20;
+constexpr std::uint64_t kConfigTextBytesMax = std::uint64_t{1} << 20;
 constexpr std::size_t kPathBytesMax = 4096;
 
 constexpr std::string_view kWhere = "settings";
@@ -85,7 +85,7 @@ Result<Settings> read_settings(std::string_view json, std::string_view data_dir)
     json::Object object;
     if (!json.empty()) {
         json::ReadLimits limits;
-        limits.bytes_max = kTextBytesMax;
+        limits.bytes_max = kConfigTextBytesMax;
         CATALOG_TRY(json::Value document, json::read(json, limits));
         // "null" is what hosts pass that have no settings for an extension.
         if (!document.is_null()) {
