@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "catalog/merkle/hash.hpp"
-#include "golden.hpp"
+#include "support/core/golden.hpp"
 #include "support/io/results.hpp"
 
 namespace catalog::lifecycle {
@@ -52,8 +52,8 @@ TEST(PreparingRecord, ReadsBackWhatWasWritten) {
 }
 
 TEST(PreparingRecord, HasTheBytesOfItsFormatPage) {
-    testing::expect_golden("preparing.hex",
-                           to_hex(as_bytes(encode_preparing(sample_record()))) + "\n");
+    golden::expect("lifecycle/preparing.hex",
+                   to_hex(as_bytes(encode_preparing(sample_record()))) + "\n");
 }
 
 TEST(PreparingRecord, EveryFlippedBitIsFound) {

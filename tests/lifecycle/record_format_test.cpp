@@ -4,9 +4,9 @@
 
 #include "catalog/merkle/hash.hpp"
 #include "generation_record.hpp"
-#include "golden.hpp"
 #include "installation_note.hpp"
 #include "prefix.hpp"
+#include "support/core/golden.hpp"
 #include "support/io/results.hpp"
 #include "support/io/simulated_file_system.hpp"
 
@@ -16,7 +16,6 @@ namespace {
 using io::testing::code_of;
 using io::testing::must;
 using io::testing::SimulatedFileSystem;
-using testing::expect_golden;
 
 Generation sample_generation() {
     Generation generation;
@@ -56,7 +55,7 @@ std::string tree_text(io::FileSystem& fs, const std::string& folder) {
 TEST(RecordFormat, AGenerationsRecord) {
     const std::string text = encode_generation(sample_generation());
     EXPECT_EQ(must(decode_generation(text, "record")).packages, sample_generation().packages);
-    expect_golden("generation.json", text);
+    golden::expect("lifecycle/generation.json", text);
 }
 
 TEST(RecordFormat, TheNotesOfPrefixes) {
@@ -69,7 +68,7 @@ TEST(RecordFormat, TheNotesOfPrefixes) {
         EXPECT_EQ(must(decode_note("/prefix", note)).generation, 12u);
         text += note + "\n";
     }
-    expect_golden("installation-notes.jsonl", text);
+    golden::expect("lifecycle/installation-notes.jsonl", text);
 }
 
 TEST(RecordFormat, ANoteThatIsNoneIsDamage) {
@@ -94,7 +93,7 @@ TEST(RecordFormat, APrefixBeforeAndAfterItsSwitch) {
     std::string text = "sealed\n" + tree_text(*fs, "/prefix");
     must(prefix.switch_to(3));
     text += "current\n" + tree_text(*fs, "/prefix");
-    expect_golden("prefix.txt", text);
+    golden::expect("lifecycle/prefix.txt", text);
 }
 
 }  // namespace

@@ -31,8 +31,9 @@ public:
     [[nodiscard]] static Result<FrozenUniverse> open(ByteView bytes,
                                                      std::shared_ptr<const void> owner);
 
-    /// Reads everything and compares checksums, order and bounds. Errors: kUniverseInvalid. Cost:
-    /// linear, about 1 ns a byte.
+    /// Reads everything and compares its checksum with the header's. What a builder wrote is whole
+    /// then; that a foreign writer kept names and versions in order is not looked at. Errors:
+    /// kUniverseInvalid. Cost: linear.
     [[nodiscard]] Result<void> verify() const;
 
     [[nodiscard]] std::uint64_t name_count() const noexcept;  ///< Names without versions included.
