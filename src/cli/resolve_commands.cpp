@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "advice_commands.hpp"
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/library/resolution.hpp"
@@ -56,8 +57,13 @@ Result<ExitCode> resolve_requests(Session& session, const ResolveArguments& opti
     CATALOG_TRY(const resolve::Solution solution,
                 library::solve(*library, request, solver, session.context()));
     if (!options.write_lock.empty()) {
-        const resolve::LockFile lock = library::lock_of(
+        resolve::LockFile lock = library::lock_of(
             *library, request, solution, options.resolution.text.requests, session.context());
+        // Comments in the file that is written over stay; one that cannot be read has none.
+        const auto older =
+            io::read_file(*session.file_system(), options.write_lock, std::uint64_t{64} << 20);
+        if (older)
+            if (const auto read = resolve::LockFile::decode(*older)) lock.keep_other(*read);
         const std::string text = lock.encode();
         CATALOG_TRY_VOID(
             io::write_file_durably(*session.file_system(), options.write_lock, as_bytes(text)));
@@ -66,32 +72,6 @@ Result<ExitCode> resolve_requests(Session& session, const ResolveArguments& opti
         session.print_json(library::solved_json(solution));
     } else {
         print_solution(session, solution);
-    }
-    return ExitCode::kOk;
-}
-
-/// Explains why a request cannot be met, or says that it can.
-Result<ExitCode> why_not(Session& session, const ResolutionOptions& options) {
-    CATALOG_TRY(const resolve::Request request, read_request(session, options));
-    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
-    const Result<resolve::Solution> solution =
-        library::solve(*library, request, library::Solver::kSat, session.context());
-    if (solution) {
-        if (session.json()) {
-            session.print_json(library::solved_json(*solution));
-        } else {
-            session.print("nothing stands in the way: " +
-                          counted(solution->packages.size(), "package") + "\n");
-        }
-        return ExitCode::kOk;
-    }
-    const auto* reason = solution.error().detail_as<ResolutionDetail>();
-    if (reason == nullptr) return fail(solution.error());
-    if (session.json()) {
-        session.print_json(library::unsolved_json(solution.error(), *reason));
-    } else {
-        session.print(printable(solution.error().message()) + "\n");
-        for (const std::string& step : reason->steps) session.print("  " + printable(step) + "\n");
     }
     return ExitCode::kOk;
 }
@@ -160,24 +140,43 @@ void add_resolve_commands(CLI::App& app, Session& session) {
     });
 
     auto why_not_options = std::make_shared<ResolutionOptions>();
-    command = app.add_subcommand("why-not", "Explain why requests cannot be met together");
+    auto why_not_for = std::make_shared<std::vector<std::string>>();
+    command = app.add_subcommand(
+        "why-not", "Explain why requests cannot be met together, and what would help");
     command->add_option("requests", why_not_options->text.requests, "NAME or NAME@REQUIREMENT")
         ->required()
         ->type_name("REQUEST");
+    command
+        ->add_option("--for", *why_not_for,
+                     "Say why the answer to these requests does not have the package")
+        ->type_name("REQUEST");
     add_request_options(*command, *why_not_options);
     add_solution_options(*command, *why_not_options);
-    command->callback([&session, why_not_options] {
-        session.action = [&session, why_not_options] { return why_not(session, *why_not_options); };
+    command->callback([&session, why_not_options, why_not_for] {
+        session.action = [&session, why_not_options, why_not_for] {
+            return why_not_for->empty() ? explain_requests(session, *why_not_options)
+                                        : why_not_in(session, *why_not_options, *why_not_for);
+        };
     });
 
     auto name = std::make_shared<std::string>();
     auto prefix = std::make_shared<std::string>();
-    command = app.add_subcommand("why", "Say who needs an installed package");
+    auto why_options = std::make_shared<ResolutionOptions>();
+    command = app.add_subcommand("why", "Say who needs a package, installed or in an answer");
     command->add_option("name", *name, "Name of the package")->required()->type_name("NAME");
-    command->add_option("--prefix", *prefix, "The installation")->required()->type_name("DIR");
-    command->callback([&session, name, prefix] {
-        session.action = [&session, name, prefix] { return why(session, *name, *prefix); };
+    CLI::Option* where =
+        command->add_option("--prefix", *prefix, "The installation")->type_name("DIR");
+    command->add_option("--for", why_options->text.requests, "Look in the answer to these requests")
+        ->type_name("REQUEST")
+        ->excludes(where);
+    command->callback([&session, name, prefix, why_options] {
+        const bool in_answer = !why_options->text.requests.empty();
+        if (!in_answer && prefix->empty()) throw CLI::RequiredError("--prefix");
+        session.action = [&session, name, prefix, why_options, in_answer] {
+            return in_answer ? why_in(session, *name, *why_options) : why(session, *name, *prefix);
+        };
     });
+    add_matrix_command(app, session);
 }
 
 }  // namespace catalog::cli

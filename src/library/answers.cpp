@@ -208,13 +208,6 @@ json::Object solved_json(const resolve::Solution& solution) {
     return answer;
 }
 
-json::Object unsolved_json(const Error& error, const ResolutionDetail& reason) {
-    return {{"status", "unsat"},
-            {"message", error.message()},
-            {"roots", to_json(reason.roots)},
-            {"steps", to_json(reason.steps)}};
-}
-
 json::Object to_json(const resolve::Solution& solution) {
     json::Array packages;
     for (const resolve::Resolved& package : solution.packages) {

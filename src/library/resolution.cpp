@@ -2,6 +2,8 @@
 
 #include "catalog/core/ids.hpp"
 #include "catalog/internal/try.hpp"
+#include "catalog/json/read.hpp"
+#include "catalog/library/answers.hpp"
 #include "catalog/resolve/graph_resolver.hpp"
 #include "catalog/resolve/sat_resolver.hpp"
 
@@ -83,6 +85,57 @@ Result<resolve::Solution> solve(AssetLibrary& library, const resolve::Request& r
     }
     resolve::SatResolver resolver(library.environment().clock);
     return library.resolve(resolver, request, context);
+}
+
+namespace {
+
+/// Explains inside a resolution, where the packages of the library are at hand.
+class ExplainingResolver final : public resolve::Resolver {
+public:
+    ExplainingResolver(std::shared_ptr<Clock> clock, resolve::Explanation& explanation)
+        : inner_(std::move(clock)), explanation_(explanation) {}
+
+    [[nodiscard]] Result<resolve::Solution> resolve(const resolve::Request& request,
+                                                    resolve::DependencyProvider& provider,
+                                                    const CallContext& context) override {
+        Result<resolve::Solution> solution = inner_.resolve(request, provider, context);
+        if (solution || solution.error().code() != Errc::kUnsatisfiable) return solution;
+        CATALOG_TRY(explanation_,
+                    resolve::explain(request, solution.error(), provider, inner_, context));
+        return solution;
+    }
+
+private:
+    resolve::SatResolver inner_;
+    resolve::Explanation& explanation_;
+};
+
+}  // namespace
+
+Result<ExplainedRequest> explain_request(AssetLibrary& library, const resolve::Request& request,
+                                         const CallContext& context) {
+    ExplainedRequest explained;
+    ExplainingResolver resolver(library.environment().clock, explained.explanation);
+    Result<resolve::Solution> solution = library.resolve(resolver, request, context);
+    if (solution) {
+        explained.solution = *std::move(solution);
+    } else if (solution.error().code() != Errc::kUnsatisfiable) {
+        return fail(solution.error());
+    }
+    return explained;
+}
+
+Result<json::Object> ExplainedRequest::to_json() const {
+    if (solution) return solved_json(*solution);
+    CATALOG_TRY(const json::Value document, json::read(explanation.to_json()));
+    json::Array steps;
+    for (std::size_t i = 0; i < explanation.steps.size(); ++i)
+        steps.emplace_back(std::to_string(i + 1) + ". " + explanation.steps[i].text);
+    return json::Object{{"status", "unsat"},
+                        {"message", explanation.message},
+                        {"roots", *document.find("roots")},
+                        {"steps", std::move(steps)},
+                        {"repairs", *document.find("repairs")}};
 }
 
 resolve::LockFile lock_of(AssetLibrary& library, const resolve::Request& request,

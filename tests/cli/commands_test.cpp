@@ -15,7 +15,7 @@ const std::vector<std::string>& commands() {
         "publish", "import",  "import-npm", "yank",      "unyank",     "deprecate", "restore",
         "archive", "search",  "list",       "show",      "deps",       "cat",       "resolve",
         "why",     "why-not", "install",    "uninstall", "update",     "rollback",  "history",
-        "store",   "solve",   "semver",     "plugin",    "completion", "abandon"};
+        "store",   "solve",   "semver",     "plugin",    "completion", "abandon",   "matrix"};
     return kCommands;
 }
 

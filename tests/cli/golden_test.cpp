@@ -86,6 +86,9 @@ TEST(JsonAnswers, AreAsTheGoldenFileSays) {
     told.run({"resolve", "app@^1", "lib@^2", "--policy", "per-major"});
     told.run({"why-not", "app@^1", "lib@^2"});
     told.run({"why-not", "kit"});
+    told.run({"why-not", "lib@^2", "--for", "app@^1"});
+    told.run({"why", "lib", "--for", "app@^1"});
+    told.run({"matrix", "app", "lib"});
     told.run({"install", "kit", "--prefix", prefix});
     told.run({"install", "app", "--prefix", prefix});
     told.run({"why", "kit", "--prefix", prefix});

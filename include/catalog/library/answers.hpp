@@ -54,8 +54,6 @@ namespace catalog::library {
 // Resolving.
 /// `status` "sat", `packages`, `order` and `stats`.
 [[nodiscard]] json::Object solved_json(const resolve::Solution& solution);
-/// `status` "unsat", `message`, `roots` and `steps`; `reason` is the error's detail.
-[[nodiscard]] json::Object unsolved_json(const Error& error, const ResolutionDetail& reason);
 /// `packages`, `order` and `stats`, as an answer line of `catalog solve` has them.
 [[nodiscard]] json::Object to_json(const resolve::Solution& solution);
 

@@ -2,15 +2,18 @@
 // Resolutions as people ask for them, in text: shared by the command line and the C interface.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/core/call_context.hpp"
 #include "catalog/core/result.hpp"
+#include "catalog/json/value.hpp"
 #include "catalog/library/asset_library.hpp"
 #include "catalog/resolve/lock_file.hpp"
 #include "catalog/resolve/request.hpp"
+#include "catalog/resolve/why.hpp"
 #include "catalog/version/version_req.hpp"
 
 namespace catalog::library {
@@ -60,6 +63,22 @@ public:
 [[nodiscard]] Result<resolve::Solution> solve(AssetLibrary& library,
                                               const resolve::Request& request, Solver solver,
                                               const CallContext& context);
+
+/// What `explain_request` found: a solution, or why there is none.
+struct ExplainedRequest {
+    std::optional<resolve::Solution> solution;
+    resolve::Explanation explanation;  ///< With repairs; empty when there is a solution.
+
+    /// As `solved_json`; else `status` "unsat", `message`, `roots`, `steps` and `repairs` (`text`,
+    /// and `edits` of `kind`, `name`, `from` and, for a changed root, `to`).
+    [[nodiscard]] Result<json::Object> to_json() const;
+};
+
+/// Resolves, and explains a request that cannot be met. Errors: as AssetLibrary::resolve but
+/// kUnsatisfiable.
+[[nodiscard]] Result<ExplainedRequest> explain_request(AssetLibrary& library,
+                                                       const resolve::Request& request,
+                                                       const CallContext& context);
 
 /// Returns the lock file of a solution, with the packages' digests as the library has them.
 /// `requests` are its roots as they were written.

@@ -44,12 +44,9 @@ Result<json::Object> answer_resolve(const RequestCall& call) {
 
 Result<json::Object> answer_explain(const RequestCall& call) {
     CATALOG_TRY(const resolve::Request request, read_resolve_request(call.arguments));
-    const Result<resolve::Solution> solution =
-        library::solve(call.library, request, library::Solver::kSat, call.context);
-    if (solution) return library::solved_json(*solution);
-    const auto* reason = solution.error().detail_as<ResolutionDetail>();
-    if (reason == nullptr) return fail(solution.error());
-    return library::unsolved_json(solution.error(), *reason);
+    CATALOG_TRY(const library::ExplainedRequest explained,
+                library::explain_request(call.library, request, call.context));
+    return explained.to_json();
 }
 
 }  // namespace catalog::extension
