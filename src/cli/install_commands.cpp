@@ -99,6 +99,10 @@ Result<ExitCode> history(Session& session, const std::string& prefix) {
         session.print_json(to_json(generations));
         return ExitCode::kOk;
     }
+    if (generations.empty()) {
+        session.note("nothing was ever installed in " + printable(prefix));
+        return ExitCode::kOk;
+    }
     Table table({"generation", "made", "by", "layout", "packages", "size", "roots"});
     for (const lifecycle::Generation& generation : generations) {
         std::string roots;

@@ -429,9 +429,11 @@ Result<index::LazyPackage> AssetLibrary::find(std::string_view name_and_requirem
         CATALOG_TRY(index::IndexEntry entry, impl_->index->find(id));
         return index::LazyPackage(impl_->index, std::move(entry));
     }
-    CATALOG_TRY(const version::VersionConstraint constraint,
-                version::VersionConstraint::parse(requirement, version::Dialect::kCargo));
-    CATALOG_TRY(index::IndexEntry entry, impl_->index->best(name, constraint));
+    const Result<version::VersionConstraint> constraint =
+        version::VersionConstraint::parse(requirement, version::Dialect::kCargo);
+    if (!constraint)
+        return fail(Error(constraint.error()).with_input(std::string(name_and_requirement)));
+    CATALOG_TRY(index::IndexEntry entry, impl_->index->best(name, *constraint));
     return index::LazyPackage(impl_->index, std::move(entry));
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <regex>
 #include <string>
 #include <utility>
@@ -102,8 +103,18 @@ TEST(JsonAnswers, AreAsTheGoldenFileSays) {
                      ? std::vector<std::string>{change, "kit@1.0.0"}
                      : std::vector<std::string>{change, "kit@1.0.0", "--reason", "why not"});
     told.run({"store", "put", told.bed.file("data", "0123456789")});
+    const std::string object =
+        "sha256:c94380bf582e2c5e7be8f0e5adce4cbe2eaa619f9ba620fa8cf5246e15145feb";
+    told.run({"store", "get", object, told.bed.folder / "copy"});
+    told.run({"store", "get", object, told.bed.folder / "copy"});
+    told.run({"store", "cat", object});
     told.run({"store", "ls"});
     told.run({"store", "stat"});
+    std::filesystem::create_directory(told.bed.folder / "unpacked");
+    told.bed.file("unpacked/package.json",
+                  R"({"name":"small","version":"2.0.0","dependencies":{"lib":"^1.0.0"}})");
+    told.bed.file("unpacked/index.js", "module.exports = 2;\n");
+    told.run({"import-npm", told.bed.folder / "unpacked"});
     told.run({"stats"});
     told.run({"verify"});
     told.run({"verify", "--deep"});
@@ -111,6 +122,9 @@ TEST(JsonAnswers, AreAsTheGoldenFileSays) {
     // What goes wrong.
     told.run({"show", "nobody"});
     told.run({"show", "kit@^9"});
+    told.run({"show", "kit@"});
+    told.run({"abandon", "kit@1.0.0"});
+    told.run({"history", "--prefix", told.bed.folder / "nothing"});
     told.run({"cat", "kit@1.0.0", "nowhere"});
     told.run({"check", told.bed.folder / "nowhere"});
     told.run({"import", told.bed.folder / "nowhere.jsonl"});

@@ -11,6 +11,7 @@
 #include "support/io/simulated_file_system.hpp"
 #include "support/kv/rocksdb_stores.hpp"
 #include "support/library/library_bed.hpp"
+#include "support/lifecycle/consensus_clients.hpp"
 
 namespace catalog::library::testing {
 namespace {
@@ -131,6 +132,50 @@ TEST(LibraryDamage, ABitOfAManifestInALogIsReportedWithItsPackageAndRepairGoesOn
         must(after->publish(small_draft("kit-b", "1.0.0", {{"data", noise(3000, 1)}})));
         EXPECT_EQ(Sample::manifest_of(*after, ids()[1]), sample.manifests[1]);
     }
+}
+
+/// Leaves kit-w waiting for a consensus that cannot be reached, beside what the sample published.
+void leave_waiting(const std::shared_ptr<SimulatedFileSystem>& fs) {
+    Environment environment = environment_on(fs, 7);
+    const auto host = std::make_shared<lifecycle::testing::FakeConsensus>(environment.clock);
+    host->answer_generate(lifecycle::testing::FakeConsensus::Answer::kUnavailable, "away");
+    environment.consensus = host;
+    lifecycle::PackageDraft draft = small_draft("kit-w", "1.0.0", {{"data", noise(3000, 9)}});
+    draft.metadata.consensus.stake = true;
+    LibraryOptions options;
+    options.consensus = lifecycle::ConsensusPolicy::kDeclared;
+    const auto library = must(AssetLibrary::open("/library", options, environment));
+    ASSERT_EQ(io::testing::code_of(library->publish(draft)), Errc::kConsensusUnavailable);
+}
+
+TEST(LibraryDamage,
+     ABitOfARecordOfAWaitingPackageIsReportedWithThePackageAndRepairGoesOnWithoutIt) {
+    const Sample sample(0);
+    leave_waiting(sample.disk);
+    // The record holds the manifest: where the name stands last, a record of it is.
+    std::string log;
+    std::size_t place = 0;
+    for (const std::string& name : sample.files(".log"))
+        if (const std::size_t at = sample.bytes(name).rfind("kit-w"); at != std::string::npos) {
+            log = "/library/db/" + name;
+            place = at;
+        }
+    ASSERT_FALSE(log.empty());
+    const auto fs = sample.disk->recover(CrashPolicy::kKeepAll);
+    must(fs->corrupt(log, place + 12, 0x04));
+    EXPECT_FALSE(open_damaged(fs, false, false));
+    {
+        const auto library = must(open_damaged(fs, false, true));
+        EXPECT_TRUE(must(library->preparing(10)).packages.empty());
+        EXPECT_EQ(hurt_packages(must(library->verify(false)).findings),
+                  std::set<std::string>{"kit-w@1.0.0"});
+        EXPECT_FALSE(must(library->repair()).actions.empty());
+    }
+    const auto after = must(open_damaged(fs, false, false));
+    EXPECT_TRUE(must(after->verify(true)).findings.empty());
+    EXPECT_TRUE(must(after->preparing(10)).packages.empty());
+    for (std::size_t i = 0; i < ids().size(); ++i)
+        EXPECT_EQ(Sample::manifest_of(*after, ids()[i]), sample.manifests[i]);
 }
 
 /// Flips bits all over the tables.
