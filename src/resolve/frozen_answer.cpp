@@ -18,7 +18,7 @@ std::uint32_t FrozenWorld::version_in(std::uint32_t name) const {
 
 /// Who meets a requirement in the answer.
 NodeId FrozenWorld::serving(std::uint32_t requirement) const {
-    const Entry& entry = view_.requirements[requirement];
+    const Entry& entry = *view_.requirement(requirement);
     if (entry.target != frozen::kSeveral) return node_of_name_[entry.target];
     const NodeId choice = node_of_requirement_[requirement];
     return solver_.consequences(choice, solver_.value_of(choice)).front().node;
@@ -32,7 +32,7 @@ void FrozenWorld::reach(NodeId node) {
 
 std::string_view FrozenWorld::asked_as(std::uint32_t requirement, std::uint32_t name,
                                        std::uint32_t version) const {
-    const Entry& entry = view_.requirements[requirement];
+    const Entry& entry = *view_.requirement(requirement);
     if (entry.name != frozen::kNone) return view_.name(entry.name);
     for (const Entry& part : view_.parts(entry)) {
         if (part.target == name && part.name != frozen::kNone) return view_.name(part.name);
@@ -114,11 +114,13 @@ Solution FrozenWorld::answer() {
     }
     reach_all();
 
-    // Names are numbered in the order of their texts.
+    // Names are numbered in the order of their texts, but those that were added later.
     std::vector<std::uint32_t> sorted(members_.size());
     for (std::uint32_t m = 0; m < sorted.size(); ++m) sorted[m] = m;
     std::sort(sorted.begin(), sorted.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return members_[a].version < members_[b].version;
+        if (view_.over == nullptr) return members_[a].version < members_[b].version;
+        return view_.name(meanings_[members_[a].node].a) <
+               view_.name(meanings_[members_[b].node].a);
     });
     std::vector<std::size_t> place(sorted.size());
     Solution solution;
@@ -149,14 +151,18 @@ bool FrozenWorld::is_used(std::uint32_t name, std::uint32_t item) const {
     };
     std::uint32_t number = item & kItemNumberMask;
     if (item >> kItemNumberBits == frozen::kConditional) {
-        if (number >= view_.conditions.size()) return true;
-        number = view_.conditions[number].requirement;
+        const frozen::ConditionEntry* condition = view_.condition(number);
+        if (condition == nullptr) return true;
+        number = condition->requirement;
     }
-    const Entry* entry = view_.requirement(number);
+    const bool excludes = item >> kItemNumberBits == frozen::kExcludes;
+    const Entry* entry =
+        view_.requirement(number, excludes ? frozen::Reading::kExcludes : frozen::Reading::kMeets);
     if (entry == nullptr) return true;
     if (entry->target == frozen::kNone) return uses(kNever);
-    if (item >> kItemNumberBits != frozen::kExcludes && entry->target == frozen::kSeveral) {
-        const NodeId node = node_of_requirement_[number];
+    if (!excludes && entry->target == frozen::kSeveral) {
+        const NodeId node =
+            number < node_of_requirement_.size() ? node_of_requirement_[number] : kNoNode;
         return node != kNoNode && uses(node);
     }
     const auto parts = view_.parts(*entry);

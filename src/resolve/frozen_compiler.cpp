@@ -46,12 +46,12 @@ void Compiler::put(std::uint32_t target, std::uint32_t value, std::uint32_t as,
 
 bool Compiler::own_meets(std::uint32_t version,
                          const version::VersionConstraint& constraint) const {
-    const bool sourced = (view_.version_flags[version] & kHasExtra) != 0;
+    const bool sourced = (view_.flags(version) & kHasExtra) != 0;
     const std::string source = sourced ? view_.candidate(version).source_id : std::string();
     if (names_a_source(constraint)) return source == constraint.source_id();
     if (!source.empty()) return false;
     if (constraint.get_if<version::Latest>() != nullptr) {
-        return (view_.version_flags[version] & kLatest) != 0;
+        return (view_.flags(version) & kLatest) != 0;
     }
     return constraint.matches(view_.version(version));
 }
@@ -82,11 +82,13 @@ void Compiler::meet_provided(std::uint32_t name, const version::VersionConstrain
         if (!latest && !constraint.matches(provided)) continue;
         found.push_back({std::move(provided), entry.name, entry.version - first + 1});
     }
-    std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    // Names stand in the order of their texts, but those that were added later.
+    std::sort(found.begin(), found.end(), [this](const Found& a, const Found& b) {
         if (const auto order = compare_precedence(a.provided, b.provided); order != 0) {
             return order > 0;
         }
-        return a.name != b.name ? a.name < b.name : a.value < b.value;
+        if (a.name == b.name) return a.value < b.value;
+        return view_.over == nullptr ? a.name < b.name : view_.name(a.name) < view_.name(b.name);
     });
     for (const Found& one : found) {
         if (one.value > view_.versions_of(one.name).second) continue;
@@ -104,7 +106,7 @@ void Compiler::exclude(std::uint32_t name, const version::VersionConstraint& con
         if (names_a_source(constraint)) {
             out = view_.candidate(first + i).source_id == constraint.source_id();
         } else if (constraint.get_if<version::Latest>() != nullptr) {
-            out = (view_.version_flags[first + i] & kLatest) != 0;
+            out = (view_.flags(first + i) & kLatest) != 0;
         } else {
             out = is_excluded(view_.version(first + i), constraint);
         }
@@ -119,6 +121,55 @@ void Compiler::exclude(std::uint32_t name, const version::VersionConstraint& con
             put(entry.name, entry.version - from + 1, name, parts);
         }
     }
+}
+
+namespace {
+
+RequirementEntry entry_of_part(Part part, RequirementEntry entry, EntryStore& store) {
+    entry.target = part.target;
+    entry.count = part.out_of_order ? kOutOfOrder : 0;
+    if (part.mask.size() == 1) {
+        entry.mask = part.mask.front();
+    } else {
+        entry.count |= kWideMask;
+        entry.mask = store.put_mask(std::move(part.mask));
+    }
+    return entry;
+}
+
+}  // namespace
+
+RequirementEntry complete_entry(RequirementEntry entry, std::vector<Part> parts, Reading reading,
+                                EntryStore& store) {
+    entry.target = kNone;
+    entry.count = 0;
+    entry.mask = 0;
+    if (reading == Reading::kExcludes) {
+        // What is left: absent, and every other version.
+        for (Part& part : parts) {
+            for (std::uint64_t& word : part.mask) word = ~word;
+        }
+    }
+    if (parts.empty()) return entry;
+    if (parts.size() == 1) return entry_of_part(std::move(parts.front()), entry, store);
+    std::vector<RequirementEntry> alternatives;
+    entry.target = kSeveral;
+    entry.count = static_cast<std::uint32_t>(parts.size());
+    for (Part& part : parts) {
+        if (part.out_of_order) entry.count |= kOutOfOrder;
+        const std::uint32_t as = part.as;
+        alternatives.push_back(entry_of_part(std::move(part), entry, store));
+        alternatives.back().name = as;
+    }
+    entry.mask = store.put_alternatives(std::move(alternatives));
+    return entry;
+}
+
+std::string constraint_text(const version::VersionConstraint& constraint) {
+    std::string text(1, constraint.dialect() == version::Dialect::kNpm ? 'n' : 'c');
+    const auto* range = constraint.get_if<version::Range>();
+    text += range != nullptr ? range->req.text() : constraint.to_string();
+    return text;
 }
 
 }  // namespace catalog::resolve::frozen

@@ -42,15 +42,20 @@ Result<std::optional<Solution>> FrozenResolution::run(const Request& request,
                                                       const CallContext& context,
                                                       const Clock& clock,
                                                       const SatOptions& options) {
-    if (!world_.begin(request, context, clock)) return std::optional<Solution>();
+    const bool covered = world_.begin(request, context, clock);
+    if (const Error* failure = world_.universe().view().failure()) return fail(*failure);
+    if (!covered) return std::optional<Solution>();
     if (!world_.is_consistent()) return explain(request, context, clock, options.engine);
     const std::uint64_t bound =
         options.engine == Engine::kDomains ? ~std::uint64_t{0} : options.domain_conflicts_max;
     const std::uint64_t allowed = std::min(bound, request.conflicts_max);
     CATALOG_TRY(const DomainOutcome outcome, world_.solver().run(allowed));
     switch (outcome) {
-        case DomainOutcome::kSat:
-            return world_.answer();
+        case DomainOutcome::kSat: {
+            Solution solution = world_.answer();
+            if (const Error* failure = world_.universe().view().failure()) return fail(*failure);
+            return solution;
+        }
         case DomainOutcome::kUnsat:
             return explain(request, context, clock, options.engine);
         case DomainOutcome::kLimit:

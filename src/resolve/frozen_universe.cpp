@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "frozen_overlay.hpp"
 #include "frozen_view.hpp"
 
 namespace catalog::resolve {
@@ -96,11 +97,11 @@ std::uint32_t FrozenUniverse::View::find(std::string_view wanted) const noexcept
     auto slot = static_cast<std::uint32_t>(frozen::name_hash(wanted)) & mask;
     for (std::uint32_t probes = 0; probes <= mask; ++probes) {
         const std::uint32_t entry = name_table[slot];
-        if (entry == 0) return kNone;
+        if (entry == 0) break;
         if (name(entry - 1) == wanted) return entry - 1;
         slot = (slot + 1) & mask;
     }
-    return kNone;
+    return over == nullptr ? kNone : over->find(wanted);
 }
 
 std::uint32_t FrozenUniverse::View::find_version(std::uint32_t id, const Candidate& wanted) const {
@@ -123,6 +124,7 @@ version::SemVer FrozenUniverse::View::version_from(std::uint64_t packed) const {
 }
 
 std::string_view FrozenUniverse::View::text(std::uint32_t offset) const noexcept {
+    if (over != nullptr && offset >= texts.size() && offset != kNone) return over->text(offset);
     if (offset >= texts.size() || texts.size() - offset < 2) return {};
     std::uint16_t length = 0;
     std::memcpy(&length, texts.data() + offset, sizeof length);
@@ -131,6 +133,7 @@ std::string_view FrozenUniverse::View::text(std::uint32_t offset) const noexcept
 }
 
 std::span<const std::uint32_t> FrozenUniverse::View::list(std::uint32_t offset) const noexcept {
+    if (over != nullptr && offset >= lists.size() && offset != kNone) return over->list(offset);
     if (offset >= lists.size()) return {};
     const std::uint32_t count = lists[offset];
     if (count > lists.size() - offset - 1) return {};
@@ -142,6 +145,9 @@ std::span<const frozen::RequirementEntry> FrozenUniverse::View::parts(
     if (entry.target == kNone) return {};
     if (entry.target != frozen::kSeveral) return {&entry, 1};
     const std::uint32_t count = entry.count & frozen::kCountMask;
+    if (over != nullptr && entry.mask >= alternatives.size()) {
+        return over->alternatives(entry.mask);
+    }
     if (entry.mask > alternatives.size() || count > alternatives.size() - entry.mask) return {};
     return alternatives.subspan(static_cast<std::size_t>(entry.mask), count);
 }
@@ -154,7 +160,8 @@ const frozen::ExtraEntry* FrozenUniverse::View::extra(std::uint32_t version) con
 }
 
 std::span<const frozen::ProvideEntry> FrozenUniverse::View::provided(
-    std::uint32_t virtual_name) const noexcept {
+    std::uint32_t virtual_name) const {
+    if (over != nullptr && over->is_virtual(virtual_name)) return over->provided(virtual_name);
     const auto less = [](const frozen::ProvideEntry& e, std::uint32_t key) {
         return e.virtual_name < key;
     };
@@ -179,6 +186,7 @@ Result<version::VersionConstraint> FrozenUniverse::View::constraint(std::uint32_
 }
 
 Candidate FrozenUniverse::View::candidate(std::uint32_t index) const {
+    if (over != nullptr && index >= versions.size()) return overlaid_candidate(index);
     Candidate candidate;
     candidate.version = version(index);
     candidate.yanked = (version_flags[index] & frozen::kYanked) != 0;

@@ -97,6 +97,11 @@ struct ProvideEntry {
     std::uint64_t provided;  ///< As versions.
 };
 
+/// What a requirement entry says of its versions.
+enum class Reading : std::uint8_t { kMeets, kExcludes };
+
+class Overlay;
+
 struct ExtraEntry {
     std::uint32_t version;
     std::uint32_t source_id;  ///< Text, or kNone.
@@ -142,9 +147,13 @@ struct FrozenUniverse::View {
     Table<std::uint32_t> lists;
     std::string_view texts;
     std::string_view name_texts;
+    /// Packages that are newer than the tables, or null; numbers behind a table's end are its.
+    /// What it is asked may be loaded now, and references into it stay valid.
+    frozen::Overlay* over = nullptr;
+    Table<std::uint64_t> changed;  ///< A bit for each name of which `over` knows the versions.
 
     [[nodiscard]] std::string_view name(std::uint32_t id) const noexcept {
-        if (id >= names) return {};
+        if (id >= names) return overlaid_name(id);
         const std::uint32_t first = name_offsets[id];
         const std::uint32_t end = name_offsets[id + 1];
         if (first > end || end > name_texts.size()) return {};
@@ -153,9 +162,8 @@ struct FrozenUniverse::View {
     /// Returns the number of a name, or kNone.
     [[nodiscard]] std::uint32_t find(std::string_view wanted) const noexcept;
     /// Returns the versions of a name, newest first, as [first, first + count).
-    [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> versions_of(
-        std::uint32_t id) const noexcept {
-        if (id >= names) return {0, 0};
+    [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> versions_of(std::uint32_t id) const {
+        if (id >= names || is_changed(id)) return overlaid_versions(id);
         const std::uint32_t first = version_first[id];
         const std::uint32_t end = version_first[id + 1];
         if (first > end || end > versions.size()) return {0, 0};
@@ -165,13 +173,24 @@ struct FrozenUniverse::View {
     [[nodiscard]] std::uint32_t find_version(std::uint32_t id, const Candidate& wanted) const;
     [[nodiscard]] version::SemVer version_from(std::uint64_t packed) const;
     [[nodiscard]] version::SemVer version(std::uint32_t index) const {
+        if (over != nullptr && index >= versions.size()) return overlaid_candidate(index).version;
         return version_from(versions[index]);
+    }
+    /// Returns a version's VersionFlags, of a newer package without kHasDefaultFeature.
+    [[nodiscard]] std::uint8_t flags(std::uint32_t index) const {
+        return index < version_flags.size() ? version_flags[index] : overlaid_flags(index);
+    }
+    [[nodiscard]] bool has_default_feature(std::uint32_t index) const {
+        return index < version_flags.size()
+                   ? (version_flags[index] & frozen::kHasDefaultFeature) != 0
+                   : overlaid_default_feature(index);
     }
     [[nodiscard]] std::string_view text(std::uint32_t offset) const noexcept;
     /// Returns the list that starts with its count at `offset`; empty for kNone.
     [[nodiscard]] std::span<const std::uint32_t> list(std::uint32_t offset) const noexcept;
     /// Returns the items of a version.
-    [[nodiscard]] std::span<const std::uint32_t> row(std::uint32_t version) const noexcept {
+    [[nodiscard]] std::span<const std::uint32_t> row(std::uint32_t version) const {
+        if (version >= version_rows.size()) return overlaid_row(version);
         const std::uint32_t id = version_rows[version];
         if (id >= row_first.size() - 1) return {};
         const std::uint32_t first = row_first[id];
@@ -179,26 +198,51 @@ struct FrozenUniverse::View {
         if (first > end || end > items.size()) return {};
         return items.subspan(first, end - first);
     }
-    [[nodiscard]] const frozen::RequirementEntry* requirement(std::uint32_t id) const noexcept {
+    /// Returns a requirement, or null when there is none of that number.
+    [[nodiscard]] const frozen::RequirementEntry* requirement(
+        std::uint32_t id, frozen::Reading reading = frozen::Reading::kMeets) const {
+        if (over != nullptr) return overlaid_requirement(id, reading);
         return id < requirements.size() ? &requirements[id] : nullptr;
+    }
+    [[nodiscard]] const frozen::ConditionEntry* condition(std::uint32_t id) const noexcept {
+        return id < conditions.size() ? &conditions[id] : overlaid_condition(id);
     }
     /// Returns what a requirement comes down to, one entry for each target.
     [[nodiscard]] std::span<const frozen::RequirementEntry> parts(
         const frozen::RequirementEntry& entry) const noexcept;
     /// Returns the words of a part's mask; null when damaged.
-    [[nodiscard]] const std::uint64_t* mask(const frozen::RequirementEntry& part) const noexcept {
+    [[nodiscard]] const std::uint64_t* mask(const frozen::RequirementEntry& part) const {
         const auto [first, count] = versions_of(part.target);
         const std::uint32_t words = (count + 1 + 63) / 64;
         if ((part.count & frozen::kWideMask) == 0) return words == 1 ? &part.mask : nullptr;
+        if (over != nullptr && part.mask >= masks.size()) return overlaid_mask(part.mask, words);
         if (part.mask > masks.size() || words > masks.size() - part.mask) return nullptr;
         return masks.data() + part.mask;
     }
     [[nodiscard]] const frozen::ExtraEntry* extra(std::uint32_t version) const noexcept;
-    [[nodiscard]] std::span<const frozen::ProvideEntry> provided(
-        std::uint32_t virtual_name) const noexcept;
+    [[nodiscard]] std::span<const frozen::ProvideEntry> provided(std::uint32_t virtual_name) const;
     /// Reads a constraint's text. Errors: kUniverseInvalid.
     [[nodiscard]] Result<version::VersionConstraint> constraint(std::uint32_t offset) const;
     [[nodiscard]] Candidate candidate(std::uint32_t index) const;
+    /// Returns why a newer package could not be loaded; what was asked for since may be wrong.
+    [[nodiscard]] const Error* failure() const noexcept;
+
+private:
+    [[nodiscard]] bool is_changed(std::uint32_t id) const noexcept {
+        return id / 64 < changed.size() && ((changed[id / 64] >> (id % 64)) & 1) != 0;
+    }
+    // What `over` says, or what there is to say without it.
+    [[nodiscard]] std::string_view overlaid_name(std::uint32_t id) const noexcept;
+    [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> overlaid_versions(std::uint32_t id) const;
+    [[nodiscard]] Candidate overlaid_candidate(std::uint32_t index) const;
+    [[nodiscard]] std::uint8_t overlaid_flags(std::uint32_t index) const noexcept;
+    [[nodiscard]] bool overlaid_default_feature(std::uint32_t index) const;
+    [[nodiscard]] std::span<const std::uint32_t> overlaid_row(std::uint32_t version) const;
+    [[nodiscard]] const frozen::RequirementEntry* overlaid_requirement(
+        std::uint32_t id, frozen::Reading reading) const;
+    [[nodiscard]] const frozen::ConditionEntry* overlaid_condition(std::uint32_t id) const noexcept;
+    [[nodiscard]] const std::uint64_t* overlaid_mask(std::uint64_t place,
+                                                     std::uint32_t words) const noexcept;
 };
 
 namespace frozen {
@@ -243,6 +287,23 @@ private:
 
     const FrozenUniverse::View& view_;
 };
+
+/// Where sets and alternatives go that an entry has no room for.
+class EntryStore {
+public:
+    virtual ~EntryStore() = default;
+    /// Both return the place that the entry is to name.
+    [[nodiscard]] virtual std::uint64_t put_mask(std::vector<std::uint64_t> words) = 0;
+    [[nodiscard]] virtual std::uint64_t put_alternatives(
+        std::vector<RequirementEntry> alternatives) = 0;
+};
+
+/// Completes an entry, of which `name` and `constraint` are there, with what was compiled.
+[[nodiscard]] RequirementEntry complete_entry(RequirementEntry entry, std::vector<Part> parts,
+                                              Reading reading, EntryStore& store);
+
+/// Returns the text by which a universe keeps a constraint.
+[[nodiscard]] std::string constraint_text(const version::VersionConstraint& constraint);
 
 }  // namespace frozen
 }  // namespace catalog::resolve

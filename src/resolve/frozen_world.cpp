@@ -155,7 +155,10 @@ const Word* FrozenWorld::locked(std::uint32_t name) const {
 }
 
 NodeId FrozenWorld::package_node(std::uint32_t name) {
-    if (name >= node_of_name_.size()) return kNever;
+    if (name >= node_of_name_.size()) {
+        if (view_.over == nullptr || name == frozen::kNone) return kNever;
+        node_of_name_.resize(std::size_t{name} + 1, kNoNode);
+    }
     if (node_of_name_[name] != kNoNode) return node_of_name_[name];
     const NodeId node = solver_.add_node(view_.versions_of(name).second + 1, false);
     node_of_name_[name] = node;
@@ -173,7 +176,7 @@ void FrozenWorld::limit_domain(std::uint32_t name, NodeId node) {
         solver_.limit(node, mask.data());
     };
     for (std::uint32_t i = 0; i < count; ++i) {
-        if ((view_.version_flags[first + i] & frozen::kYanked) == 0) continue;
+        if ((view_.flags(first + i) & frozen::kYanked) == 0) continue;
         if (kept == nullptr || !has_bit(kept, i + 1)) remove(i + 1);
     }
     for (const Target& constraint : request_->constraints) {
@@ -190,9 +193,13 @@ void FrozenWorld::limit_domain(std::uint32_t name, NodeId node) {
 }
 
 NodeId FrozenWorld::choice_node(std::uint32_t requirement) {
+    if (requirement >= node_of_requirement_.size()) {
+        node_of_requirement_.resize(
+            std::max(view_.requirements.size(), std::size_t{requirement} + 1), kNoNode);
+    }
     if (node_of_requirement_[requirement] != kNoNode) return node_of_requirement_[requirement];
     Choice choice;
-    choice.parts = view_.parts(view_.requirements[requirement]);
+    choice.parts = view_.parts(*view_.requirement(requirement));
     choice.requirement = requirement;
     const auto values = static_cast<std::uint32_t>(choice.parts.size() + 1);
     choice.every_part = all_but_absent(values);
@@ -242,7 +249,7 @@ void FrozenWorld::need(std::uint32_t requirement, std::vector<Consequence>& out)
 
 void FrozenWorld::exclude(std::uint32_t requirement, std::uint32_t own,
                           std::vector<Consequence>& out) {
-    const Entry* entry = view_.requirement(requirement);
+    const Entry* entry = view_.requirement(requirement, frozen::Reading::kExcludes);
     if (entry == nullptr) return;
     for (const Entry& found : view_.parts(*entry)) {
         if (found.target == own) continue;
@@ -253,11 +260,12 @@ void FrozenWorld::exclude(std::uint32_t requirement, std::uint32_t own,
 }
 
 std::uint32_t FrozenWorld::needed_by_condition(std::uint32_t number) {
-    if (number >= view_.conditions.size()) {
+    const ConditionEntry* found = view_.condition(number);
+    if (found == nullptr) {
         uncovered_ = true;
         return frozen::kNone;
     }
-    const ConditionEntry& condition = view_.conditions[number];
+    const ConditionEntry& condition = *found;
     if (condition.platform != frozen::kNone) {
         const auto [at, fresh] = platforms_.emplace(condition.platform, false);
         if (fresh) {
@@ -291,7 +299,7 @@ Result<void> FrozenWorld::expand(NodeId node, std::uint32_t value, std::vector<C
         return {};
     }
     const std::uint32_t version = view_.versions_of(meaning.a).first + value - 1;
-    uncovered_ = uncovered_ || (view_.version_flags[version] & frozen::kHasDefaultFeature) != 0;
+    uncovered_ = uncovered_ || view_.has_default_feature(version);
     for (const std::uint32_t item : view_.row(version)) {
         const std::uint32_t number = item & kItemNumberMask;
         switch (item >> kItemNumberBits) {
@@ -307,6 +315,7 @@ Result<void> FrozenWorld::expand(NodeId node, std::uint32_t value, std::vector<C
                 }
         }
     }
+    if (const Error* failure = view_.failure()) return fail(*failure);
     return {};
 }
 

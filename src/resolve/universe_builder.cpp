@@ -84,7 +84,7 @@ Error too_large(std::string_view what) {
 }  // namespace
 
 /// The tables while they grow, with a view over them for the compiler.
-struct Tables {
+struct Tables final : EntryStore {
     std::vector<std::uint32_t> name_offsets, name_table, version_first, version_rows, row_first;
     std::vector<std::uint32_t> items, lists;
     std::vector<std::uint64_t> versions, masks;
@@ -129,6 +129,16 @@ struct Tables {
         if (pack(version, packed)) return packed;
         return kTextVersion | put_text(version.to_string());
     }
+    std::uint64_t put_mask(std::vector<std::uint64_t> words) override {
+        const std::uint64_t place = masks.size();
+        masks.insert(masks.end(), words.begin(), words.end());
+        return place;
+    }
+    std::uint64_t put_alternatives(std::vector<RequirementEntry> entries) override {
+        const std::uint64_t place = alternatives.size();
+        alternatives.insert(alternatives.end(), entries.begin(), entries.end());
+        return place;
+    }
 };
 
 struct UniverseWriter {
@@ -155,7 +165,6 @@ private:
     std::uint32_t write_item(const DraftItem& item);
     std::uint32_t write_requirement(std::uint32_t demand, bool excludes);
     std::uint32_t write_condition(const DraftItem& item);
-    RequirementEntry entry_of(const Part& part, RequirementEntry entry);
     Result<Bytes> assemble() const;
 
     Tables out_;
@@ -168,10 +177,7 @@ private:
 };
 
 std::uint32_t UniverseWriter::constraint(const version::VersionConstraint& constraint) {
-    std::string key(1, constraint.dialect() == version::Dialect::kNpm ? 'n' : 'c');
-    const auto* range = constraint.get_if<version::Range>();
-    key += range != nullptr ? range->req.text() : constraint.to_string();
-    const std::uint32_t id = constraint_texts.intern(key);
+    const std::uint32_t id = constraint_texts.intern(constraint_text(constraint));
     if (id == constraints.size()) constraints.push_back(constraint);
     return id;
 }
@@ -300,19 +306,6 @@ void UniverseWriter::write_versions() {
               });
 }
 
-RequirementEntry UniverseWriter::entry_of(const Part& part, RequirementEntry entry) {
-    entry.target = part.target;
-    entry.count = part.out_of_order ? kOutOfOrder : 0;
-    if (part.mask.size() == 1) {
-        entry.mask = part.mask.front();
-    } else {
-        entry.count |= kWideMask;
-        entry.mask = out_.masks.size();
-        out_.masks.insert(out_.masks.end(), part.mask.begin(), part.mask.end());
-    }
-    return entry;
-}
-
 std::uint32_t UniverseWriter::write_requirement(std::uint32_t demand, bool excludes) {
     std::uint32_t& known = excludes ? exclusion_ids_[demand] : requirement_ids_[demand];
     if (known != kNone) return known;
@@ -336,25 +329,8 @@ std::uint32_t UniverseWriter::write_requirement(std::uint32_t demand, bool exclu
         entry.name = kNone;
         entry.constraint = out_.put_list(declared);
     }
-    if (excludes) {
-        // What is left: absent, and every other version.
-        for (Part& part : parts) {
-            for (std::uint64_t& word : part.mask) word = ~word;
-        }
-    }
-    if (parts.size() == 1) {
-        entry = entry_of(parts.front(), entry);
-    } else if (!parts.empty()) {
-        entry.target = kSeveral;
-        entry.mask = out_.alternatives.size();
-        entry.count = static_cast<std::uint32_t>(parts.size());
-        for (const Part& part : parts) {
-            RequirementEntry alternative = entry_of(part, entry);
-            alternative.name = part.as;
-            if (part.out_of_order) entry.count |= kOutOfOrder;
-            out_.alternatives.push_back(alternative);
-        }
-    }
+    const Reading reading = excludes ? Reading::kExcludes : Reading::kMeets;
+    entry = complete_entry(entry, std::move(parts), reading, out_);
     known = static_cast<std::uint32_t>(out_.requirements.size());
     out_.requirements.push_back(entry);
     return known;

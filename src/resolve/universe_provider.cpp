@@ -1,6 +1,7 @@
 #include <catalog/internal/try.hpp>
 #include <utility>
 
+#include "frozen_overlay.hpp"
 #include "frozen_view.hpp"
 
 namespace catalog::resolve {
@@ -44,8 +45,9 @@ Result<Requirement> read_dependency(const View& view, std::uint32_t item) {
     Requirement requirement;
     std::uint32_t id = number;
     if (item >> frozen::kItemNumberBits == frozen::kConditional) {
-        if (number >= view.conditions.size()) return fail(unreadable("condition"));
-        const frozen::ConditionEntry& condition = view.conditions[number];
+        const frozen::ConditionEntry* found = view.condition(number);
+        if (found == nullptr) return fail(unreadable("condition"));
+        const frozen::ConditionEntry& condition = *found;
         id = condition.requirement;
         if (condition.kind > static_cast<std::uint8_t>(DependencyKind::kPeer)) {
             return fail(unreadable("condition"));
@@ -93,6 +95,9 @@ void read_extra(const View& view, std::uint32_t version, PackageRecord& record) 
 
 Result<PackageRecord> frozen::read_record(const View& view, std::uint32_t version,
                                           const std::function<bool(std::uint32_t)>& keep) {
+    if (view.over != nullptr && version >= view.versions.size()) {
+        return view.over->record(version, keep);
+    }
     PackageRecord record;
     for (const std::uint32_t item : view.row(version)) {
         if (!keep(item)) continue;
@@ -114,6 +119,7 @@ Result<std::vector<Candidate>> UniverseProvider::versions(std::string_view name)
     std::vector<Candidate> candidates;
     candidates.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) candidates.push_back(view.candidate(first + i));
+    if (const Error* failure = view.failure()) return fail(*failure);
     return candidates;
 }
 
@@ -123,6 +129,7 @@ Result<PackageRecord> UniverseProvider::record(std::string_view name, const Cand
     if (version != frozen::kNone) {
         return frozen::read_record(view, version, [](std::uint32_t) { return true; });
     }
+    if (const Error* failure = view.failure()) return fail(*failure);
     return fail(Error(Errc::kProviderFailed, "there is no record of this version")
                     .with_input(std::string(name) + "@" + candidate.version.to_string()));
 }
@@ -134,6 +141,7 @@ Result<std::vector<VirtualProvider>> UniverseProvider::providers(std::string_vie
         providers.push_back({std::string(view.name(entry.name)), view.candidate(entry.version),
                              view.version_from(entry.provided)});
     }
+    if (const Error* failure = view.failure()) return fail(*failure);
     return providers;
 }
 

@@ -45,9 +45,9 @@ public:
     /// For the module's own use.
     struct View;
     [[nodiscard]] const View& view() const noexcept { return *view_; }
+    explicit FrozenUniverse(std::shared_ptr<const View> view) : view_(std::move(view)) {}
 
 private:
-    explicit FrozenUniverse(std::shared_ptr<const View> view) : view_(std::move(view)) {}
     std::shared_ptr<const View> view_;
 };
 
