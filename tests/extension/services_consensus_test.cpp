@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "call.hpp"
+#include "support/core/fake_clock.hpp"
 #include "support/extension/fake_services.hpp"
 #include "support/lifecycle/consensus_client_contract.hpp"
 
@@ -53,11 +54,25 @@ struct ConsensusPair {
     }
 };
 
-CallContext soon(const Clock& clock) {
+constexpr std::chrono::milliseconds kSoon(5);
+
+/// A clock that a test moves, and a client that goes by it.
+struct TimedPair {
+    TimedPair() = default;
+    FakeServices host;
+    std::shared_ptr<fakes::FakeClock> clock = std::make_shared<fakes::FakeClock>();
     CallContext context;
-    context.deadline = clock.now_monotonic() + std::chrono::milliseconds(5);
-    return context;
-}
+
+    /// Lets the deadline of `context` pass once the host has been asked.
+    void pass_the_deadline() {
+        host.wait_for_calls(1);
+        clock->advance(kSoon);
+    }
+    [[nodiscard]] std::shared_ptr<lifecycle::ConsensusClient> client_of(hmx_svc_consensus& table) {
+        context.deadline = clock->now_monotonic() + kSoon;
+        return make_host_consensus(&table, clock);
+    }
+};
 
 template <class T>
 Errc error_code(const Result<T>& result) {
@@ -102,6 +117,15 @@ TEST(HostConsensus, OnlyOkIsEverAYes) {
             pair.host.settle();
         }
     }
+}
+
+TEST(HostConsensus, IsNotAskedAboutAProofThatIsEmpty) {
+    ConsensusPair pair;
+    pair.host.refuses = HMX_E_STORAGE;
+    const auto verdict = pair.client->validate("publish", {}, ConsensusProof(), {}, {});
+    ASSERT_FALSE(verdict);
+    EXPECT_EQ(verdict.error().code(), Errc::kConsensusRejected)
+        << "had the host been asked, it would be unavailable";
 }
 
 TEST(HostConsensus, TheHostsReasonIsKept) {
@@ -159,26 +183,30 @@ TEST(HostConsensus, AStopCancelsAndTheCompletionIsWaitedFor) {
 }
 
 TEST(HostConsensus, ADeadlineCancelsAndTheCompletionIsWaitedFor) {
-    ConsensusPair pair;
+    TimedPair pair;
     pair.host.when = When::kCancelled;
-    EXPECT_EQ(error_code(pair.generate(soon(*pair.clock))), Errc::kDeadlineExceeded);
+    hmx_svc_consensus table = pair.host.consensus();
+    const auto client = pair.client_of(table);
+    std::jthread time([&] { pair.pass_the_deadline(); });
+    EXPECT_EQ(error_code(client->generate("publish", {}, {}, pair.context)),
+              Errc::kDeadlineExceeded);
     EXPECT_EQ(pair.host.cancelled().size(), 1u);
+    pair.host.settle();
 }
 
 TEST(HostConsensus, AHostThatCannotCancelIsWaitedFor) {
-    ConsensusPair pair;
+    TimedPair pair;
     pair.host.when = When::kTold;
     hmx_svc_consensus table = pair.host.consensus();
     table.cancel = nullptr;
-    const auto client = make_host_consensus(&table, pair.clock);
-    CallContext context = soon(*pair.clock);
+    const auto client = pair.client_of(table);
     std::atomic<bool> over = false;
     std::jthread caller([&] {
-        EXPECT_TRUE(client->generate("publish", {}, {}, context)) << "the outcome is a real one";
+        EXPECT_TRUE(client->generate("publish", {}, {}, pair.context))
+            << "the outcome is a real one";
         over = true;
     });
-    pair.host.wait_for_calls(1);
-    while (pair.clock->now_monotonic() < *context.deadline) std::this_thread::yield();
+    pair.pass_the_deadline();
     EXPECT_FALSE(over);
     EXPECT_EQ(pair.host.complete_all(), 1u);
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "support/kv/thread_sanitizer.hpp"
 #include "support/library/library_bed.hpp"
 #include "typed_bed.hpp"
 

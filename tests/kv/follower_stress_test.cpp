@@ -9,6 +9,7 @@
 
 #include "support/io/temporary_folder.hpp"
 #include "support/kv/rocksdb_stores.hpp"
+#include "support/kv/thread_sanitizer.hpp"
 #include "writer.hpp"
 
 namespace catalog::kv {

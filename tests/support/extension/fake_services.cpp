@@ -115,31 +115,20 @@ void FakeServices::later(Started started, bool as_cancelled) {
 hmx_status FakeServices::start(const hmx_call* call, const hmx_completion* completion, hmx_op* op,
                                std::function<Outcome()> work) {
     Started started{0, *completion, std::move(work)};
+    const bool waits = when == When::kCancelled || when == When::kAnyway || when == When::kTold;
     {
         const std::lock_guard lock(mutex_);
-        ++calls_;
-        last_call_ = *call;
         started.op = next_op_++;
+        *op = started.op;
+        last_call_ = *call;
+        // Who waits for the call may complete it at once.
+        if (waits && refuses == HMX_OK) waiting_.emplace(started.op, started);
+        ++calls_;
         changed_.notify_all();
     }
     if (refuses != HMX_OK) return refuses;
-    *op = started.op;
-    switch (when) {
-        case When::kInline:
-            complete(started, false);
-            break;
-        case When::kLate:
-        case When::kTwice:
-            later(std::move(started), false);
-            break;
-        case When::kCancelled:
-        case When::kAnyway:
-        case When::kTold: {
-            const std::lock_guard lock(mutex_);
-            waiting_.emplace(started.op, started);
-            break;
-        }
-    }
+    if (when == When::kInline) complete(started, false);
+    if (when == When::kLate || when == When::kTwice) later(std::move(started), false);
     return HMX_OK;
 }
 
