@@ -214,6 +214,9 @@ Outcome Instance::open(const Call& call, Operation& operation) {
     options.lock_wait = std::clamp(left, std::chrono::milliseconds(0), settings_.lock_wait);
     options.holder = "catalog extension";
     options.memory_bytes = std::min(settings_.memory_bytes, limits_.memory_bytes / 2);
+    // What stays open must leave enough for requests: admit() refuses them otherwise, for ever.
+    options.open_files_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+        library::LibraryOptions().open_files_max, limits_.file_descriptors / 4));
 
     auto opened = library::AssetLibrary::open(settings_.library, options, environment);
     if (!opened) return refuse(opened.error());

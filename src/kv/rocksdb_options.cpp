@@ -85,7 +85,8 @@ RocksOptions make_rocksdb_options(const OpenOptions& options, const RocksMemory&
     database.write_buffer_manager = memory.write_buffers;
     database.max_total_wal_size = std::max(memory.write_buffer_bytes, kMegabyte);
     database.max_manifest_file_size = kMegabyte;
-    database.max_open_files = options.read_only ? -1 : 256;
+    database.max_open_files =
+        options.read_only ? -1 : static_cast<int>(std::min(options.open_files_max, 1u << 20));
     database.max_file_opening_threads = 1;
     database.skip_stats_update_on_db_open = true;
     database.allow_mmap_reads = false;

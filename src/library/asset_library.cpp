@@ -202,6 +202,7 @@ Result<void> AssetLibrary::Impl::wire() {
     database.families = family_names();
     database.read_only = options.read_only;
     database.memory_bytes = options.memory_bytes;
+    database.open_files_max = options.open_files_max - options.open_files_max / 5;
     if (options.salvage) salvage = std::make_shared<kv::Salvage>();
     database.salvage = salvage;
     CATALOG_TRY(store,
@@ -223,6 +224,7 @@ Result<void> AssetLibrary::Impl::wire() {
     content_options.profile.bytes_min = file.chunk_bytes_average / 4;
     content_options.profile.bytes_max = file.chunk_bytes_average * 4;
     content_options.compression_level = file.compression_level;
+    content_options.packs.open_packs_max = std::max(options.open_files_max / 5, 1u);
     CATALOG_TRY(content, content::ContentAddressedStorage::open(std::move(content_options)));
     queue->add_group_hook([this](kv::WriteBatch& batch) { return content->before_commit(batch); });
 

@@ -269,6 +269,10 @@ TEST(TypedLibrary, SearchesBestFirst) {
     EXPECT_EQ(collected.ids, expected);
     EXPECT_FALSE(expected.empty());
     EXPECT_TRUE(std::ranges::is_sorted(collected.scores, std::greater()));
+    for (const std::uint32_t limit : {0u, 10'001u})
+        EXPECT_EQ(bed->search_packages(bed.instance(), nullptr, str("small"), nullptr, limit,
+                                       &Collected::each, &collected, nullptr),
+                  HMX_E_INVALID_ARGUMENT);
 }
 
 TEST(TypedLibrary, ACallbackEndsItsWalk) {

@@ -90,6 +90,20 @@ TEST(PackageSnapshots, KeepTheirBlockWhenACommitDidNotChangeThem) {
     EXPECT_EQ(block_of(must(bed.get("kit", "^1"))), block_of(kit));
 }
 
+TEST(PackageSnapshots, WhatWasReadBeforeACommitDoesNotReplaceWhatWasReadAfterIt) {
+    SnapshotBed bed;
+    must(bed.library->publish(rich_draft(3)));
+    const index::IndexEntry before = must(bed.library->find("rich/p3")).entry();
+    const std::string id = before.id.to_string();
+    const std::uint64_t revision = must(bed.library->revision());
+    bed.change(id, "yank");
+    const SnapshotLink kept = must(bed.get(id));
+    EXPECT_TRUE(kept->borrowed().flags & CAT_PACKAGE_YANKED);
+    const SnapshotLink late = must(bed.snapshots.get(before, revision, {}));
+    EXPECT_FALSE(late->borrowed().flags & CAT_PACKAGE_YANKED) << "as of its own revision";
+    EXPECT_EQ(block_of(must(bed.get(id))), block_of(kept));
+}
+
 TEST(PackageSnapshots, ShowStatesAndFlagsAsTheyChange) {
     SnapshotBed bed;
     must(bed.library->publish(small_draft("kit", "1.0.0")));

@@ -6,6 +6,7 @@
 #include "support/io/faulty_file_system.hpp"
 #include "support/io/results.hpp"
 #include "support/io/simulated_file_system.hpp"
+#include "support/io/temporary_folder.hpp"
 #include "support/library/library_bed.hpp"
 
 namespace catalog::library::testing {
@@ -97,6 +98,30 @@ TEST(AssetLibrary, ReadsOfAPartDoNotReadTheWholeFile) {
     const std::uint64_t before = disk->calls();
     EXPECT_EQ(must(file->read_at(10u << 20, part)), part.size());
     EXPECT_LE(disk->calls() - before, 20u);
+}
+
+TEST(AssetLibrary, KeepsNoMoreFilesOpenThanItWasTold) {
+    const io::testing::TemporaryFolder folder;
+    io::PosixOptions posix;
+    posix.open_files = std::make_shared<io::OpenFiles>(0);
+    const Environment environment = environment_on(io::make_posix_file_system(posix));
+    // Eight openings by writers make tables of what they wrote, so there are dozens of them.
+    for (int round = 0; round < 24; ++round)
+        must(open_library(environment, folder / "library")
+                 ->publish(small_draft("kit-" + std::to_string(round), "1.0.0")));
+    const auto kept_open = [&](std::uint32_t open_files_max) {
+        LibraryOptions options;
+        options.open_files_max = open_files_max;
+        const auto library = must(AssetLibrary::open(folder / "library", options, environment));
+        EXPECT_TRUE(must(library->verify(true)).findings.empty());
+        return posix.open_files->open();
+    };
+    constexpr std::uint64_t kTablesLeast = 10;
+    constexpr std::uint64_t kOfAnyLibrary = 12;  // locks, logs, folders, the pack written last
+    const std::uint64_t few = kept_open(16);
+    EXPECT_LE(few, kTablesLeast + kOfAnyLibrary);
+    EXPECT_GT(kept_open(320), few);
+    EXPECT_EQ(posix.open_files->open(), 0u);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ enum class ErrorCategory : std::uint8_t {
     X(kStorageFull, 407, "storage_full", kEnvironment, 26)                    \
     X(kPathUnsafe, 408, "path_unsafe", kInput, 2)                             \
     X(kSyncFailed, 409, "sync_failed", kEnvironment, 15)                      \
-    X(kTooManyOpenFiles, 410, "too_many_open_files", kEnvironment, 15)        \
+    X(kTooManyOpenFiles, 410, "too_many_open_files", kEnvironment, 9)         \
     X(kReadOnlyFileSystem, 411, "read_only_file_system", kEnvironment, 15)    \
     X(kEndOfFile, 412, "end_of_file", kInput, 29)                             \
     X(kFileKind, 413, "file_kind", kInput, 2)                                 \

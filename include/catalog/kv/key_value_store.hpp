@@ -177,6 +177,9 @@ public:
     bool create_if_missing = false;
     std::uint64_t memory_bytes =
         16u << 20;  ///< Budget of block cache and write buffers together, bytes.
+    /// Tables that a writer keeps open, of which 10 are set aside for its other files; RocksDB
+    /// takes 20 at least. A follower keeps all open, because the writer may remove them.
+    std::uint32_t open_files_max = 256;
     /// When given, damage to durable commits in the write-ahead log does not stop the opening: the
     /// store is as it was before the first of them, and this says what was lost. A writable store
     /// forgets it for good; a follower changes nothing. Filled before the opening returns, not

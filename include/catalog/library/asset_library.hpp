@@ -49,6 +49,10 @@ public:
     lifecycle::ConsensusPolicy consensus = lifecycle::ConsensusPolicy::kNone;
     std::uint64_t memory_bytes = 32u
                                  << 20;  ///< Budget for the database's cache and buffers, bytes.
+    /// Files that stay open between calls because they may be read again: four fifths are the
+    /// database's tables (never fewer than about 10), the rest packs. A reader has every table
+    /// open. What a call needs comes on top: about 16.
+    std::uint32_t open_files_max = 320;
     // For a library that is made now; later opens take what the library says.
     std::uint32_t chunk_bytes_average =
         64u << 10;              ///< 4 KiB to 1 MiB, a power of two. Never part of any digest.
