@@ -49,7 +49,10 @@ Result<lifecycle::InstallOptions> read_options(Session& session,
 
 void print_install_receipt(Session& session, const lifecycle::InstallReceipt& receipt,
                            bool dry_run) {
-    if (session.json()) return session.print_json(to_json(receipt));
+    if (session.json()) {
+        session.print_json(to_json(receipt));
+        return;
+    }
     for (const std::string& id : receipt.added) session.print("+ " + printable(id) + "\n");
     for (const std::string& id : receipt.removed) session.print("- " + printable(id) + "\n");
     std::string summary = std::to_string(receipt.added.size()) + " added, " +

@@ -6,7 +6,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "catalog/core/content_hash.hpp"
@@ -268,7 +267,7 @@ private:
         for (const LockEntry& entry : file.packages) ids.insert(id_of(entry.name, entry.version));
         for (std::size_t i = 0; i < file.packages.size(); ++i) {
             for (const std::string& dependency : file.packages[i].dependencies) {
-                if (ids.count(dependency) > 0) continue;
+                if (ids.contains(dependency)) continue;
                 offset_ = i < offsets.size() ? offsets[i] : 0;
                 return error("\"" + dependency + "\" is needed but is not in the file",
                              "dependencies");
@@ -356,6 +355,7 @@ void LockFile::keep_other(const LockFile& older) {
 
 std::vector<Locked> LockFile::locked() const {
     std::vector<Locked> locked;
+    locked.reserve(packages.size());
     for (const LockEntry& entry : packages) {
         locked.push_back({entry.name, entry.version, entry.source_id});
     }

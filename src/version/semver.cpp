@@ -90,12 +90,14 @@ bool read_version(std::string_view text, VersionText& parts) noexcept {
     if (at == end) return true;
     if (*at == '-') {
         const char* const first = at + 1;
-        if ((at = read_identifiers(first, end, true)) == nullptr) return false;
+        at = read_identifiers(first, end, true);
+        if (at == nullptr) return false;
         parts.prerelease = {first, static_cast<std::size_t>(at - first)};
     }
     if (at != end && *at == '+') {
         const char* const first = at + 1;
-        if ((at = read_identifiers(first, end, false)) == nullptr) return false;
+        at = read_identifiers(first, end, false);
+        if (at == nullptr) return false;
         parts.build = {first, static_cast<std::size_t>(at - first)};
     }
     return at == end;
@@ -152,7 +154,7 @@ void SemVer::set_identifiers(std::string_view prerelease, std::string_view build
     char* at = identifiers_.data();
     if (bytes > kInlineBytes) {
         at = new char[bytes];
-        std::memcpy(identifiers_.data(), &at, sizeof at);
+        std::memcpy(identifiers_.data(), static_cast<const void*>(&at), sizeof at);
     }
     // An empty text may have no address, which memcpy must not be given.
     if (!prerelease.empty()) std::memcpy(at, prerelease.data(), prerelease.size());
@@ -165,7 +167,7 @@ void SemVer::copy_block(const SemVer& other) {
     const std::size_t bytes = std::size_t{prerelease_bytes_} + build_bytes_;
     char* const copy = new char[bytes];
     std::memcpy(copy, other.block(), bytes);
-    std::memcpy(identifiers_.data(), &copy, sizeof copy);
+    std::memcpy(identifiers_.data(), static_cast<const void*>(&copy), sizeof copy);
 }
 
 void SemVer::free_block() noexcept { delete[] block(); }

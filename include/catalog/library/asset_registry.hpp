@@ -43,7 +43,7 @@ struct AssetRecord {
     std::string type_name;                 ///< The kind.
     std::array<std::byte, 16> uuid{};
     std::array<std::byte, 32> chain_hash{};
-    WallTime created{};  ///< Part of the identity.
+    WallTime created;  ///< Part of the identity.
 
     /// Returns "TYPE:UUID:CHAIN_HASH:CREATED_US": the kind's name or number, the UUID in its usual
     /// form, 64 hexadecimal digits, microseconds since the Unix epoch.

@@ -21,7 +21,7 @@ struct LockEntry {
     std::vector<std::string> features;
     std::vector<std::string> dependencies;  ///< `name@version` of what it was resolved to.
     /// Members that the format does not know, each as JSON text: comments and other tools' notes.
-    std::map<std::string, std::string> other = {};
+    std::map<std::string, std::string> other;
 };
 
 /// A lock file's content. Written in one order, so that equal solutions give equal bytes.
@@ -33,7 +33,7 @@ struct LockEntry {
 struct LockFile {
     std::vector<std::string> roots;  ///< As written by the user.
     std::vector<LockEntry> packages;
-    std::map<std::string, std::string> other = {};  ///< As LockEntry::other, of the document.
+    std::map<std::string, std::string> other;  ///< As LockEntry::other, of the document.
 
     [[nodiscard]] static LockFile from(const Request& request, const Solution& solution);
     /// Errors: kLockFileInvalid, naming line and column.

@@ -139,7 +139,7 @@ private:
     }
     [[nodiscard]] char* block() const noexcept {
         char* block = nullptr;
-        std::memcpy(&block, identifiers_.data(), sizeof block);
+        std::memcpy(static_cast<void*>(&block), identifiers_.data(), sizeof block);
         return block;
     }
     void copy_words(const SemVer& other) noexcept { identifiers_ = other.identifiers_; }
