@@ -6,13 +6,6 @@
 
 namespace catalog::resolve::engine {
 
-namespace {
-
-constexpr double kDecay = 1.0 / 0.95;
-constexpr double kActivityMax = 1e100;
-
-}  // namespace
-
 void Agenda::note(RequirementId demand, std::uint32_t trail_position) {
     if (requirements_.demand(demand).peer) {
         // The parts of a choice are looked at through the choice.
@@ -38,23 +31,21 @@ void Agenda::forget(std::uint32_t level, std::uint32_t trail_size) {
     }
 }
 
-PackageId32 Agenda::met_by(RequirementId id) const {
-    if (requirements_.demand(id).choice) {
-        for (const RequirementId part : requirements_.parts(id)) {
-            if (!core_.is_true(positive(clauses_.demand(part)))) continue;
-            const PackageId32 found = met_by(part);
-            if (found != kNone) return found;
-        }
-        return kNone;
-    }
-    for (const PackageId32 candidate : requirements_.candidates(id)) {
-        if (core_.is_true(positive(clauses_.package(candidate)))) return candidate;
+PackageId32 Agenda::met_by(RequirementId demand) const {
+    if (!requirements_.demand(demand).choice) return true_candidate(demand);
+    for (const RequirementId part : requirements_.parts(demand)) {
+        if (!core_.is_true(positive(clauses_.demand(part)))) continue;
+        const PackageId32 found = true_candidate(part);
+        if (found != kNone) return found;
     }
     return kNone;
 }
 
-RequirementId Agenda::next(Order order) {
-    return order == Order::kBreadthFirst ? next_in_breadth() : next_by_activity();
+PackageId32 Agenda::true_candidate(RequirementId id) const {
+    for (const PackageId32 candidate : requirements_.candidates(id)) {
+        if (core_.is_true(positive(clauses_.package(candidate)))) return candidate;
+    }
+    return kNone;
 }
 
 RequirementId Agenda::true_part(RequirementId choice) const {
@@ -64,11 +55,12 @@ RequirementId Agenda::true_part(RequirementId choice) const {
     return kNone;
 }
 
-bool Agenda::is_open(RequirementId id) const {
-    return requirements_.demand(id).choice ? true_part(id) == kNone : met_by(id) == kNone;
+bool Agenda::is_open(RequirementId demand) const {
+    return requirements_.demand(demand).choice ? true_part(demand) == kNone
+                                               : true_candidate(demand) == kNone;
 }
 
-RequirementId Agenda::next_in_breadth() {
+RequirementId Agenda::next() {
     // A root is served completely before the next one is looked at.
     for (; cursor_.roots < roots_.size(); ++cursor_.roots) {
         const RequirementId root = roots_[cursor_.roots];
@@ -87,19 +79,6 @@ RequirementId Agenda::next_in_breadth() {
         if (requirements_.demand(demand).choice && is_open(demand)) return demand;
     }
     return kNone;
-}
-
-RequirementId Agenda::next_by_activity() {
-    RequirementId best = kNone;
-    double best_activity = -1.0;
-    for (const Entry& entry : entries_) {
-        const SlotId slot = requirements_.demand(entry.demand).slot;
-        const double activity = slot != kNone && slot < activity_.size() ? activity_[slot] : 0.0;
-        if (activity <= best_activity || !is_open(entry.demand)) continue;
-        best = entry.demand;
-        best_activity = activity;
-    }
-    return best;
 }
 
 std::vector<RequirementId> Agenda::root_parts(std::size_t root) const {
@@ -140,21 +119,6 @@ RequirementId Agenda::pick_part(RequirementId choice) const {
     }
     const auto first = std::find_if(parts.begin(), parts.end(), open);
     return first == parts.end() ? kNone : *first;
-}
-
-void Agenda::bump(std::span<const Var> involved) {
-    activity_.resize(universe_.slot_count(), 0.0);
-    for (const Var var : involved) {
-        const VarMeaning& meaning = clauses_.meaning(var);
-        SlotId slot = kNone;
-        if (meaning.kind == VarKind::kPackage) slot = universe_.package(meaning.a).slot;
-        if (meaning.kind == VarKind::kDemand) slot = requirements_.demand(meaning.a).slot;
-        if (slot != kNone) activity_[slot] += increment_;
-    }
-    increment_ *= kDecay;
-    if (increment_ < kActivityMax) return;
-    for (double& activity : activity_) activity /= kActivityMax;
-    increment_ /= kActivityMax;
 }
 
 }  // namespace catalog::resolve::engine

@@ -32,7 +32,7 @@ public:
     void forget(std::uint32_t level, std::uint32_t trail_size);
 
     /// Returns the next demand to decide, or kNone. Peer demands are not among them.
-    [[nodiscard]] RequirementId next(Order order);
+    [[nodiscard]] RequirementId next();
     /// Returns the part of a choice to try next.
     [[nodiscard]] RequirementId pick_part(RequirementId choice) const;
     /// Returns the parts of a root's demand in the order in which they are tried, given which slots
@@ -43,8 +43,6 @@ public:
     [[nodiscard]] std::span<const RequirementId> peers() const noexcept { return peers_; }
     /// Returns the candidate that meets a demand, or kNone; for a choice the one of a true part.
     [[nodiscard]] PackageId32 met_by(RequirementId demand) const;
-
-    void bump(std::span<const Var> involved);
 
 private:
     struct Entry {
@@ -61,8 +59,7 @@ private:
     /// demand of its own.
     [[nodiscard]] bool is_open(RequirementId demand) const;
     [[nodiscard]] RequirementId true_part(RequirementId choice) const;
-    [[nodiscard]] RequirementId next_in_breadth();
-    [[nodiscard]] RequirementId next_by_activity();
+    [[nodiscard]] PackageId32 true_candidate(RequirementId id) const;
 
     const Universe& universe_;
     const Requirements& requirements_;
@@ -74,8 +71,6 @@ private:
     std::vector<std::uint32_t> peer_positions_;
     Cursor cursor_;
     std::vector<Cursor> marks_;  ///< By level.
-    std::vector<double> activity_;
-    double increment_ = 1.0;
 };
 
 }  // namespace catalog::resolve::engine

@@ -46,6 +46,7 @@ Var Clauses::package(PackageId32 id) {
         for (std::uint32_t i = 0; i < slot.count; ++i) {
             meanings_.push_back({VarKind::kPackage, slot.first + i, 0});
             expanded_.push_back(0);
+            core_.make_decidable(first + i, true);
         }
         core_.add_group(first, slot.count);
         slot_vars_[slot_id] = first;
@@ -57,6 +58,19 @@ Var Clauses::add_root(std::uint32_t index, RequirementId id) {
     const Var var = new_var({VarKind::kRoot, index, id});
     add(std::vector<Lit>{negative(var), positive(demand(id))}, {FactKind::kRoot, index, id, 0});
     return var;
+}
+
+Var Clauses::add_trial(RequirementId id, std::span<const PackageId32> packages) {
+    const Var var = new_var({VarKind::kTrial, id, 0});
+    add_choice(var, packages, {FactKind::kDemand, id, 0, 0});
+    return var;
+}
+
+void Clauses::add_choice(Var holder, std::span<const PackageId32> packages, const Fact& fact) {
+    std::vector<Var> members;
+    for (const PackageId32 candidate : packages) members.push_back(package(candidate));
+    facts_.push_back(fact);
+    core_.add_choice(holder, members, static_cast<std::uint32_t>(facts_.size() - 1));
 }
 
 Var Clauses::find_demand(RequirementId id) const noexcept {
@@ -81,25 +95,28 @@ std::span<const RequirementId> Clauses::demands_on(SlotId slot) const noexcept {
 Var Clauses::demand(RequirementId id) {
     if (demand_vars_.size() <= id) demand_vars_.resize(requirements_.size(), kNone);
     if (demand_vars_[id] != kNone) return demand_vars_[id];
+    if (!requirements_.demand(id).choice) return part(id);
     demand_vars_[id] = new_var({VarKind::kDemand, id, 0});
-    write_demand(id);
+    write_choice(id);
     return demand_vars_[id];
 }
 
-void Clauses::write_demand(RequirementId id) {
+Var Clauses::part(RequirementId id) {
+    if (demand_vars_[id] != kNone) return demand_vars_[id];
+    demand_vars_[id] = new_var({VarKind::kDemand, id, 0});
+    write_plain(id);
+    return demand_vars_[id];
+}
+
+void Clauses::write_choice(RequirementId id) {
+    if (requirements_.demand(id).root) make_parts_exclusive(id);
     std::vector<Lit> literals(1, negative(demand_vars_[id]));
-    if (requirements_.demand(id).choice) {
-        if (requirements_.demand(id).root) make_parts_exclusive(id);
-        for (const RequirementId part : requirements_.parts(id)) {
-            literals.push_back(positive(demand(part)));
-        }
-        add(literals, {FactKind::kDemand, id, 0, 0});
-        return;
-    }
-    for (const PackageId32 candidate : requirements_.candidates(id)) {
-        literals.push_back(positive(package(candidate)));
-    }
+    for (const RequirementId one : requirements_.parts(id)) literals.push_back(positive(part(one)));
     add(literals, {FactKind::kDemand, id, 0, 0});
+}
+
+void Clauses::write_plain(RequirementId id) {
+    add_choice(demand_vars_[id], requirements_.candidates(id), {FactKind::kDemand, id, 0, 0});
     const SlotId slot = requirements_.demand(id).slot;
     if (slot == kNone) return;
     if (slot_demands_.size() <= slot) slot_demands_.resize(universe_.slot_count());
@@ -120,7 +137,7 @@ void Clauses::make_parts_exclusive(RequirementId id) {
         demand_vars_[parts[i]] = first + i;
     }
     core_.add_group(first, static_cast<std::uint32_t>(parts.size()));
-    for (const RequirementId part : parts) write_demand(part);
+    for (const RequirementId one : parts) write_plain(one);
 }
 
 Var Clauses::feature(PackageId32 package, FeatureId feature) {
@@ -189,6 +206,13 @@ Result<void> Clauses::expand(Var var) {
         CATALOG_TRY_VOID(add_dependency(var, meaning.a, meaning.b));
     }
     expanded_[var] = 1;
+    return {};
+}
+
+Result<void> Clauses::expand_all() {
+    for (Var var = 0; var < core_.var_count(); ++var) {
+        if (!is_expanded(var)) CATALOG_TRY_VOID(expand(var));
+    }
     return {};
 }
 

@@ -5,7 +5,7 @@
 // version's switched dependency is in; an exclusion is in force. Clauses, with p a package and d a
 // demand:
 //   root -> d, p -> d             a root, a dependency
-//   d -> one of its candidates    (a choice: -> one of its parts)
+//   d -> one of its candidates    (a choice: -> one of its parts), and no other of their slot
 //   d and x -> feature of x       what a demand asks of the candidate x
 //   feature -> feature, switch    a version's own list
 //   p -> e, e -> not x            conflicts
@@ -28,9 +28,10 @@ enum class VarKind : std::uint8_t {
     kFeature,
     kSwitch,
     kExclusion,
+    kTrial,
 };
 
-/// What a variable stands for. `a` is the root's index, package, demand or exclusion; `b` the
+/// What a variable stands for. `a` is the root's index, package, demand or exclusion, `b` the
 /// root's demand, the feature or the dependency's index.
 struct VarMeaning {
     VarKind kind = VarKind::kTruth;
@@ -68,6 +69,9 @@ public:
     [[nodiscard]] Var package(PackageId32 id);
     /// Returns a new variable that makes a demand: what a search assumes to be or not to be asked.
     [[nodiscard]] Var add_root(std::uint32_t index, RequirementId id);
+    /// Returns a new variable that makes one of `packages`, candidates of a demand on one slot, be
+    /// in: what a search assumes for a while.
+    [[nodiscard]] Var add_trial(RequirementId id, std::span<const PackageId32> packages);
     /// Return kNone when there is no such variable yet.
     [[nodiscard]] Var find_demand(RequirementId id) const noexcept;
     [[nodiscard]] Var find_feature(PackageId32 package, FeatureId feature) const;
@@ -78,6 +82,9 @@ public:
     /// Writes it, asking the provider for what is missing. Errors: as Universe.
     [[nodiscard]] Result<void> expand(Var var);
 
+    /// Writes everything that there is to write: all that can be reached from what is written.
+    [[nodiscard]] Result<void> expand_all();
+
     [[nodiscard]] const VarMeaning& meaning(Var var) const noexcept { return meanings_[var]; }
     [[nodiscard]] const Fact& fact(std::uint32_t tag) const noexcept { return facts_[tag]; }
     /// Adds a clause that comes from `fact`.
@@ -87,15 +94,19 @@ public:
 
 private:
     Var new_var(VarMeaning meaning);
-    void write_demand(RequirementId id);
+    void add_choice(Var holder, std::span<const PackageId32> packages, const Fact& fact);
+    /// Returns the variable of a demand that is no choice.
+    [[nodiscard]] Var part(RequirementId id);
+    void write_choice(RequirementId id);
+    void write_plain(RequirementId id);
     void make_parts_exclusive(RequirementId id);
     [[nodiscard]] Var feature(PackageId32 package, FeatureId feature);
     [[nodiscard]] Var switched(PackageId32 package, std::uint32_t dependency);
-    [[nodiscard]] Result<void> expand_package(PackageId32 package);
-    [[nodiscard]] Result<void> add_dependency(Var holder, PackageId32 package, std::uint32_t index);
-    [[nodiscard]] Result<void> add_exclusion(Var holder, PackageId32 package, const Target& target,
+    [[nodiscard]] Result<void> expand_package(PackageId32 id);
+    [[nodiscard]] Result<void> add_dependency(Var holder, PackageId32 id, std::uint32_t index);
+    [[nodiscard]] Result<void> add_exclusion(Var holder, PackageId32 except, const Target& target,
                                              bool outside, const Fact& fact);
-    void add_requests(RequirementId id, PackageId32 package);
+    void add_requests(RequirementId id, PackageId32 candidate);
     void write_features();
 
     Universe& universe_;

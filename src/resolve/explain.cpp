@@ -1,6 +1,7 @@
 #include "explain.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,7 @@ constexpr std::uint64_t kConflictsPerSubset = 2'000;
 constexpr std::uint64_t kConflictsForSubsets = 20'000;
 constexpr std::uint64_t kConflictsForProof = 10'000;
 constexpr std::size_t kNogoodsMax = 2'000;
+constexpr std::size_t kSentencesMax = 300;
 constexpr std::uint32_t kDerivationConflictsMax = 200;
 constexpr std::uint32_t kAttemptsMax = 40;
 constexpr std::size_t kMinimisedMax = 200;
@@ -48,20 +50,26 @@ std::vector<std::size_t> failed_roots(const Search& search) {
     return roots;
 }
 
-/// Drops roots without which the others still cannot stand together.
+/// Drops roots without which the others still cannot stand together: first many at once, the last
+/// ones first, then fewer, then one by one.
 std::vector<std::size_t> minimise_roots(Search& search) {
     std::vector<std::size_t> core = failed_roots(search);
     const std::uint64_t start = search.conflicts();
+    std::size_t chunk = std::max<std::size_t>(core.size() / 2, 1);
     // The last `kept` roots have been found necessary.
     for (std::size_t kept = 0; core.size() > 1 && kept < core.size();) {
         if (search.conflicts() - start > kConflictsForSubsets) break;
+        chunk = std::min(chunk, core.size() - kept);
         std::vector<std::size_t> subset = core;
-        subset.erase(subset.end() - static_cast<std::ptrdiff_t>(kept + 1));
+        const auto end = subset.end() - static_cast<std::ptrdiff_t>(kept);
+        subset.erase(end - static_cast<std::ptrdiff_t>(chunk), end);
         const auto outcome =
             search.run(assume_only(search, subset), Order::kActivity, kConflictsPerSubset);
         if (!outcome) break;
         if (*outcome == Outcome::kUnsat) {
             core = failed_roots(search);
+        } else if (chunk > 1) {
+            chunk /= 2;
         } else {
             ++kept;
         }
@@ -109,7 +117,8 @@ std::string numbers_text(const std::vector<std::uint32_t>& numbers) {
         const std::string begin = std::to_string(numbers[first] + 1);
         const std::string end = std::to_string(numbers[i] + 1);
         if (i >= first + 2) {
-            runs.push_back(begin + " to " + end);
+            runs.push_back(begin);
+            runs.back() += " to " + end;
             continue;
         }
         runs.push_back(begin);
@@ -141,15 +150,34 @@ std::vector<std::string> write_lines(const Phrases& phrases, const std::vector<L
     return steps;
 }
 
+/// A bound from below for the sentences that a proof's facts make: versions of one package that
+/// need the same become one.
+std::size_t count_sentences(const Universe& universe, const Clauses& clauses,
+                            const std::vector<ProofClause>& proof) {
+    std::set<std::pair<std::uint32_t, std::uint32_t>> distinct;
+    for (const ProofClause& clause : proof) {
+        const Fact& fact = clauses.fact(clause.tag);
+        if (fact.kind != FactKind::kDependency) continue;
+        const Package& package = universe.package(fact.a);
+        distinct.emplace(package.slot, package.record->dependencies[fact.b].requirement);
+    }
+    return distinct.size();
+}
+
 std::vector<std::string> derive_steps(Universe& universe, Requirements& requirements,
                                       const std::vector<RequirementId>& demands) {
     Search search(universe, requirements, demands, true);
     std::vector<Lit> assumptions;
+    assumptions.reserve(demands.size());
     for (std::size_t i = 0; i < demands.size(); ++i) assumptions.push_back(search.root(i));
     const auto outcome = search.run(assumptions, Order::kBreadthFirst, kConflictsForProof);
     if (!outcome || *outcome != Outcome::kUnsat) return {};
     const std::vector<ProofClause> proof = search.core().proof_clauses();
     const Phrases phrases(universe, requirements);
+    // What could not be written in `kLinesMax` lines is not worth deriving.
+    if (count_sentences(universe, search.clauses(), proof) > kSentencesMax) {
+        return list_facts(phrases, search.clauses(), proof);
+    }
     std::vector<Nogood> nogoods = make_nogoods(universe, search.clauses(), proof, kNogoodsMax);
     if (nogoods.size() <= kMinimisedMax) {
         nogoods = minimise_nogoods(std::move(nogoods), kDerivationConflictsMax, kAttemptsMax);

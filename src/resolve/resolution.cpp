@@ -196,28 +196,46 @@ Result<Solution> Resolution::improved_answer() {
     return better;
 }
 
+Result<bool> Resolution::try_for_root(const std::vector<Lit>& wish, std::vector<RootPick>& picks) {
+    std::vector<Lit> trial = assumptions_;
+    trial.insert(trial.end(), wish.begin(), wish.end());
+    CATALOG_TRY(const Outcome outcome, search_->run(trial, Order::kActivity, kNoLimit));
+    if (outcome != Outcome::kSat) return false;
+    picks = search_->picks();
+    return true;
+}
+
+/// Moves a root to its best version, given those of the roots before it. Leaves an answer on the
+/// trail.
+Result<void> Resolution::improve_root(std::size_t root, std::vector<RootPick>& picks) {
+    const std::vector<RootPick> options = search_->options(root);
+    const auto current = [&] { return std::find(options.begin(), options.end(), picks[root]); };
+    bool on_trail = true;
+    if (requirements_.demand(roots_[root]).choice) {
+        for (auto option = options.begin(); option != current(); ++option) {
+            CATALOG_TRY(on_trail, try_for_root(search_->assumptions_of(root, *option), picks));
+            if (on_trail) break;
+        }
+    } else {
+        // All better versions at once: that there is none is mostly one short search.
+        while (on_trail && current() != options.begin()) {
+            const Lit better = search_->any_of({options.begin(), current()});
+            CATALOG_TRY(on_trail, try_for_root({better}, picks));
+        }
+    }
+    for (const Lit literal : search_->assumptions_of(root, picks[root])) {
+        assumptions_.push_back(literal);
+    }
+    if (!on_trail) {
+        CATALOG_TRY_VOID(search_->run(assumptions_, Order::kActivity, kNoLimit));
+    }
+    return {};
+}
+
 Result<Solution> Resolution::improve() {
     std::vector<RootPick> picks = search_->picks();
     for (std::size_t root = 0; root < roots_.size(); ++root) {
-        bool on_trail = true;
-        for (const RootPick& option : search_->options(root)) {
-            if (option == picks[root]) break;
-            std::vector<Lit> trial = assumptions_;
-            for (const Lit literal : search_->assumptions_of(root, option)) {
-                trial.push_back(literal);
-            }
-            CATALOG_TRY(const Outcome outcome, search_->run(trial, Order::kActivity, kNoLimit));
-            on_trail = outcome == Outcome::kSat;
-            if (!on_trail) continue;
-            picks = search_->picks();
-            break;
-        }
-        for (const Lit literal : search_->assumptions_of(root, picks[root])) {
-            assumptions_.push_back(literal);
-        }
-        if (!on_trail) {
-            CATALOG_TRY_VOID(search_->run(assumptions_, Order::kActivity, kNoLimit));
-        }
+        CATALOG_TRY_VOID(improve_root(root, picks));
     }
     CATALOG_TRY(const Outcome outcome,
                 search_->run(assumptions_, Order::kBreadthFirst, ordered_conflicts_));

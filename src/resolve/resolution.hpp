@@ -44,6 +44,9 @@ private:
     [[nodiscard]] Result<Reached> walk(bool every_part);
     [[nodiscard]] Result<Solution> improved_answer();
     [[nodiscard]] Result<Solution> improve();
+    [[nodiscard]] Result<void> improve_root(std::size_t root, std::vector<RootPick>& picks);
+    [[nodiscard]] Result<bool> try_for_root(const std::vector<Lit>& wish,
+                                            std::vector<RootPick>& picks);
 
     SatOptions options_;
     std::uint64_t ordered_conflicts_;

@@ -32,10 +32,10 @@ std::uint64_t luby(std::uint64_t index) {
 }  // namespace
 
 Search::Search(Universe& universe, Requirements& requirements, std::vector<RequirementId> roots,
-               bool with_proof)
+               bool with_proof, ClauseLog* log)
     : universe_(universe),
       requirements_(requirements),
-      core_(with_proof),
+      core_(with_proof, log),
       clauses_(universe, requirements, core_),
       agenda_(universe, requirements, clauses_, core_),
       supply_(universe, requirements, clauses_, core_),
@@ -106,7 +106,6 @@ Result<Outcome> Search::run(std::span<const Lit> assumptions, Order order,
                 return Outcome::kUnsat;
             }
             follow_backjump();
-            agenda_.bump(core_.involved());
             if (++in_run >= conflicts_max) return Outcome::kLimit;
             continue;
         }
@@ -142,7 +141,13 @@ Result<void> Search::count_conflict() {
 
 Result<Search::Step> Search::decide(Order order) {
     if (++decisions_ % kDecisionsPerCheck == 0) CATALOG_TRY_VOID(universe_.check());
-    const RequirementId demand = agenda_.next(order);
+    if (order == Order::kActivity) {
+        if (const Lit literal = core_.next_active(); literal != core_.truth()) {
+            CATALOG_TRY_VOID(decide_active(literal));
+            return Step::kGoOn;
+        }
+    }
+    const RequirementId demand = agenda_.next();
     if (demand == kNone) {
         CATALOG_TRY(const std::optional<Lit> wanted, supply_.next(roots_, agenda_.peers()));
         if (wanted) {
@@ -159,6 +164,15 @@ Result<Search::Step> Search::decide(Order order) {
     CATALOG_CHECK(part != kNone);
     open(positive(clauses_.demand(part)));
     return Step::kGoOn;
+}
+
+Result<void> Search::decide_active(Lit literal) {
+    if (!is_negative(literal) && !clauses_.is_expanded(var_of(literal))) {
+        CATALOG_TRY_VOID(clauses_.expand(var_of(literal)));
+        if (core_.has_conflict() || core_.has_pending()) return {};
+    }
+    open(literal);
+    return {};
 }
 
 Result<void> Search::decide_candidate(RequirementId demand) {
@@ -209,6 +223,12 @@ std::vector<Lit> Search::assumptions_of(std::size_t root, const RootPick& pick) 
         literals.push_back(positive(clauses_.demand(pick.part)));
     literals.push_back(positive(clauses_.package(pick.package)));
     return literals;
+}
+
+Lit Search::any_of(std::span<const RootPick> picks) {
+    std::vector<PackageId32> packages;
+    for (const RootPick& pick : picks) packages.push_back(pick.package);
+    return positive(clauses_.add_trial(picks.front().part, packages));
 }
 
 std::vector<RootPick> Search::options(std::size_t root) const {

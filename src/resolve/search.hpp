@@ -28,9 +28,10 @@ struct RootPick {
 
 class Search {
 public:
-    /// `roots` are demands; each holds in the runs that assume `root(index)`.
+    /// `roots` are demands; each holds in the runs that assume `root(index)`. `log` may be null and
+    /// must outlive the search.
     Search(Universe& universe, Requirements& requirements, std::vector<RequirementId> roots,
-           bool with_proof);
+           bool with_proof, ClauseLog* log = nullptr);
 
     /// Looks for an answer in which every assumption holds, with at most `conflicts_max` conflicts.
     /// Errors: as Universe, kBudgetExhausted when the request's own bound is passed.
@@ -45,6 +46,9 @@ public:
     [[nodiscard]] std::vector<RootPick> picks() const;
     /// Returns what to assume for a root to be served that way.
     [[nodiscard]] std::vector<Lit> assumptions_of(std::size_t root, const RootPick& pick);
+    /// Returns a new literal that implies that a root is served in one of these ways. REQUIRES: the
+    /// root's demand is no choice; `picks` is not empty.
+    [[nodiscard]] Lit any_of(std::span<const RootPick> picks);
     /// Returns all ways in which a root can be served, best first. REQUIRES: an answer on the
     /// trail.
     [[nodiscard]] std::vector<RootPick> options(std::size_t root) const;
@@ -63,6 +67,7 @@ private:
     [[nodiscard]] Result<bool> saturate();
     [[nodiscard]] Result<void> count_conflict();
     [[nodiscard]] Result<Step> decide(Order order);
+    [[nodiscard]] Result<void> decide_active(Lit literal);
     [[nodiscard]] Result<void> decide_candidate(RequirementId demand);
     void jump(std::uint32_t level);
     void follow_backjump();

@@ -65,6 +65,7 @@ void Supply::find_founded(std::span<const Var> roots) {
                 }
                 case VarKind::kTruth:
                 case VarKind::kExclusion:
+                case VarKind::kTrial:
                     break;
             }
         }
@@ -154,9 +155,7 @@ std::optional<Lit> Supply::wanted_for(RequirementId peer) {
 }
 
 Result<void> Supply::close() {
-    for (Var var = 0; var < core_.var_count(); ++var) {
-        if (!clauses_.is_expanded(var)) CATALOG_TRY_VOID(clauses_.expand(var));
-    }
+    CATALOG_TRY_VOID(clauses_.expand_all());
     holders_.assign(requirements_.size(), {});
     for (Var var = 0; var < core_.var_count(); ++var) {
         const VarMeaning meaning = clauses_.meaning(var);
@@ -248,6 +247,7 @@ void Supply::need_supports(Var var) {
             break;
         case VarKind::kTruth:
         case VarKind::kExclusion:
+        case VarKind::kTrial:
             break;
     }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cdcl.hpp"
+#include "proof_log.hpp"
 #include "resolution.hpp"
 #include "support/resolve/agreement.hpp"
 
@@ -18,10 +19,12 @@ namespace {
 
 using Clause = std::vector<Lit>;
 
-/// A formula over variables 1 to `vars`, the first `grouped` of which exclude each other.
+/// A formula over variables 1 to `vars`, the first `grouped` of which exclude each other. The first
+/// `choices` clauses say what of the group a variable outside of it leaves.
 struct Formula {
     std::uint32_t vars = 0;
     std::uint32_t grouped = 0;
+    std::size_t choices = 0;
     std::vector<Clause> clauses;
 };
 
@@ -29,6 +32,14 @@ Formula random_formula(std::mt19937_64& random) {
     Formula formula;
     formula.vars = 4 + static_cast<std::uint32_t>(random() % 9);
     formula.grouped = static_cast<std::uint32_t>(random() % 4);
+    if (formula.grouped > 1) formula.choices = random() % (formula.vars - formula.grouped + 1);
+    for (std::size_t i = 0; i < formula.choices; ++i) {
+        Clause clause(1, negative(formula.grouped + 1 + static_cast<Var>(i)));
+        for (Var var = 1; var <= formula.grouped; ++var) {
+            if (random() % 2 == 0) clause.push_back(positive(var));
+        }
+        formula.clauses.push_back(clause);
+    }
     const std::size_t count = formula.vars * (1 + random() % 5);
     for (std::size_t i = 0; i < count; ++i) {
         std::set<Var> used;
@@ -70,14 +81,30 @@ bool satisfiable_by_enumeration(const Formula& formula, const std::vector<Lit>& 
 /// Solves with assumptions; a part of the clauses arrives only while the search is under way.
 struct Driver {
     Driver(const Formula& formula, bool with_proof, std::size_t late)
-        : core(with_proof), all(formula.clauses), late_from(formula.clauses.size() - late) {
+        : core(with_proof, &log),
+          all(formula.clauses),
+          choices(formula.choices),
+          late_from(formula.clauses.size() - late) {
         core.new_vars(formula.vars);
         core.add_group(1, formula.grouped);
-        for (std::size_t i = 0; i < late_from; ++i) {
-            core.add_clause(all[i], static_cast<std::uint32_t>(i));
-        }
+        for (std::size_t i = 0; i < late_from; ++i) add(i);
         vars = formula.vars;
+        for (Var var = 1; var <= vars; var += 2) core.make_decidable(var, var % 4 == 1);
     }
+
+    void add(std::size_t i) {
+        const auto tag = static_cast<std::uint32_t>(i);
+        if (i >= choices) {
+            core.add_clause(all[i], tag);
+            return;
+        }
+        std::vector<Var> members;
+        for (std::size_t k = 1; k < all[i].size(); ++k) members.push_back(var_of(all[i][k]));
+        core.add_choice(var_of(all[i].front()), members, tag);
+    }
+
+    /// Every learned clause follows, and so does that the failed assumptions fail.
+    [[nodiscard]] bool is_proven() { return log.wrong() == 0 && log.refutes(failed); }
 
     bool solve(const std::vector<Lit>& assumptions) {
         core.backjump(0);
@@ -90,8 +117,7 @@ struct Driver {
                 continue;
             }
             if (late_from < all.size()) {
-                core.add_clause(all[late_from], static_cast<std::uint32_t>(late_from));
-                ++late_from;
+                add(late_from++);
                 continue;
             }
             if (core.level() < assumptions.size()) {
@@ -113,7 +139,8 @@ struct Driver {
                 if (core.value(positive(var)) == Value::kUnknown) open = var;
             }
             if (open == 0) return true;
-            core.decide(positive(open));
+            const Lit active = core.next_active();
+            core.decide(active == core.truth() ? positive(open) : active);
         }
     }
 
@@ -125,8 +152,10 @@ struct Driver {
         return bits;
     }
 
+    ProofLog log;
     Cdcl core;
     std::vector<Clause> all;
+    std::size_t choices;
     std::size_t late_from;
     Var vars = 0;
     std::vector<Lit> failed;
@@ -145,6 +174,7 @@ TEST(Cdcl, AgreesWithEnumerationWithAndWithoutAssumptions) {
             }
             const bool expected = satisfiable_by_enumeration(formula, assumed);
             ASSERT_EQ(driver.solve(assumed), expected) << "formula " << i << " round " << round;
+            ASSERT_TRUE(expected || driver.is_proven()) << "formula " << i << " round " << round;
             if (expected) {
                 ++satisfiable;
                 ASSERT_TRUE(holds(formula, driver.model())) << "formula " << i;
@@ -161,6 +191,7 @@ TEST(Cdcl, TakesClausesThatArriveDuringTheSearch) {
         Driver driver(formula, false, random() % formula.clauses.size());
         const bool expected = satisfiable_by_enumeration(formula, {});
         ASSERT_EQ(driver.solve({}), expected) << "formula " << i;
+        ASSERT_TRUE(expected || driver.is_proven()) << "formula " << i;
         if (expected) {
             ASSERT_TRUE(holds(formula, driver.model())) << "formula " << i;
         }

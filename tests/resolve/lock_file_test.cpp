@@ -19,10 +19,12 @@ const std::string kDigest =
 LockFile sample() {
     LockFile file;
     file.roots = {"app ^1", "tip git+https://example.org/tip#main"};
-    file.packages.push_back({"tip", ver("1.0.0"), "git+https://example.org/tip#main", "", {}, {}});
-    file.packages.push_back({"lib", ver("2.0.0-rc.1+build.5"), "", "", {"fast", "default"}, {}});
     file.packages.push_back(
-        {"app", ver("1.2.0"), "", kDigest, {}, {"tip@1.0.0", "lib@2.0.0-rc.1+build.5"}});
+        {"tip", ver("1.0.0"), "git+https://example.org/tip#main", "", {}, {}, {}});
+    file.packages.push_back(
+        {"lib", ver("2.0.0-rc.1+build.5"), "", "", {"fast", "default"}, {}, {}});
+    file.packages.push_back(
+        {"app", ver("1.2.0"), "", kDigest, {}, {"tip@1.0.0", "lib@2.0.0-rc.1+build.5"}, {}});
     return file;
 }
 

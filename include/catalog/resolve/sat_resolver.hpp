@@ -22,7 +22,7 @@ public:
     SatOptions() = default;
 
     Engine engine = Engine::kAutomatic;
-    std::uint64_t domain_conflicts_max = 2'000;
+    std::uint64_t domain_conflicts_max = 500;
 };
 
 /// Two engines: search over packages' domains (lazy clause generation, Ohrimenko, Stuckey and

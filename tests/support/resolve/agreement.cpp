@@ -4,7 +4,6 @@
 
 #include "catalog/resolve/check.hpp"
 #include "catalog/resolve/sat_resolver.hpp"
-#include "support/resolve/brute_force.hpp"
 
 namespace catalog::resolve::testing {
 
@@ -46,6 +45,11 @@ std::string derivation(Repo& repo, const Request& request) {
 std::string disagreement(Resolver& resolver, World& world, Tally& tally) {
     const BruteForceAnswer expected = solve_by_brute_force(world.repo.entries(), world.request);
     const auto actual = resolver.resolve(world.request, world.repo.provider(), CallContext());
+    return disagreement(actual, expected, world, tally);
+}
+
+std::string disagreement(const Result<Solution>& actual, const BruteForceAnswer& expected,
+                         World& world, Tally& tally) {
     if (!actual) {
         const Errc code = actual.error().code();
         if (code != Errc::kUnsatisfiable && code != Errc::kUnknownPackage) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "support/resolve/brute_force.hpp"
 #include "support/resolve/random_world.hpp"
 
 namespace catalog::resolve::testing {
@@ -17,6 +18,11 @@ struct Tally {
 /// Returns what is wrong with the resolver's answer: not valid, another verdict than exhaustive
 /// search, or a root that could be served by a more wanted version. Empty when nothing is.
 [[nodiscard]] std::string disagreement(Resolver& resolver, World& world, Tally& tally);
+
+/// The same of an answer, given what exhaustive search found.
+[[nodiscard]] std::string disagreement(const Result<Solution>& actual,
+                                       const BruteForceAnswer& expected, World& world,
+                                       Tally& tally);
 
 /// Compares on `count` worlds made from consecutive seeds; fails the running test at the first
 /// disagreement and prints the world.
