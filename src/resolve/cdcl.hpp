@@ -125,6 +125,11 @@ public:
     [[nodiscard]] std::uint32_t var_count() const noexcept {
         return static_cast<std::uint32_t>(vars_.size());
     }
+    /// Bytes that clauses take, without what the allocator adds.
+    [[nodiscard]] std::uint64_t clause_bytes() const noexcept {
+        // Two watches a clause of at least a header and two literals: as much again at most.
+        return 2 * sizeof(std::uint32_t) * static_cast<std::uint64_t>(arena_.size());
+    }
     [[nodiscard]] std::uint64_t propagations() const noexcept { return propagations_; }
     /// A literal that is true for ever.
     [[nodiscard]] Lit truth() const noexcept { return positive(0); }

@@ -73,6 +73,14 @@ void Clauses::add_choice(Var holder, std::span<const PackageId32> packages, cons
     core_.add_choice(holder, members, static_cast<std::uint32_t>(facts_.size() - 1));
 }
 
+std::vector<SlotId> Clauses::written_slots() const {
+    std::vector<SlotId> slots;
+    for (SlotId slot = 0; slot < slot_vars_.size(); ++slot) {
+        if (slot_vars_[slot] != kNone) slots.push_back(slot);
+    }
+    return slots;
+}
+
 Var Clauses::find_demand(RequirementId id) const noexcept {
     return id < demand_vars_.size() ? demand_vars_[id] : kNone;
 }

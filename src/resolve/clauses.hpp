@@ -72,6 +72,10 @@ public:
     /// Returns a new variable that makes one of `packages`, candidates of a demand on one slot, be
     /// in: what a search assumes for a while.
     [[nodiscard]] Var add_trial(RequirementId id, std::span<const PackageId32> packages);
+    /// Returns a new variable without clauses.
+    [[nodiscard]] Var new_trial() { return new_var({VarKind::kTrial, 0, 0}); }
+    /// Slots whose candidates have variables.
+    [[nodiscard]] std::vector<SlotId> written_slots() const;
     /// Return kNone when there is no such variable yet.
     [[nodiscard]] Var find_demand(RequirementId id) const noexcept;
     [[nodiscard]] Var find_feature(PackageId32 package, FeatureId feature) const;

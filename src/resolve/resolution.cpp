@@ -7,6 +7,7 @@
 
 #include "answer.hpp"
 #include "explain.hpp"
+#include "optimum.hpp"
 
 namespace catalog::resolve::engine {
 
@@ -101,6 +102,11 @@ Resolution::Resolution(const Request& request, DependencyProvider& provider,
       universe_(request, provider, context, clock),
       requirements_(universe_) {}
 
+bool needs_clauses(const Request& request) {
+    return request.optimality == Optimality::kLexAll ||
+           request.optimality == Optimality::kMinChange;
+}
+
 Error engines_disagree() {
     return Error(Errc::kInternal, "the engines of the resolver disagree")
         .with_hint("report this with the request and the packages");
@@ -108,7 +114,7 @@ Error engines_disagree() {
 
 Result<Solution> Resolution::run() {
     CATALOG_TRY(roots_, make_roots(universe_, requirements_));
-    if (options_.engine != Engine::kBoolean) {
+    if (options_.engine != Engine::kBoolean && !needs_clauses(universe_.request())) {
         CATALOG_TRY(std::optional<Solution> found, run_domains());
         if (found) return *std::move(found);
     }
@@ -145,10 +151,15 @@ Result<Solution> Resolution::run_boolean() {
 
     CATALOG_TRY(Outcome outcome,
                 search_->run(assumptions_, Order::kBreadthFirst, ordered_conflicts_));
-    if (outcome == Outcome::kSat) return answer();
+    const Optimality wanted = universe_.request().optimality;
+    if (outcome == Outcome::kSat) {
+        return needs_clauses(universe_.request()) ? improved_answer() : answer();
+    }
     if (outcome == Outcome::kLimit) {
         CATALOG_TRY(outcome, search_->run(assumptions_, Order::kActivity, kNoLimit));
-        if (outcome == Outcome::kSat) return improved_answer();
+        if (outcome == Outcome::kSat) {
+            return wanted == Optimality::kGreedy ? answer() : improved_answer();
+        }
     }
     return fail(explain_failure(universe_, requirements_, *search_, roots_));
 }
@@ -233,9 +244,16 @@ Result<void> Resolution::improve_root(std::size_t root, std::vector<RootPick>& p
 }
 
 Result<Solution> Resolution::improve() {
+    const Optimality wanted = universe_.request().optimality;
+    Optimum optimum(universe_, *search_, assumptions_);
+    if (wanted == Optimality::kMinChange) CATALOG_TRY_VOID(optimum.fewest_changes());
     std::vector<RootPick> picks = search_->picks();
     for (std::size_t root = 0; root < roots_.size(); ++root) {
         CATALOG_TRY_VOID(improve_root(root, picks));
+    }
+    if (wanted == Optimality::kLexAll) {
+        CATALOG_TRY_VOID(optimum.every_package());
+        return answer();
     }
     CATALOG_TRY(const Outcome outcome,
                 search_->run(assumptions_, Order::kBreadthFirst, ordered_conflicts_));

@@ -21,6 +21,9 @@ namespace catalog::resolve::engine {
 /// Conflicts after which the order of roots and of demands no longer decides what is tried next.
 inline constexpr std::uint64_t kOrderedConflicts = 2'000;
 
+/// Tells whether only the Boolean engine can give the answer that a request wants.
+[[nodiscard]] bool needs_clauses(const Request& request);
+
 /// What a search that was forced to one engine says when the other finds an answer where it saw a
 /// contradiction.
 [[nodiscard]] Error engines_disagree();

@@ -117,6 +117,7 @@ json::Value request_value(const Request& request) {
     return json::Object{{"roots", std::move(roots)},
                         {"policy", static_cast<int>(request.policy)},
                         {"preference", static_cast<int>(request.preference)},
+                        {"optimality", static_cast<int>(request.optimality)},
                         {"locked", std::move(locked)},
                         {"constraints", std::move(constraints)},
                         {"host", std::move(host)},

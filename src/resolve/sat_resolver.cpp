@@ -27,7 +27,7 @@ Result<Solution> SatResolver::resolve(const Request& request, DependencyProvider
     const MonotonicTime start = impl_->clock->now_monotonic();
     CATALOG_TRY_VOID(engine::check_request(request));
     CATALOG_TRY_VOID(context.check(*impl_->clock));
-    const FrozenUniverse* universe = provider.universe();
+    const FrozenUniverse* universe = engine::needs_clauses(request) ? nullptr : provider.universe();
     if (universe != nullptr && impl_->options.engine != Engine::kBoolean) {
         if (impl_->frozen == nullptr || !impl_->frozen->is_of(*universe)) {
             impl_->frozen = std::make_unique<engine::FrozenResolution>(*universe);

@@ -136,6 +136,13 @@ Result<void> Search::count_conflict() {
                           LimitDetail{"resolve_conflicts_max", allowed, conflicts_})
                         .with_hint("raise the bound, or narrow what is asked for"));
     }
+    const std::uint64_t bytes_max = universe_.request().clause_bytes_max;
+    if (core_.clause_bytes() > bytes_max) {
+        return fail(Error(Errc::kBudgetExhausted,
+                          "no answer within " + std::to_string(bytes_max) + " bytes of clauses",
+                          LimitDetail{"resolve_clause_bytes_max", bytes_max, core_.clause_bytes()})
+                        .with_hint("raise the bound, or narrow what is asked for"));
+    }
     return universe_.check();
 }
 

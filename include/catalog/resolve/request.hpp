@@ -29,6 +29,15 @@ enum class VersionPolicy : std::uint8_t {
 /// Which versions are tried first.
 enum class Preference : std::uint8_t { kNewest, kMinimal };
 
+/// Which of the answers is given. What is wanted of a version is Preference's matter.
+enum class Optimality : std::uint8_t {
+    kGreedy,     ///< The first that is found: roots are not proven to be the best.
+    kLexRoots,   ///< Roots in their order, each as wanted as those before it allow.
+    kLexAll,     ///< Then every other package, in ascending order of names: not in the answer if
+                 ///< that is possible, else as wanted as what is settled allows. Unique.
+    kMinChange,  ///< As few packages as possible that are not locked as they are; then kLexRoots.
+};
+
 /// A package that the caller wants.
 struct Root {
     Target target;
@@ -52,6 +61,8 @@ public:
     std::vector<Root> roots;  ///< In order of importance: earlier roots are served first.
     VersionPolicy policy = VersionPolicy::kSingle;
     Preference preference = Preference::kNewest;
+    /// kLexAll and kMinChange load everything that the roots can reach.
+    Optimality optimality = Optimality::kLexRoots;
     std::vector<Locked> locked;
     std::vector<Target> constraints;      ///< Hold when the package is in; do not bring it in.
     std::vector<Provided> host_provides;  ///< What the host supplies; satisfies peer dependencies.
@@ -63,6 +74,8 @@ public:
     Platform platform = Platform::current();
     bool refuse_cycles = false;  ///< A dependency cycle in the answer is kDependencyCycle.
     std::uint64_t conflicts_max = Limits{}.resolve_conflicts_max;  ///< Then kBudgetExhausted.
+    /// Bytes of clauses and learned clauses that may be held; then kBudgetExhausted.
+    std::uint64_t clause_bytes_max = std::uint64_t{2} << 30;
 };
 
 /// One package of a solution.
