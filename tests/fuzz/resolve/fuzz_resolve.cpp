@@ -1,7 +1,6 @@
 // Bytes make a small world; both resolvers, whichever engine is used, must agree with exhaustive
 // search on it.
 
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
