@@ -5,20 +5,20 @@
 //
 // With --universe the packages are frozen into FILE, or FILE is taken when it is there, and mapped.
 // Queries are grouped by the part of their id before the dash. Times are CPU time of the resolving
-// thread, explanations included. Every answer is checked by the independent checker, outside of it.
+// thread. All queries are timed one after another, once for each row of the table:
+//
+//   versions  verdict and chosen versions, in numbers: what libsolv answers (--universe only)
+//   linked    that, and edges and install order, in numbers (--universe only)
+//   full      a Solution with names, edges, install order, and explanations of what cannot be
+//
+// The answers of the last are then checked by the independent checker, and the others compared with
+// them.
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <catalog/internal/try.hpp>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,7 +28,9 @@
 #include "catalog/resolve/graph_resolver.hpp"
 #include "catalog/resolve/sat_resolver.hpp"
 #include "catalog/resolve/universe.hpp"
+#include "catalog/resolve/universe_resolver.hpp"
 #include "registry.hpp"
+#include "universe_file.hpp"
 
 namespace catalog::bench {
 namespace {
@@ -51,7 +53,6 @@ struct Group {
     std::size_t satisfiable = 0;
     std::size_t unsatisfiable = 0;
     std::size_t failed = 0;
-    std::size_t wrong = 0;
     std::size_t packages = 0;
 };
 
@@ -59,13 +60,6 @@ double percentile(std::vector<double> values, double part) {
     if (values.empty()) return 0;
     std::sort(values.begin(), values.end());
     return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1) + 0.5)];
-}
-
-/// CPU time rather than the clock's: what else runs on the machine counts less.
-double thread_cpu_us() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
 }
 
 double peak_rss_mib() {
@@ -81,64 +75,127 @@ void print_error(const Query& query, const Error& error) {
     }
 }
 
-struct Unmap {
-    std::size_t size;
-    void operator()(void* at) const { munmap(at, size); }
-};
+using Groups = std::map<std::string, Group>;
 
-/// Opens the universe in a file; `registry` is frozen into it first when there is no file.
-Result<resolve::FrozenUniverse> open_universe(const Options& options) {
-    int file = open(options.universe.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        CATALOG_TRY(Registry registry, Registry::load(options.packages));
-        resolve::UniverseBuilder builder;
-        CATALOG_TRY_VOID(builder.add_all(registry, registry.names()));
-        CATALOG_TRY(const Bytes bytes, builder.finish());
-        std::ofstream(options.universe, std::ios::binary)
-            .write(reinterpret_cast<const char*>(bytes.data()),
-                   static_cast<std::streamsize>(bytes.size()));
-        file = open(options.universe.c_str(), O_RDONLY | O_CLOEXEC);
-    }
-    struct stat status{};
-    if (file < 0 || fstat(file, &status) != 0) return fail(Errc::kIo, "no universe file");
-    const auto size = static_cast<std::size_t>(status.st_size);
-    const double start = thread_cpu_us();
-    void* at = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
-    close(file);
-    if (at == MAP_FAILED) return fail(Errc::kIo, "cannot map the universe");
-    const std::shared_ptr<void> owner(at, Unmap{size});
-    CATALOG_TRY(auto universe, resolve::FrozenUniverse::open(
-                                   ByteView(static_cast<const std::byte*>(at), size), owner));
-    const double opened = thread_cpu_us();
-    CATALOG_TRY_VOID(universe.verify());
-    std::printf("universe: %.1f MiB, opened in %.0f us, verified in %.1f ms\n",
-                static_cast<double>(size) / 1048576.0, opened - start,
-                (thread_cpu_us() - opened) / 1e3);
-    return universe;
-}
-
-void run_query(resolve::Resolver& resolver, resolve::DependencyProvider& registry,
-               const Query& query, const Options& options, std::FILE* verdicts, Group& group) {
+resolve::Request request_of(const Query& query) {
     resolve::Request request;
     for (const resolve::Target& target : query.roots) request.roots.push_back({target, {}, true});
-    const double start = thread_cpu_us();
-    const auto answer = resolver.resolve(request, registry, CallContext());
-    group.times_us.push_back(thread_cpu_us() - start);
-    if (verdicts != nullptr) {
-        std::fprintf(verdicts, "%s %s\n", query.id.c_str(), answer ? "sat" : "unsat");
-    }
-    if (!answer) {
-        const bool unsatisfiable = answer.error().code() == Errc::kUnsatisfiable;
-        ++(unsatisfiable ? group.unsatisfiable : group.failed);
-        if (options.explain || !unsatisfiable) print_error(query, answer.error());
-        return;
-    }
+    return request;
+}
+
+std::string group_of(const Query& query) { return query.id.substr(0, query.id.find('-')); }
+
+void count_failure(const Query& query, const Error& error, bool print, Group& group) {
+    const bool unsatisfiable = error.code() == Errc::kUnsatisfiable;
+    ++(unsatisfiable ? group.unsatisfiable : group.failed);
+    if (print || !unsatisfiable) print_error(query, error);
+}
+
+void count_answer(std::size_t packages, std::uint64_t conflicts, Group& group) {
     ++group.satisfiable;
-    group.packages += answer->packages.size();
-    group.conflicts.push_back(static_cast<double>(answer->stats.conflicts));
-    if (!options.check) return;
-    const auto problems = resolve::check_solution(request, registry, *answer);
-    if (!problems || !problems->empty()) ++group.wrong;
+    group.packages += packages;
+    group.conflicts.push_back(static_cast<double>(conflicts));
+}
+
+/// Times answers in numbers; with `linked` their edges and install order too.
+Groups time_numbers(const resolve::FrozenUniverse& universe, const std::vector<Query>& queries,
+                    const Options& options, bool linked) {
+    resolve::SatOptions how;
+    how.engine = options.engine;
+    how.explain = false;
+    resolve::UniverseResolver resolver(universe, make_system_clock(), how);
+    Groups groups;
+    for (const Query& query : queries) {
+        Group& group = groups[group_of(query)];
+        const resolve::Request request = request_of(query);
+        const double start = thread_cpu_us();
+        const auto answer = resolver.resolve(request, CallContext());
+        if (linked && answer) static_cast<void>(answer->order());
+        group.times_us.push_back(thread_cpu_us() - start);
+        if (answer) {
+            count_answer(answer->versions().size(), answer->stats().conflicts, group);
+        } else {
+            count_failure(query, answer.error(), false, group);
+        }
+    }
+    return groups;
+}
+
+Groups time_full(resolve::Resolver& resolver, resolve::DependencyProvider& provider,
+                 const std::vector<Query>& queries, const Options& options) {
+    std::FILE* verdicts =
+        options.verdicts.empty() ? nullptr : std::fopen(options.verdicts.c_str(), "w");
+    Groups groups;
+    for (const Query& query : queries) {
+        Group& group = groups[group_of(query)];
+        const resolve::Request request = request_of(query);
+        const double start = thread_cpu_us();
+        const auto answer = resolver.resolve(request, provider, CallContext());
+        group.times_us.push_back(thread_cpu_us() - start);
+        if (verdicts != nullptr) {
+            std::fprintf(verdicts, "%s %s\n", query.id.c_str(), answer ? "sat" : "unsat");
+        }
+        if (answer) {
+            count_answer(answer->packages.size(), answer->stats.conflicts, group);
+        } else {
+            count_failure(query, answer.error(), options.explain, group);
+        }
+    }
+    if (verdicts != nullptr) std::fclose(verdicts);
+    return groups;
+}
+
+bool is_same(const resolve::Solution& a, const resolve::FrozenSolution& b) {
+    if (a.packages.size() != b.versions().size()) return false;
+    for (std::uint32_t i = 0; i < a.packages.size(); ++i) {
+        if (a.packages[i].name != b.name(i) || a.packages[i].candidate != b.candidate(i)) {
+            return false;
+        }
+    }
+    std::size_t placed = 0;
+    for (const auto& component : a.order) {
+        for (const std::size_t place : component) {
+            if (placed >= b.order().size() || b.order()[placed++] != place) return false;
+        }
+    }
+    return true;
+}
+
+/// Checks every answer; returns how many are wrong.
+std::size_t check_answers(resolve::Resolver& resolver, resolve::DependencyProvider& provider,
+                          const std::vector<Query>& queries) {
+    std::size_t wrong = 0;
+    std::unique_ptr<resolve::UniverseResolver> numbers;
+    if (provider.universe() != nullptr) {
+        numbers = std::make_unique<resolve::UniverseResolver>(*provider.universe());
+    }
+    for (const Query& query : queries) {
+        const resolve::Request request = request_of(query);
+        const auto answer = resolver.resolve(request, provider, CallContext());
+        bool good = true;
+        if (answer) {
+            const auto problems = resolve::check_solution(request, provider, *answer);
+            good = problems && problems->empty();
+        }
+        if (numbers != nullptr) {
+            const auto same = numbers->resolve(request, CallContext());
+            good = good && same.has_value() == answer.has_value() &&
+                   (!same || is_same(*answer, *same));
+        }
+        if (!good) ++wrong;
+    }
+    return wrong;
+}
+
+void print_groups(const char* row, const Groups& groups) {
+    for (const auto& [name, group] : groups) {
+        std::printf("%-9s %-6s %6zu %6zu %6zu %10.1f %10.1f %10.1f %9.0f %9.0f %9zu\n", row,
+                    name.c_str(), group.satisfiable, group.unsatisfiable, group.failed,
+                    percentile(group.times_us, 0.5), percentile(group.times_us, 0.99),
+                    percentile(group.times_us, 1.0), percentile(group.conflicts, 0.5),
+                    percentile(group.conflicts, 1.0),
+                    group.satisfiable == 0 ? 0 : group.packages / group.satisfiable);
+    }
 }
 
 int run(const Options& options) {
@@ -152,10 +209,10 @@ int run(const Options& options) {
                         static_cast<unsigned long long>(registry->dependency_count()));
             provider = std::make_unique<Registry>(*std::move(registry));
         }
-    } else if (auto universe = open_universe(options)) {
+    } else if (auto universe = open_universe(options.packages, options.universe)) {
         provider = std::make_unique<resolve::UniverseProvider>(*std::move(universe));
     }
-    const auto queries = load_queries(options.queries);
+    auto queries = load_queries(options.queries);
     if (!provider || !queries) {
         std::fprintf(stderr, "the packages or the queries cannot be read\n");
         return 3;
@@ -170,29 +227,24 @@ int run(const Options& options) {
         how.engine = options.engine;
         resolver = std::make_unique<resolve::SatResolver>(make_system_clock(), how);
     }
-    std::map<std::string, Group> groups;
-    std::FILE* verdicts =
-        options.verdicts.empty() ? nullptr : std::fopen(options.verdicts.c_str(), "w");
-    for (const Query& query : *queries) {
-        if (query.id.compare(0, options.only.size(), options.only) != 0) continue;
-        run_query(*resolver, *provider, query, options, verdicts,
-                  groups[query.id.substr(0, query.id.find('-'))]);
+    std::vector<Query> chosen;
+    for (Query& query : *queries) {
+        if (query.id.compare(0, options.only.size(), options.only) == 0) {
+            chosen.push_back(std::move(query));
+        }
     }
-    if (verdicts != nullptr) std::fclose(verdicts);
-    std::printf("%-8s %6s %6s %6s %6s %10s %10s %10s %9s %9s %9s\n", "group", "sat", "unsat",
-                "failed", "wrong", "p50 us", "p99 us", "max us", "p50 confl", "max confl",
+    std::printf("%-9s %-6s %6s %6s %6s %10s %10s %10s %9s %9s %9s\n", "row", "group", "sat",
+                "unsat", "failed", "p50 us", "p99 us", "max us", "p50 confl", "max confl",
                 "packages");
-    std::size_t wrong = 0;
-    for (const auto& [name, group] : groups) {
-        wrong += group.wrong;
-        std::printf("%-8s %6zu %6zu %6zu %6zu %10.0f %10.0f %10.0f %9.0f %9.0f %9zu\n",
-                    name.c_str(), group.satisfiable, group.unsatisfiable, group.failed, group.wrong,
-                    percentile(group.times_us, 0.5), percentile(group.times_us, 0.99),
-                    percentile(group.times_us, 1.0), percentile(group.conflicts, 0.5),
-                    percentile(group.conflicts, 1.0),
-                    group.satisfiable == 0 ? 0 : group.packages / group.satisfiable);
+    if (provider->universe() != nullptr) {
+        print_groups("versions", time_numbers(*provider->universe(), chosen, options, false));
+        print_groups("linked", time_numbers(*provider->universe(), chosen, options, true));
     }
+    print_groups("full", time_full(*resolver, *provider, chosen, options));
     std::printf("peak memory %.0f MiB\n", peak_rss_mib());
+    if (!options.check) return 0;
+    const std::size_t wrong = check_answers(*resolver, *provider, chosen);
+    std::printf("checked: %zu of %zu answers wrong\n", wrong, chosen.size());
     return wrong == 0 ? 0 : 1;
 }
 

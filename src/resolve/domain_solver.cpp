@@ -25,26 +25,26 @@ bool is_disjoint(const Word* a, const Word* b, std::uint32_t words) noexcept {
 Word* MaskArena::allocate(std::uint32_t words) {
     if (used_ + words > block_words_) {
         block_words_ = std::max<std::size_t>(kArenaBlockWords, words);
-        blocks_.push_back(std::make_unique<Word[]>(block_words_));
-        bytes_ += block_words_ * sizeof(Word);
+        blocks_.push_back(std::make_unique_for_overwrite<Word[]>(block_words_));
+        if (blocks_.size() == 1) first_block_words_ = block_words_;
         used_ = 0;
     }
     Word* at = blocks_.back().get() + used_;
     used_ += words;
+    std::fill(at, at + words, Word{0});
     return at;
 }
 
 void MaskArena::clear() noexcept {
-    blocks_.clear();
+    if (blocks_.size() > 1) blocks_.resize(1);
     used_ = 0;
-    block_words_ = 0;
-    bytes_ = 0;
+    block_words_ = first_block_words_;
 }
 
 DomainSolver::DomainSolver(World& world) : world_(world) { clear(); }
 
 void DomainSolver::clear() {
-    for (std::size_t n = 0; n < nodes_.size(); ++n) watches_[n].clear();
+    for (const Term& term : terms_) watches_[term.node].clear();
     nodes_.clear();
     words_.clear();
     expansions_.clear();
@@ -67,35 +67,23 @@ void DomainSolver::clear() {
     activity_.clear();
     heap_.clear();
     increment_ = 1.0;
+    short_jumps_ = 0;
+    is_short_jump_ = false;
     decisions_ = 0;
     conflicts_ = 0;
     trail_total_ = 0;
     static_cast<void>(add_node(1, false));
 }
 
-std::size_t DomainSolver::bytes() const noexcept {
-    return nodes_.capacity() * (sizeof(Node) + sizeof(std::vector<std::uint32_t>)) +
-           words_.capacity() * sizeof(Word) + expansions_.capacity() * sizeof(Expansion) +
-           consequences_.capacity() * sizeof(Consequence) + trail_.capacity() * sizeof(Entry) +
-           saved_.capacity() * sizeof(Word) + terms_.capacity() * sizeof(Term) +
-           nogood_words_.capacity() * sizeof(Word);
-}
-
 NodeId DomainSolver::add_node(std::uint32_t values, bool deferred) {
     const auto id = static_cast<NodeId>(nodes_.size());
-    Node node;
+    Node& node = nodes_.emplace_back();
     node.domain = static_cast<std::uint32_t>(words_.size());
     node.words = words_for(values);
     node.values = values;
-    node.expansions = static_cast<std::uint32_t>(expansions_.size());
     node.deferred = deferred;
-    nodes_.push_back(node);
-    words_.resize(words_.size() + node.words, ~Word{0});
-    if (values % 64 != 0) words_.back() = (Word{1} << (values % 64)) - 1;
-    expansions_.resize(expansions_.size() + values);
-    if (watches_.size() <= id) watches_.emplace_back();
-    work_index_.push_back(0);
-    activity_.push_back(0.0);
+    for (std::uint32_t w = 1; w < node.words; ++w) words_.push_back(~Word{0});
+    words_.push_back(values % 64 != 0 ? (Word{1} << (values % 64)) - 1 : ~Word{0});
     return id;
 }
 
@@ -124,35 +112,33 @@ std::uint32_t DomainSolver::value_of(NodeId id) const noexcept {
 
 std::span<const Consequence> DomainSolver::consequences(NodeId node,
                                                         std::uint32_t value) const noexcept {
-    const Expansion& expansion = expansions_[nodes_[node].expansions + value];
-    return {consequences_.data() + expansion.first, expansion.count};
+    const Expansion* found = expansion(node, value);
+    return {consequences_.data() + found->first, found->count};
 }
 
 Result<void> DomainSolver::expand(NodeId node, std::uint32_t value) {
     if (is_expanded(node, value)) return {};
-    expanding_.clear();
-    CATALOG_TRY_VOID(world_.expand(node, value, expanding_));
-    Expansion& expansion = expansions_[nodes_[node].expansions + value];
-    expansion.first = static_cast<std::uint32_t>(consequences_.size());
-    expansion.count = static_cast<std::uint32_t>(expanding_.size());
-    consequences_.insert(consequences_.end(), expanding_.begin(), expanding_.end());
+    Expansion made;
+    made.first = static_cast<std::uint32_t>(consequences_.size());
+    CATALOG_TRY_VOID(world_.expand(node, value, consequences_));
+    made.count = static_cast<std::uint32_t>(consequences_.size()) - made.first;
+    Node& expanded = nodes_[node];
+    if (expanded.expanded == kNoNode) {
+        expanded.expanded = value;
+        expanded.expansion = made;
+        return {};
+    }
+    if (expanded.expansions == kNoNode) {
+        expanded.expansions = static_cast<std::uint32_t>(expansions_.size());
+        expansions_.resize(expansions_.size() + expanded.values);
+    }
+    expansions_[expanded.expansions + value] = made;
     return {};
 }
 
-bool DomainSolver::narrow(NodeId id, const Word* mask, Reason reason, std::uint32_t via) {
+void DomainSolver::record(NodeId id, const Word* mask, Reason reason, std::uint32_t via) {
     Node& node = nodes_[id];
     Word* words = words_.data() + node.domain;
-    Word lost = 0;
-    Word left = 0;
-    for (std::uint32_t w = 0; w < node.words; ++w) {
-        lost |= words[w] & ~mask[w];
-        left |= words[w] & mask[w];
-    }
-    if (lost == 0) return true;
-    if (left == 0) {
-        conflict_ = {id, reason};
-        return false;
-    }
     Entry entry;
     entry.node = id;
     entry.previous = node.last;
@@ -170,9 +156,8 @@ bool DomainSolver::narrow(NodeId id, const Word* mask, Reason reason, std::uint3
     if (entry.made_required) {
         node.via = via;
         required_.push_back(id);
-        if (activity_[id] > 0.0) heap_insert(id);
+        if (node.active) heap_insert(id);
     }
-    return true;
 }
 
 bool DomainSolver::restrict(NodeId node, const Word* mask, std::uint32_t via) {
@@ -194,7 +179,7 @@ void DomainSolver::undo_to(std::uint32_t level) {
         saved_.resize(entry.old_words);
         node.last = entry.previous;
         if (entry.made_required) required_.pop_back();
-        if (activity_[entry.node] > 0.0) heap_insert(entry.node);
+        if (node.active) heap_insert(entry.node);
         trail_.pop_back();
     }
     head_ = size;
@@ -209,7 +194,7 @@ void DomainSolver::open_level() {
 Result<bool> DomainSolver::propagate() {
     while (head_ < trail_.size()) {
         const NodeId node = trail_[head_++].node;
-        if (!visit_watches(node)) return false;
+        if (!nogoods_.empty() && !visit_watches(node)) return false;
         const std::uint32_t value = value_of(node);
         if (value == kNoNode || value == kAbsent) continue;
         CATALOG_TRY(const bool consistent, apply(node, value));
@@ -221,9 +206,7 @@ Result<bool> DomainSolver::propagate() {
 Result<bool> DomainSolver::apply(NodeId node, std::uint32_t value) {
     CATALOG_TRY_VOID(expand(node, value));
     const Reason reason{ReasonKind::kOwner, node};
-    const Expansion expansion = expansions_[nodes_[node].expansions + value];
-    for (std::uint32_t i = 0; i < expansion.count; ++i) {
-        const Consequence& c = consequences_[expansion.first + i];
+    for (const Consequence& c : consequences(node, value)) {
         if (!narrow(c.node, c.mask, reason, c.via)) return false;
     }
     for (std::uint32_t f = nodes_[node].followers; f != kNoNode; f = followers_[f].next) {
@@ -247,6 +230,7 @@ bool DomainSolver::is_entailed(const Term& term) const noexcept {
 }
 
 bool DomainSolver::visit_watches(NodeId id) {
+    if (id >= watches_.size()) return true;
     std::vector<std::uint32_t>& watches = watches_[id];
     std::size_t kept = 0;
     for (std::size_t i = 0; i < watches.size(); ++i) {
@@ -399,7 +383,7 @@ Result<DomainOutcome> DomainSolver::run(std::uint64_t conflicts_max) {
         ++conflicts_;
         CATALOG_TRY_VOID(world_.check());
         if (!learn()) return DomainOutcome::kUnsat;
-        if (++in_run >= conflicts_max) {
+        if (!is_short_jump_ && ++in_run >= conflicts_max) {
             undo_to(0);
             return DomainOutcome::kLimit;
         }

@@ -49,14 +49,14 @@ class MaskArena {
 public:
     /// Returns zeroed words.
     [[nodiscard]] Word* allocate(std::uint32_t words);
+    /// Takes everything back. Keeps the first block, which is all that most requests need.
     void clear() noexcept;
-    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
 private:
     std::vector<std::unique_ptr<Word[]>> blocks_;
     std::size_t used_ = 0;
-    std::size_t block_words_ = 0;
-    std::size_t bytes_ = 0;
+    std::size_t block_words_ = 0;  ///< Of the last block.
+    std::size_t first_block_words_ = 0;
 };
 
 class DomainSolver;
@@ -114,7 +114,8 @@ public:
     /// After a deferred one comes the node of its value's first consequence.
     void set_priorities(std::vector<Priority> nodes) { priorities_ = std::move(nodes); }
 
-    /// Searches. Errors: the world's.
+    /// Searches. At most `conflicts_max` conflicts, of those that take back only the last decision
+    /// though others would do each ninth: they cost little. Errors: the world's.
     [[nodiscard]] Result<DomainOutcome> run(std::uint64_t conflicts_max);
 
     [[nodiscard]] const Word* domain(NodeId node) const noexcept {
@@ -124,13 +125,16 @@ public:
     [[nodiscard]] std::uint32_t node_count() const noexcept {
         return static_cast<std::uint32_t>(nodes_.size());
     }
+    [[nodiscard]] std::uint32_t words(NodeId node) const noexcept { return nodes_[node].words; }
+    /// Returns the nodes that are not absent, in the order in which they became so.
+    [[nodiscard]] std::span<const NodeId> required() const noexcept { return required_; }
     /// Returns the only value, or kNoNode when there are several.
     [[nodiscard]] std::uint32_t value_of(NodeId id) const noexcept;
     /// Returns what follows from a value. REQUIRES: it was expanded.
     [[nodiscard]] std::span<const Consequence> consequences(NodeId node,
                                                             std::uint32_t value) const noexcept;
     [[nodiscard]] bool is_expanded(NodeId node, std::uint32_t value) const noexcept {
-        return expansions_[nodes_[node].expansions + value].count != kNoNode;
+        return expansion(node, value) != nullptr;
     }
     /// Expands a value if that has not been done. Errors: the world's.
     [[nodiscard]] Result<void> expand(NodeId node, std::uint32_t value);
@@ -144,7 +148,6 @@ public:
     [[nodiscard]] std::uint64_t propagations() const noexcept {
         return trail_total_ + trail_.size();
     }
-    [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:
     enum class ReasonKind : std::uint8_t {
@@ -159,21 +162,25 @@ private:
         ReasonKind kind = ReasonKind::kFact;
         std::uint32_t arg = 0;
     };
+    struct Expansion {
+        std::uint32_t first = 0;
+        std::uint32_t count = kNoNode;
+    };
     struct Node {
         std::uint32_t domain = 0;  ///< Into words_.
         std::uint32_t words = 0;
         std::uint32_t values = 0;
-        std::uint32_t expansions = 0;
         std::uint32_t last = kNoNode;  ///< Newest trail entry of the node.
+        /// What most nodes have one of: the value that was expanded first.
+        std::uint32_t expanded = kNoNode;
+        Expansion expansion;
+        std::uint32_t expansions = kNoNode;  ///< Into expansions_, when there are further ones.
         std::uint32_t followers = kNoNode;
         std::uint32_t leader = kNoNode;
         std::uint32_t heap_place = kNoNode;
         std::uint32_t via = kNoNode;
         bool deferred = false;
-    };
-    struct Expansion {
-        std::uint32_t first = 0;
-        std::uint32_t count = kNoNode;
+        bool active = false;  ///< Was part of a conflict.
     };
     struct Entry {
         std::uint32_t node = 0;
@@ -215,7 +222,15 @@ private:
 
     enum class Step : std::uint8_t { kGoOn, kDone, kConflict };
 
+    [[nodiscard]] const Expansion* expansion(NodeId id, std::uint32_t value) const noexcept {
+        const Node& node = nodes_[id];
+        if (node.expanded == value) return &node.expansion;
+        if (node.expansions == kNoNode) return nullptr;
+        const Expansion& found = expansions_[node.expansions + value];
+        return found.count == kNoNode ? nullptr : &found;
+    }
     bool narrow(NodeId id, const Word* mask, Reason reason, std::uint32_t via);
+    void record(NodeId id, const Word* mask, Reason reason, std::uint32_t via);
     [[nodiscard]] Result<bool> propagate();
     [[nodiscard]] Result<bool> apply(NodeId node, std::uint32_t value);
     [[nodiscard]] bool visit_watches(NodeId id);
@@ -244,6 +259,7 @@ private:
     void remove_term(std::size_t place);
     /// Finds the trail entry that made a term hold; false when it held before any decision.
     [[nodiscard]] bool locate(WorkTerm& term) const;
+    [[nodiscard]] std::uint32_t backjump_level(std::uint32_t top, std::uint32_t second);
     void assert_learned();
     void bump(NodeId id);
 
@@ -258,7 +274,6 @@ private:
     std::vector<Word> words_;
     std::vector<Expansion> expansions_;
     std::vector<Consequence> consequences_;
-    std::vector<Consequence> expanding_;
     std::vector<Follower> followers_;
     std::vector<Priority> priorities_;
     std::vector<NodeId> required_;  ///< In the order in which they became so.
@@ -271,12 +286,12 @@ private:
     std::vector<Nogood> nogoods_;
     std::vector<Term> terms_;
     std::vector<Word> nogood_words_;
-    std::vector<std::vector<std::uint32_t>> watches_;
+    std::vector<std::vector<std::uint32_t>> watches_;  ///< By node, as far as there were conflicts.
 
     Conflict conflict_;
     std::vector<WorkTerm> work_;
     std::vector<Word> work_words_;
-    std::vector<std::uint32_t> work_index_;  ///< By node: place in work_ + 1.
+    std::vector<std::uint32_t> work_index_;  ///< By node, as watches_: place in work_ + 1.
     std::vector<Word> temporary_;
     std::vector<Word> collected_;
     std::vector<Word> needed_;
@@ -286,10 +301,30 @@ private:
     std::vector<double> activity_;
     std::vector<NodeId> heap_;
     double increment_ = 1.0;
+    std::uint32_t short_jumps_ = 0;  ///< Since the last long one.
+    bool is_short_jump_ = false;
 
     std::uint64_t decisions_ = 0;
     std::uint64_t conflicts_ = 0;
     std::uint64_t trail_total_ = 0;
 };
+
+inline bool DomainSolver::narrow(NodeId id, const Word* mask, Reason reason, std::uint32_t via) {
+    const Node& node = nodes_[id];
+    const Word* words = words_.data() + node.domain;
+    Word lost = words[0] & ~mask[0];
+    Word left = words[0] & mask[0];
+    for (std::uint32_t w = 1; w < node.words; ++w) {
+        lost |= words[w] & ~mask[w];
+        left |= words[w] & mask[w];
+    }
+    if (lost == 0) return true;
+    if (left == 0) {
+        conflict_ = {id, reason};
+        return false;
+    }
+    record(id, mask, reason, via);
+    return true;
+}
 
 }  // namespace catalog::resolve::engine

@@ -38,45 +38,35 @@ private:
 
 }  // namespace
 
-Result<std::optional<Solution>> FrozenResolution::run(const Request& request,
-                                                      const CallContext& context,
-                                                      const Clock& clock,
-                                                      const SatOptions& options) {
+Result<bool> FrozenResolution::run(const Request& request, const CallContext& context,
+                                   const Clock& clock, const SatOptions& options) {
     const bool covered = world_.begin(request, context, clock);
     if (const Error* failure = world_.universe().view().failure()) return fail(*failure);
-    if (!covered) return std::optional<Solution>();
-    if (!world_.is_consistent()) return explain(request, context, clock, options.engine);
+    if (!covered) return false;
+    if (!world_.is_consistent()) return refuse(request, context, clock, options);
     const std::uint64_t bound =
         options.engine == Engine::kDomains ? ~std::uint64_t{0} : options.domain_conflicts_max;
     const std::uint64_t allowed = std::min(bound, request.conflicts_max);
     CATALOG_TRY(const DomainOutcome outcome, world_.solver().run(allowed));
-    switch (outcome) {
-        case DomainOutcome::kSat: {
-            Solution solution = world_.answer();
-            if (const Error* failure = world_.universe().view().failure()) return fail(*failure);
-            return solution;
-        }
-        case DomainOutcome::kUnsat:
-            return explain(request, context, clock, options.engine);
-        case DomainOutcome::kLimit:
-        case DomainOutcome::kRestart:
-            break;
-    }
-    return std::optional<Solution>();
+    if (outcome == DomainOutcome::kUnsat) return refuse(request, context, clock, options);
+    if (outcome != DomainOutcome::kSat) return false;
+    answer_.take();
+    if (const Error* failure = world_.universe().view().failure()) return fail(*failure);
+    return true;
 }
 
-Result<std::optional<Solution>> FrozenResolution::explain(const Request& request,
-                                                          const CallContext& context,
-                                                          const Clock& clock, Engine engine) {
+Result<bool> FrozenResolution::refuse(const Request& request, const CallContext& context,
+                                      const Clock& clock, const SatOptions& options) {
+    if (!options.explain) return fail(unexplained());
     world_.collect_used();
     UsedProvider used(world_);
-    SatOptions options;
-    options.engine = Engine::kBoolean;
-    Resolution resolution(request, used, context, clock, options);
+    SatOptions boolean;
+    boolean.engine = Engine::kBoolean;
+    Resolution resolution(request, used, context, clock, boolean);
     auto explained = resolution.run();
     if (!explained) return fail(explained.error());
     // The engines disagree: an answer that can be checked is worth more than the other's word.
-    if (engine != Engine::kDomains) return std::optional<Solution>();
+    if (options.engine != Engine::kDomains) return false;
     return fail(engines_disagree());
 }
 

@@ -2,35 +2,35 @@
 // FrozenResolution: one call of SatResolver after another over one frozen universe.
 
 #include <chrono>
-#include <optional>
 
 #include "catalog/resolve/sat_resolver.hpp"
+#include "frozen_answer.hpp"
 #include "frozen_world.hpp"
 
 namespace catalog::resolve::engine {
 
 class FrozenResolution {
 public:
-    explicit FrozenResolution(FrozenUniverse universe) : world_(std::move(universe)) {}
+    explicit FrozenResolution(FrozenUniverse universe)
+        : world_(std::move(universe)), answer_(world_) {}
 
     [[nodiscard]] bool is_of(const FrozenUniverse& universe) const noexcept {
         return &world_.universe().view() == &universe.view();
     }
 
-    /// Resolves; nothing when the request is none for this engine. Errors: as SatResolver.
-    [[nodiscard]] Result<std::optional<Solution>> run(const Request& request,
-                                                      const CallContext& context,
-                                                      const Clock& clock,
-                                                      const SatOptions& options);
+    /// Resolves; false when the request is none for this engine. Errors: as SatResolver.
+    [[nodiscard]] Result<bool> run(const Request& request, const CallContext& context,
+                                   const Clock& clock, const SatOptions& options);
+    [[nodiscard]] FrozenAnswer& answer() noexcept { return answer_; }
     void write_stats(SolveStats& stats, std::chrono::nanoseconds total);
 
 private:
-    /// Returns kUnsatisfiable, explained from what the contradiction rests on.
-    [[nodiscard]] Result<std::optional<Solution>> explain(const Request& request,
-                                                          const CallContext& context,
-                                                          const Clock& clock, Engine engine);
+    /// Returns kUnsatisfiable, explained from what the contradiction rests on when that is wanted.
+    [[nodiscard]] Result<bool> refuse(const Request& request, const CallContext& context,
+                                      const Clock& clock, const SatOptions& options);
 
     FrozenWorld world_;
+    FrozenAnswer answer_;
 };
 
 }  // namespace catalog::resolve::engine

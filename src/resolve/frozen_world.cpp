@@ -142,6 +142,8 @@ bool FrozenWorld::add_root(const Root& root, std::vector<Priority>& priorities) 
 }
 
 const Word* FrozenWorld::all_but_absent(std::uint32_t values) {
+    static constexpr Word kAllButAbsent = ~Word{1};
+    if (words_for(values) == 1) return &kAllButAbsent;
     Word* mask = arena_.allocate(words_for(values));
     std::fill(mask, mask + words_for(values), ~Word{0});
     mask[0] &= ~Word{1};
@@ -221,11 +223,15 @@ std::pair<std::uint32_t, const Word*> FrozenWorld::part(const Choice& choice,
     return {entry.target, view_.mask(entry)};
 }
 
+void FrozenWorld::never(std::vector<Consequence>& out) {
+    static constexpr Word kNoWords = 0;
+    out.push_back({&kNoWords, kNever, kNoNode});
+}
+
 void FrozenWorld::need(std::uint32_t requirement, std::vector<Consequence>& out) {
     const Entry* entry = view_.requirement(requirement);
-    static constexpr Word kNoWords = 0;
     if (entry == nullptr || entry->target == frozen::kNone) {
-        out.push_back({&kNoWords, kNever, kNoNode});
+        never(out);
         return;
     }
     if ((entry->count & frozen::kOutOfOrder) != 0 ||
@@ -239,12 +245,26 @@ void FrozenWorld::need(std::uint32_t requirement, std::vector<Consequence>& out)
             return;
         }
         const NodeId node = choice_node(requirement);
-        out.push_back({choices_[meanings_[node].a].every_part, node, kNoNode});
+        out.push_back({choices_[meanings_[node].a].every_part, node, requirement});
         return;
     }
-    const Word* mask = view_.mask(*entry);
-    uncovered_ = uncovered_ || mask == nullptr;
-    if (mask != nullptr) out.push_back({mask, package_node(entry->target), kNoNode});
+    serve(*entry, requirement, out);
+}
+
+/// Adds that somebody of one target is needed.
+void FrozenWorld::serve(const Entry& entry, std::uint32_t via, std::vector<Consequence>& out) {
+    const NodeId node = package_node(entry.target);
+    const Word* mask = &entry.mask;
+    if ((entry.count & frozen::kWideMask) != 0 || solver_.words(node) != 1) {
+        mask = view_.mask(entry);
+    }
+    // What allows a need to stay unmet is damaged.
+    if (mask == nullptr || has_bit(mask, kAbsent)) {
+        uncovered_ = true;
+        never(out);
+        return;
+    }
+    out.push_back({mask, node, via});
 }
 
 void FrozenWorld::exclude(std::uint32_t requirement, std::uint32_t own,
@@ -293,9 +313,13 @@ std::uint32_t FrozenWorld::needed_by_condition(std::uint32_t number) {
 Result<void> FrozenWorld::expand(NodeId node, std::uint32_t value, std::vector<Consequence>& out) {
     const Meaning meaning = meanings_[node];
     if (meaning.choice) {
-        const auto [target, mask] = part(choices_[meaning.a], value - 1);
-        uncovered_ = uncovered_ || mask == nullptr;
-        if (mask != nullptr) out.push_back({mask, package_node(target), kNoNode});
+        const Choice& choice = choices_[meaning.a];
+        if (choice.own_parts.empty()) {
+            serve(choice.parts[value - 1], kNoNode, out);
+        } else {
+            const auto [target, mask] = choice.own_parts[value - 1];
+            out.push_back({mask, package_node(target), kNoNode});
+        }
         return {};
     }
     const std::uint32_t version = view_.versions_of(meaning.a).first + value - 1;

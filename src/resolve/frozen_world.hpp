@@ -32,8 +32,22 @@ public:
     /// False when the roots contradict each other at once.
     [[nodiscard]] bool is_consistent() const noexcept { return consistent_; }
     [[nodiscard]] DomainSolver& solver() noexcept { return solver_; }
-    /// Returns the answer at which the solver stands, without statistics.
-    [[nodiscard]] Solution answer();
+    [[nodiscard]] const DomainSolver& solver() const noexcept { return solver_; }
+
+    // The answer at which the solver stands.
+    [[nodiscard]] std::span<const NodeId> roots() const noexcept { return roots_; }
+    [[nodiscard]] bool is_package(NodeId node) const noexcept { return !meanings_[node].choice; }
+    /// REQUIRES: a package.
+    [[nodiscard]] std::uint32_t name_of(NodeId node) const noexcept { return meanings_[node].a; }
+    /// REQUIRES: a package that is in.
+    [[nodiscard]] std::uint32_t version_in(NodeId node) const {
+        return view_.versions_of(meanings_[node].a).first + solver_.value_of(node) - 1;
+    }
+    /// Returns the package that serves a node: itself, or what a choice came to.
+    [[nodiscard]] NodeId serving(NodeId node) const noexcept {
+        if (!meanings_[node].choice) return node;
+        return solver_.consequences(node, solver_.value_of(node)).front().node;
+    }
 
     /// Collects what the solver's contradiction rests on. Afterwards `is_used` tells whether an
     /// item of a version is part of that.
@@ -62,16 +76,6 @@ private:
         std::uint32_t requirement = frozen::kNone;
         std::uint32_t root = frozen::kNone;
     };
-    struct Member {
-        NodeId node = 0;
-        std::uint32_t version = 0;
-        std::uint32_t links = 0;  ///< Into links_; those of the next member end them.
-    };
-    struct Link {
-        NodeId to = 0;
-        std::uint32_t requirement = 0;
-    };
-
     [[nodiscard]] bool covers(const Request& request) const;
     [[nodiscard]] bool add_root(const Root& root, std::vector<Priority>& priorities);
     [[nodiscard]] NodeId package_node(std::uint32_t name);
@@ -81,23 +85,15 @@ private:
                                                              std::size_t index) const;
     [[nodiscard]] std::size_t part_count(const Choice& choice) const noexcept;
     [[nodiscard]] const Word* all_but_absent(std::uint32_t values);
+    void never(std::vector<Consequence>& out);
     void need(std::uint32_t requirement, std::vector<Consequence>& out);
+    void serve(const Entry& entry, std::uint32_t via, std::vector<Consequence>& out);
     void exclude(std::uint32_t requirement, std::uint32_t own, std::vector<Consequence>& out);
     /// Returns the requirement of a conditional item that counts, or kNone.
     [[nodiscard]] std::uint32_t needed_by_condition(std::uint32_t number);
     [[nodiscard]] bool is_met(const Choice& choice, std::size_t index) const;
     [[nodiscard]] std::uint32_t pick_part(const Choice& choice, const Word* domain) const;
     [[nodiscard]] const Word* locked(std::uint32_t name) const;
-
-    // The answer.
-    [[nodiscard]] std::uint32_t version_in(std::uint32_t name) const;
-    [[nodiscard]] NodeId serving(std::uint32_t requirement) const;
-    void reach(NodeId node);
-    void reach_all();
-    void write_edges(std::span<const std::uint32_t> sorted, std::span<const std::size_t> place,
-                     Solution& solution) const;
-    [[nodiscard]] std::string_view asked_as(std::uint32_t requirement, std::uint32_t name,
-                                            std::uint32_t version) const;
 
     FrozenUniverse universe_;
     const FrozenUniverse::View& view_;
@@ -117,9 +113,6 @@ private:
     std::unordered_map<std::uint32_t, Word*> locked_;
     std::vector<NodeId> roots_;
 
-    std::vector<Member> members_;
-    std::vector<Link> links_;
-    std::vector<std::uint32_t> member_of_node_;
     std::unordered_set<std::uint64_t> used_;
 };
 

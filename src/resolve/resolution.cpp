@@ -112,11 +112,17 @@ Error engines_disagree() {
         .with_hint("report this with the request and the packages");
 }
 
+Error unexplained() {
+    return Error(Errc::kUnsatisfiable, "no set of packages meets the request")
+        .with_hint("resolve it with explanations to be told why");
+}
+
 Result<Solution> Resolution::run() {
     CATALOG_TRY(roots_, make_roots(universe_, requirements_));
     if (options_.engine != Engine::kBoolean && !needs_clauses(universe_.request())) {
         CATALOG_TRY(std::optional<Solution> found, run_domains());
         if (found) return *std::move(found);
+        if (contradicted_ && !options_.explain) return fail(unexplained());
     }
     auto answer = run_boolean();
     if (answer && contradicted_ && options_.engine == Engine::kDomains) {
@@ -161,6 +167,7 @@ Result<Solution> Resolution::run_boolean() {
             return wanted == Optimality::kGreedy ? answer() : improved_answer();
         }
     }
+    if (!options_.explain) return fail(unexplained());
     return fail(explain_failure(universe_, requirements_, *search_, roots_));
 }
 

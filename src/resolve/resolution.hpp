@@ -27,6 +27,8 @@ inline constexpr std::uint64_t kOrderedConflicts = 2'000;
 /// What a search that was forced to one engine says when the other finds an answer where it saw a
 /// contradiction.
 [[nodiscard]] Error engines_disagree();
+/// kUnsatisfiable for callers that do not want to be told why.
+[[nodiscard]] Error unexplained();
 
 class Resolution {
 public:

@@ -1,7 +1,6 @@
 #include "catalog/resolve/sat_resolver.hpp"
 
 #include <catalog/internal/try.hpp>
-#include <optional>
 #include <utility>
 
 #include "answer.hpp"
@@ -32,12 +31,13 @@ Result<Solution> SatResolver::resolve(const Request& request, DependencyProvider
         if (impl_->frozen == nullptr || !impl_->frozen->is_of(*universe)) {
             impl_->frozen = std::make_unique<engine::FrozenResolution>(*universe);
         }
-        CATALOG_TRY(std::optional<Solution> found,
+        CATALOG_TRY(const bool found,
                     impl_->frozen->run(request, context, *impl_->clock, impl_->options));
         if (found) {
-            CATALOG_TRY_VOID(engine::check_cycles(request, *found));
-            impl_->frozen->write_stats(found->stats, impl_->clock->now_monotonic() - start);
-            return *std::move(found);
+            Solution solution = impl_->frozen->answer().to_solution();
+            CATALOG_TRY_VOID(engine::check_cycles(request, solution));
+            impl_->frozen->write_stats(solution.stats, impl_->clock->now_monotonic() - start);
+            return solution;
         }
     }
     engine::Resolution resolution(request, provider, context, *impl_->clock, impl_->options);

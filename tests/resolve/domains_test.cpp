@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <string>
+#include <utility>
+
 #include "catalog/resolve/sat_resolver.hpp"
 #include "support/resolve/agreement.hpp"
 #include "support/resolve/freezing_resolver.hpp"
@@ -81,6 +85,56 @@ TEST(Engines, AgreeOnHardRequests) {
                 << "seed " << seed << " root " << r;
         }
     }
+}
+
+/// Puts a hard world behind one root and many easy choices, so that conflicts are far above what
+/// they rest on. Some easy versions need a part of the hard ones.
+testing::World behind_easy_choices(testing::World world, std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    testing::RepoEntry top{"top", {testing::ver("1.0.0"), false, ""}, {}};
+    for (int e = 0; e < 90; ++e) {
+        const std::string name = "e" + std::to_string(e);
+        for (const char* version : {"1.0.0", "1.1.0"}) {
+            testing::RepoEntry easy{name, {testing::ver(version), false, ""}, {}};
+            if (version == std::string("1.1.0") && random() % 4 == 0) {
+                const std::string at = "1." + std::to_string(random() % 5) + ".0";
+                easy.record.dependencies.push_back(
+                    testing::requirement("p" + std::to_string(random() % 12) + " >=" + at));
+            }
+            world.repo.add(std::move(easy));
+        }
+        top.record.dependencies.push_back(testing::requirement(name + " *"));
+    }
+    for (const Root& root : world.request.roots) {
+        top.record.dependencies.push_back(testing::requirement(root.target.name + " *"));
+    }
+    world.repo.add(std::move(top));
+    world.request.roots.assign(1, {testing::target("top *"), {}, true});
+    return world;
+}
+
+TEST(Engines, AgreeOnHardRequestsBehindManyEasyChoices) {
+    int satisfiable = 0;
+    std::uint64_t conflicts = 0;
+    for (std::uint64_t seed = 1; seed <= 16; ++seed) {
+        testing::World world =
+            behind_easy_choices(testing::make_hard_world({14, 6, 3, 0.5}, seed), seed);
+        SatResolver domains(make_system_clock(), forced(Engine::kDomains));
+        SatResolver boolean(make_system_clock(), forced(Engine::kBoolean));
+        const auto a = domains.resolve(world.request, world.repo.provider(), CallContext());
+        const auto b = boolean.resolve(world.request, world.repo.provider(), CallContext());
+        ASSERT_EQ(a.has_value(), b.has_value()) << "seed " << seed;
+        if (!a) {
+            EXPECT_EQ(a.error().code(), b.error().code()) << a.error().to_string();
+            continue;
+        }
+        ++satisfiable;
+        conflicts += a->stats.conflicts;
+        ASSERT_EQ(testing::check_text(world.request, world.repo.provider(), *a), "");
+    }
+    EXPECT_GT(satisfiable, 1);
+    EXPECT_LT(satisfiable, 16);
+    EXPECT_GT(conflicts, 100u);
 }
 
 }  // namespace

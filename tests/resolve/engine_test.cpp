@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cdcl.hpp"
+#include "install_order.hpp"
 #include "proof_log.hpp"
 #include "resolution.hpp"
 #include "support/resolve/agreement.hpp"
@@ -303,6 +304,78 @@ TEST(SearchByActivity, AgreesWhenManyVersionsCompete) {
     shape.dependencies_max = 5;
     ImpatientResolver resolver;
     testing::expect_agreement(resolver, shape, 4'000'000, 1'500);
+}
+
+/// More than three levels of words.
+TEST(SmallestFirst, GivesWhatASetWouldGive) {
+    std::mt19937 random(11);
+    SmallestFirst queue;
+    for (const std::uint32_t bound : {1U, 64U, 65U, 4'096U, 4'097U, 300'000U}) {
+        queue.clear(bound);
+        std::set<std::uint32_t> expected;
+        for (int i = 0; i < 3'000; ++i) {
+            if (random() % 5 < 3 || expected.empty()) {
+                const auto number = static_cast<std::uint32_t>(random() % bound);
+                expected.insert(number);
+                queue.insert(number);
+            } else {
+                ASSERT_EQ(queue.pop(), *expected.begin());
+                expected.erase(expected.begin());
+            }
+            ASSERT_EQ(queue.empty(), expected.empty());
+        }
+    }
+}
+
+/// One object, one graph after another, against a search for who reaches whom.
+TEST(InstallOrder, PlacesComponentsLikeAnExhaustiveSearch) {
+    std::mt19937 random(12);
+    InstallOrder order;
+    for (int round = 0; round < 300; ++round) {
+        const std::uint32_t count = 1 + static_cast<std::uint32_t>(random() % 12);
+        std::vector<std::vector<bool>> reaches(count, std::vector<bool>(count, false));
+        std::vector<std::uint32_t> first{0};
+        std::vector<std::uint32_t> targets;
+        for (std::uint32_t n = 0; n < count; ++n) {
+            for (std::size_t i = random() % 3; i > 0; --i) {
+                targets.push_back(static_cast<std::uint32_t>(random() % count));
+                reaches[n][targets.back()] = true;
+            }
+            first.push_back(static_cast<std::uint32_t>(targets.size()));
+        }
+        for (std::uint32_t via = 0; via < count; ++via) {
+            for (std::uint32_t a = 0; a < count; ++a) {
+                for (std::uint32_t b = 0; b < count; ++b) {
+                    if (reaches[a][via] && reaches[via][b]) reaches[a][b] = true;
+                }
+            }
+        }
+        const auto alike = [&](std::uint32_t a, std::uint32_t b) {
+            return a == b || (reaches[a][b] && reaches[b][a]);
+        };
+        std::vector<std::uint32_t> nodes;
+        std::vector<std::uint32_t> ends;
+        std::vector<bool> placed(count, false);
+        while (nodes.size() < count) {
+            for (std::uint32_t n = 0; n < count; ++n) {
+                bool ready = !placed[n];
+                for (std::uint32_t to = 0; to < count; ++to) {
+                    ready = ready && (!reaches[n][to] || placed[to] || alike(n, to));
+                }
+                if (!ready) continue;
+                for (std::uint32_t m = n; m < count; ++m) {
+                    if (!alike(n, m)) continue;
+                    nodes.push_back(m);
+                    placed[m] = true;
+                }
+                ends.push_back(static_cast<std::uint32_t>(nodes.size()));
+                break;
+            }
+        }
+        order.run(first, targets);
+        ASSERT_EQ(std::vector<std::uint32_t>(order.nodes().begin(), order.nodes().end()), nodes);
+        ASSERT_EQ(std::vector<std::uint32_t>(order.ends().begin(), order.ends().end()), ends);
+    }
 }
 
 }  // namespace

@@ -22,7 +22,11 @@ public:
     SatOptions() = default;
 
     Engine engine = Engine::kAutomatic;
+    /// Conflicts that take back just the last decision, though others would do, do not count.
     std::uint64_t domain_conflicts_max = 500;
+    /// Whether kUnsatisfiable says why. Without, it has no detail: for callers that only want the
+    /// verdict, as who tries many requests does. An explanation costs as much as a few answers.
+    bool explain = true;
 };
 
 /// Two engines: search over packages' domains (lazy clause generation, Ohrimenko, Stuckey and
