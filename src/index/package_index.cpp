@@ -78,7 +78,7 @@ Result<void> PackageIndex::stage_add(const kv::CommitView& view, kv::WriteBatch&
     for (const Term& term : terms_of(metadata))
         batch.put(families.postings, posting_key(term, entry.id.name().view(), entry.version),
                   encode_weight(term.weight));
-    return {};
+    return impl_->note_change(view, batch, entry, &metadata);
 }
 
 Result<IndexEntry> PackageIndex::stage_change(const kv::CommitView& view, kv::WriteBatch& batch,
@@ -104,6 +104,7 @@ Result<IndexEntry> PackageIndex::stage_change(const kv::CommitView& view, kv::Wr
         entry.yanked = *yanked;
     }
     batch.put(families.packages, key, encode_entry(entry));
+    CATALOG_TRY_VOID(impl_->note_change(view, batch, entry, nullptr));
     return entry;
 }
 

@@ -15,6 +15,11 @@ struct PackageIndex::Impl {
     kv::KeyValueStore& store;
     IndexFamilies families;
 
+    /// Adds to a batch the note that a package changed; `added` is the metadata of a new version.
+    [[nodiscard]] Result<void> note_change(const kv::CommitView& view, kv::WriteBatch& batch,
+                                           const IndexEntry& entry,
+                                           const package::PackageMetadata* added) const;
+
     /// An error that says what is not there, with near names as hint.
     [[nodiscard]] Error not_found(std::string_view what) const;
 

@@ -60,6 +60,7 @@ public:
         return value;
     }
 
+    [[nodiscard]] bool at_end() const noexcept { return failed_ || rest_.empty(); }
     [[nodiscard]] bool complete() const noexcept { return !failed_ && rest_.empty(); }
 
 private:
@@ -210,6 +211,47 @@ Result<PackageIndex::Counts> decode_counts(std::string_view bytes) {
         *value = reader.number<std::uint64_t>();
     if (!reader.complete()) return fail(corrupted_record("the counters are malformed"));
     return counts;
+}
+
+std::string change_key(std::uint64_t sequence) {
+    std::string key;
+    append_be(key, sequence);
+    return key;
+}
+
+std::string encode_state(const IndexState& state) {
+    std::string out;
+    append_le(out, state.sequence);
+    out += as_text(state.chain);
+    return out;
+}
+
+Result<IndexState> decode_state(std::string_view bytes) {
+    FieldReader reader(bytes);
+    IndexState state;
+    state.sequence = reader.number<std::uint64_t>();
+    const std::string_view chain = reader.take(state.chain.size());
+    if (!reader.complete()) return fail(corrupted_record("its state is malformed"));
+    std::ranges::copy(catalog::as_bytes(chain), state.chain.begin());
+    return state;
+}
+
+std::string encode_change(const ChangeNote& note) {
+    std::string out(as_text(note.chain));
+    append_text(out, note.name);
+    for (const std::string& name : note.virtual_names) append_text(out, name);
+    return out;
+}
+
+Result<ChangeNote> decode_change(std::string_view bytes) {
+    FieldReader reader(bytes);
+    ChangeNote note;
+    const std::string_view chain = reader.take(note.chain.size());
+    note.name = reader.text();
+    while (!reader.at_end()) note.virtual_names.emplace_back(reader.text());
+    if (!reader.complete()) return fail(corrupted_record("a note of a change is malformed"));
+    std::ranges::copy(catalog::as_bytes(chain), note.chain.begin());
+    return note;
 }
 
 }  // namespace catalog::index

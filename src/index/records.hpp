@@ -67,6 +67,24 @@ inline constexpr std::string_view kCountsKey = "c";
 [[nodiscard]] std::string encode_counts(const PackageIndex::Counts& counts);
 [[nodiscard]] Result<PackageIndex::Counts> decode_counts(std::string_view bytes);
 
+/// Keys in family `changes`: the state, and the first of which the changes since are known.
+inline constexpr std::string_view kStateKey = "n";
+inline constexpr std::string_view kKnownSinceKey = "v";
+/// Key of the change that led to a state.
+[[nodiscard]] std::string change_key(std::uint64_t sequence);
+
+[[nodiscard]] std::string encode_state(const IndexState& state);
+[[nodiscard]] Result<IndexState> decode_state(std::string_view bytes);
+
+/// What a change did.
+struct ChangeNote {
+    std::array<std::byte, 16> chain{};  ///< Of the state that it led to.
+    std::string name;
+    std::vector<std::string> virtual_names;
+};
+[[nodiscard]] std::string encode_change(const ChangeNote& note);
+[[nodiscard]] Result<ChangeNote> decode_change(std::string_view bytes);
+
 /// Returns all postings of a package version, each (kind, text) once.
 [[nodiscard]] std::vector<Term> terms_of(const package::PackageMetadata& metadata);
 

@@ -6,11 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
-#include "catalog/index/index_provider.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/json/write.hpp"
 #include "catalog/lifecycle/package_reader.hpp"
+#include "catalog/resolve/sat_resolver.hpp"
 #include "catalog/security/ed25519.hpp"
 #include "catalog/security/file_key_store.hpp"
 #include "library_impl.hpp"
@@ -26,8 +27,8 @@ constexpr std::chrono::milliseconds kSettleAtOpen{2'000};
 
 /// What stands in a library's folder. A folder that holds nothing else, and no library.toml, is one
 /// whose making was cut short.
-constexpr std::array<std::string_view, 6> kLibraryEntries{"LOCK", "db",    "installations",
-                                                          "keys", "packs", "segments"};
+constexpr std::array<std::string_view, 7> kLibraryEntries{
+    "LOCK", "db", "index", "installations", "keys", "packs", "segments"};
 
 Result<void> check_creatable(io::FileSystem& fs, const std::string& path) {
     CATALOG_TRY(const bool there, io::exists(fs, path));
@@ -94,7 +95,7 @@ Result<std::unique_ptr<io::FileLock>> take_lock(const Environment& environment,
 std::vector<std::string> family_names() {
     return {"manifests",     "packages", "postings", "log",        "envelopes",
             "file_tables",   "chunks",   "objects",  "references", "packs",
-            "installations", "audit",    "assets",   "preparing"};
+            "installations", "audit",    "assets",   "preparing",  "changes"};
 }
 
 Environment Environment::with_defaults() const {
@@ -228,10 +229,23 @@ Result<void> AssetLibrary::Impl::wire() {
     CATALOG_TRY(content, content::ContentAddressedStorage::open(std::move(content_options)));
     queue->add_group_hook([this](kv::WriteBatch& batch) { return content->before_commit(batch); });
 
-    index = std::make_shared<index::PackageIndex>(
-        *store,
-        index::IndexFamilies{family(FamilyNumber::kManifests), family(FamilyNumber::kPackages),
-                             family(FamilyNumber::kPostings)});
+    const index::IndexFamilies families{
+        family(FamilyNumber::kManifests), family(FamilyNumber::kPackages),
+        family(FamilyNumber::kPostings), family(FamilyNumber::kChanges)};
+    index = std::make_shared<index::PackageIndex>(*store, families);
+    UniversePlace frozen;
+    frozen.path = path;
+    frozen.id = file.id;
+    frozen.fs = environment.file_system.get();
+    frozen.store = store.get();
+    if (!options.read_only) frozen.queue = queue.get();
+    frozen.families = families;
+    frozen.clock = environment.clock.get();
+    frozen.log = environment.log_sink.get();
+    frozen.versions_min = options.frozen_versions_min;
+    // What was lost with damage may be in the file.
+    if (options.salvage) frozen.versions_min = std::numeric_limits<std::uint64_t>::max();
+    universe = std::make_unique<LiveUniverse>(std::move(frozen));
     log = std::make_unique<security::TransparencyLog>(*store, family(FamilyNumber::kLog),
                                                       "catalog/" + file.id.to_string());
 
@@ -259,6 +273,10 @@ Result<void> AssetLibrary::Impl::wire() {
         assets = std::make_unique<AssetBook>(place, *index, environment.assets);
         services.assets = assets.get();
     }
+    services.resolve = [this](const resolve::Request& request, const CallContext& context) {
+        resolve::SatResolver resolver(environment.clock);
+        return universe->resolve(resolver, request, context);
+    };
     services.consensus_policy = options.consensus;
     services.consensus = environment.consensus;
     services.read_only = options.read_only;
@@ -403,7 +421,11 @@ Result<lifecycle::ImportReport> AssetLibrary::import_metadata(const content::Byt
                                                               bool strict,
                                                               const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, ""));
-    return lifecycle::PublishingPipeline(impl_->services).import_metadata(source, strict, context);
+    Result<lifecycle::ImportReport> report =
+        lifecycle::PublishingPipeline(impl_->services).import_metadata(source, strict, context);
+    // So that it need not be done by the first who resolves. What came of the import stands.
+    if (report) static_cast<void>(impl_->universe->prepare(context));
+    return report;
 }
 
 Result<void> AssetLibrary::change_state(const PackageId& id, std::string_view event,
@@ -532,66 +554,7 @@ Result<resolve::Solution> AssetLibrary::resolve(resolve::Resolver& resolver,
                                                 const resolve::Request& request,
                                                 const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    index::IndexProvider provider(*impl_->index, request.locked);
-    return resolver.resolve(request, provider, context);
-}
-
-Result<lifecycle::InstallReceipt> AssetLibrary::install(const std::string& prefix,
-                                                        const std::vector<std::string>& requests,
-                                                        const lifecycle::InstallOptions& options,
-                                                        const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
-    for (const std::string& request : requests)
-        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall,
-                                      request.substr(0, request.find('@', 1))));
-    Result<lifecycle::InstallReceipt> receipt =
-        lifecycle::InstallationManager(impl_->services).install(prefix, requests, options, context);
-    if (receipt) impl_->settle_assets(installation_keys_of(prefix), context);
-    return receipt;
-}
-
-Result<lifecycle::InstallReceipt> AssetLibrary::uninstall(const std::string& prefix,
-                                                          const std::vector<std::string>& names,
-                                                          const lifecycle::InstallOptions& options,
-                                                          const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
-    Result<lifecycle::InstallReceipt> receipt =
-        lifecycle::InstallationManager(impl_->services).uninstall(prefix, names, options, context);
-    if (receipt) impl_->settle_assets(installation_keys_of(prefix), context);
-    return receipt;
-}
-
-Result<lifecycle::InstallReceipt> AssetLibrary::update(const std::string& prefix,
-                                                       const std::vector<std::string>& names,
-                                                       const lifecycle::InstallOptions& options,
-                                                       const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
-    Result<lifecycle::InstallReceipt> receipt =
-        lifecycle::InstallationManager(impl_->services).update(prefix, names, options, context);
-    if (receipt) impl_->settle_assets(installation_keys_of(prefix), context);
-    return receipt;
-}
-
-Result<lifecycle::InstallReceipt> AssetLibrary::rollback(const std::string& prefix,
-                                                         std::optional<std::uint64_t> generation,
-                                                         const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kInstall, ""));
-    Result<lifecycle::InstallReceipt> receipt =
-        lifecycle::InstallationManager(impl_->services).rollback(prefix, generation, context);
-    if (receipt) impl_->settle_assets(installation_keys_of(prefix), context);
-    return receipt;
-}
-
-Result<std::vector<lifecycle::Generation>> AssetLibrary::history(const std::string& prefix,
-                                                                 const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    return lifecycle::InstallationManager(impl_->services).history(prefix);
-}
-
-Result<std::vector<lifecycle::PrefixDamage>> AssetLibrary::verify_prefix(
-    const std::string& prefix, const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    return lifecycle::InstallationManager(impl_->services).verify(prefix, context);
+    return impl_->universe->resolve(resolver, request, context);
 }
 
 content::ContentStorage& AssetLibrary::content() { return *impl_->content; }

@@ -432,6 +432,9 @@ Result<void> rebuild_index(const lifecycle::Services& services, const CallContex
     kv::Commit commit;
     CATALOG_TRY(result.index_entries_rebuilt, services.index->stage_rebuild(commit.batch, entries));
     if (result.index_entries_rebuilt == 0) return {};
+    commit.prepare = [&services](const kv::CommitView& view, kv::WriteBatch& batch) {
+        return services.index->stage_break(view, batch);
+    };
     CATALOG_TRY_VOID(services.queue->submit(std::move(commit)));
     result.actions.push_back("rebuilt " + std::to_string(result.index_entries_rebuilt) +
                              " records of the index");
@@ -479,7 +482,12 @@ Result<void> note_unmended(std::string_view where, const Error& error, RepairRes
 
 Result<VerifyResult> AssetLibrary::verify(bool deep, const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    return LibraryCheck(impl_->services, impl_->file, impl_->salvage.get(), context).run(deep);
+    CATALOG_TRY(
+        VerifyResult result,
+        LibraryCheck(impl_->services, impl_->file, impl_->salvage.get(), context).run(deep));
+    if (std::optional<std::string> what = impl_->universe->check())
+        result.findings.push_back({"universe", *std::move(what), {}, {}});
+    return result;
 }
 
 Result<PackageCheck> AssetLibrary::verify_package(const PackageId& id, const CallContext& context) {
@@ -493,6 +501,9 @@ Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
     RepairResult result;
     if (impl_->salvage && !impl_->salvage->damages.empty())
         result.actions.emplace_back("went back to the state before the damaged commits");
+    // It can be made from the index at any time, and may hold what damage has taken.
+    if (const Result<bool> dropped = impl_->universe->drop(); !dropped)
+        CATALOG_TRY_VOID(note_unmended("universe", dropped.error(), result));
     // Each step mends what it can; what it cannot read is told by the check at the end.
     const std::pair<std::string_view, Result<void>> steps[] = {
         {"index", rebuild_index(impl_->services, context, result)},

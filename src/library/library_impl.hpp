@@ -13,6 +13,7 @@
 #include "catalog/lifecycle/services.hpp"
 #include "catalog/security/transparency_log.hpp"
 #include "library_file.hpp"
+#include "live_universe.hpp"
 
 namespace catalog::library {
 
@@ -33,6 +34,7 @@ enum class FamilyNumber : std::uint32_t {
     kAudit,
     kAssets,
     kPreparing,
+    kChanges,
     kCount,
 };
 
@@ -56,6 +58,7 @@ struct AssetLibrary::Impl {
     std::shared_ptr<index::PackageIndex> index;
     std::unique_ptr<security::TransparencyLog> log;
     std::unique_ptr<kv::CommitQueue> queue;
+    std::unique_ptr<LiveUniverse> universe;
     std::unique_ptr<AssetBook> assets;  ///< Null in a library that is open for reading.
     lifecycle::Services services;
 

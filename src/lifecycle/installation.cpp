@@ -114,6 +114,13 @@ public:
     }
 
 private:
+    Result<resolve::Solution> resolve(const resolve::Request& request) {
+        if (services_.resolve) return services_.resolve(request, context_);
+        index::IndexProvider provider(*services_.index, request.locked);
+        resolve::SatResolver resolver(services_.clock);
+        return resolver.resolve(request, provider, context_);
+    }
+
     Result<ResolvedPlan> resolve_plan(const Plan& plan) {
         resolve::Request request;
         for (const std::string& text : plan.roots) {
@@ -130,10 +137,8 @@ private:
         request.development = options_.development;
         request.build = options_.build;
         request.optional = options_.optional;
-        index::IndexProvider provider(*services_.index, request.locked);
-        resolve::SatResolver resolver(services_.clock);
         ResolvedPlan resolved;
-        CATALOG_TRY(resolved.solution, resolver.resolve(request, provider, context_));
+        CATALOG_TRY(resolved.solution, resolve(request));
         std::vector<const package::FileTable*> tables;
         for (const resolve::Resolved& package : resolved.solution.packages) {
             CATALOG_TRY_VOID(context_.check(*services_.clock));

@@ -16,10 +16,10 @@ namespace catalog::index {
 class IndexBed {
 public:
     IndexBed()
-        : store(kv::make_memory_store(3)),
+        : store(kv::make_memory_store(4)),
           queue(*store),
           index(std::make_shared<PackageIndex>(
-              *store, IndexFamilies{kv::Family{0}, kv::Family{1}, kv::Family{2}})) {}
+              *store, IndexFamilies{kv::Family{0}, kv::Family{1}, kv::Family{2}, kv::Family{3}})) {}
 
     /// Adds a package from its neutral JSON form. Returns its entry.
     Result<IndexEntry> try_add(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "catalog/library/resolution.hpp"
 #include "support/io/crash_test.hpp"
 #include "support/io/results.hpp"
 #include "support/library/library_bed.hpp"
@@ -86,6 +87,54 @@ TEST(CrashTest, PublishingIsAllOrNothing) {
             }
             EXPECT_EQ(file_of(*library, "base@1.0.0", "data/noise"), big_files()[1].text);
             must(library->publish(small_draft("next", "1.0.0")));
+        },
+        crash_options(1));
+    EXPECT_GT(count.points, 20u);
+}
+
+/// Opens the library so that a resolution makes a frozen universe.
+Result<std::unique_ptr<AssetLibrary>> open_freezing(const FileSystemLink& disk,
+                                                    std::uint64_t seed) {
+    LibraryOptions options;
+    options.frozen_versions_min = 1;
+    return AssetLibrary::open("/library", options, environment_on(disk, seed));
+}
+
+/// Returns which version of `app` a resolution chooses.
+std::string newest_app(AssetLibrary& library) {
+    resolve::Request request;
+    request.roots = {must(make_root("app", "", version::Dialect::kCargo))};
+    const auto solution = must(solve(library, request, Solver::kSat, {}));
+    return solution.packages.front().candidate.version.to_string();
+}
+
+TEST(CrashTest, AResolutionFindsWhatIsPublishedWhateverBecameOfItsFile) {
+    bool published = false;
+    const auto count = io::testing::for_each_crash(
+        prepared_disk,
+        [&](const FileSystemLink& disk) {
+            published = false;
+            const auto library = open_freezing(disk, 2);
+            if (!library) return;
+            resolve::Request request;
+            request.roots = {must(make_root("app", "", version::Dialect::kCargo))};
+            static_cast<void>(solve(**library, request, Solver::kSat, {}));
+            published = (*library)
+                            ->publish(small_draft("app", "1.2.0", {{"app.txt", "three\n"}}))
+                            .has_value();
+            static_cast<void>(solve(**library, request, Solver::kSat, {}));
+        },
+        [&](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library = must(open_freezing(disk, 3));
+            expect_undamaged(*library);
+            const bool there = library->find("app@1.2.0").has_value();
+            if (published) {
+                EXPECT_TRUE(there);
+            }
+            EXPECT_EQ(newest_app(*library), there ? "1.2.0" : "1.1.0");
+            must(library->publish(small_draft("app", "1.3.0")));
+            EXPECT_EQ(newest_app(*library), "1.3.0");
+            expect_undamaged(*library);
         },
         crash_options(1));
     EXPECT_GT(count.points, 20u);

@@ -10,10 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/core/bytes.hpp"
 #include "catalog/core/clock.hpp"
 #include "catalog/core/ids.hpp"
 #include "catalog/core/limits.hpp"
 #include "catalog/core/result.hpp"
+#include "catalog/index/index_changes.hpp"
 #include "catalog/kv/commit_queue.hpp"
 #include "catalog/kv/key_value_store.hpp"
 #include "catalog/package/manifest.hpp"
@@ -84,9 +86,10 @@ struct DependencyEdge {
 
 /// Column families that the index uses.
 struct IndexFamilies {
-    kv::Family manifests{};  ///< Package digest -> canonical manifest.
-    kv::Family packages{};   ///< Name and version -> entry.
-    kv::Family postings{};   ///< Term, facet or dependency name -> entry.
+    kv::Family manifests{};             ///< Package digest -> canonical manifest.
+    kv::Family packages{};              ///< Name and version -> entry.
+    kv::Family postings{};              ///< Term, facet or dependency name -> entry.
+    std::optional<kv::Family> changes;  ///< Number -> what changed. None: nothing is noted.
 };
 
 /// The index of one library, inside its KeyValueStore.
@@ -117,7 +120,32 @@ public:
                                                   std::optional<package::PackageState> state,
                                                   std::optional<bool> yanked);
 
+    /// Notes a change that nothing more is said of: no state before it has a delta any more. For
+    /// those who change records of the index by other means.
+    [[nodiscard]] Result<void> stage_break(const kv::CommitView& view, kv::WriteBatch& batch) const;
+
+    /// Appends to `batch` what forgets notes up to a state, 50,000 at most, and returns how many
+    /// those are. States before it have no delta any more. Call it again until it returns 0.
+    [[nodiscard]] Result<std::uint64_t> stage_forget(kv::WriteBatch& batch,
+                                                     const IndexState& state) const;
+
     // Reading.
+
+    /// Returns the state that reads see now.
+    [[nodiscard]] Result<IndexState> state() const;
+    /// Returns what changed since `state`, or nothing when that is not known (another library's or
+    /// another course of things, notes that were forgotten) or is more than `changes_max`
+    /// additions and changes. Errors: kIndexCorrupted. Cost: linear in them.
+    [[nodiscard]] Result<std::optional<IndexDelta>> changes_since(const IndexState& state,
+                                                                  std::uint64_t changes_max) const;
+
+    /// Returns all that IndexProvider lists without locks, as a frozen universe
+    /// (resolve::FrozenUniverse). `progress` is called with versions done and to be done now and
+    /// then, and what it returns as error ends the work. Blocking: two passes over the store, in
+    /// the order in which it lies. Memory: 40 bytes a version beside what a UniverseBuilder takes.
+    /// Errors: kIndexCorrupted (an entry without manifest or the other way round), kLimitExceeded.
+    [[nodiscard]] Result<Bytes> freeze(
+        const std::function<Result<void>(std::uint64_t done, std::uint64_t total)>& progress) const;
 
     /// Returns the entry of exactly that id. Errors: kPackageNotFound (NotFoundDetail, near names
     /// as hint).

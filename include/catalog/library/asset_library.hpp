@@ -53,6 +53,9 @@ public:
     /// database's tables (never fewer than about 10), the rest packs. A reader has every table
     /// open. What a call needs comes on top: about 16.
     std::uint32_t open_files_max = 320;
+    std::uint64_t frozen_versions_min =
+        1'000;  ///< From how many versions on a library keeps what resolvers need of its packages
+                ///< in a file, `index/universe`; it can be made anew at any time, and is.
     // For a library that is made now; later opens take what the library says.
     std::uint32_t chunk_bytes_average =
         64u << 10;              ///< 4 KiB to 1 MiB, a power of two. Never part of any digest.
@@ -89,7 +92,7 @@ struct LibraryUsage {
 /// One thing that `verify` found.
 struct Finding {
     /// "log", "index", "manifest", "content", "envelope", "checkpoint", "assets",
-    /// "preparing", "database".
+    /// "preparing", "database", "universe".
     std::string where;
     std::string what;                   ///< One sentence.
     std::vector<std::string> packages;  ///< `name@version` that are hurt.
@@ -254,6 +257,10 @@ public:
                                                               const CallContext& context = {});
 
     // Resolve.
+    /// Resolves over the library as it is at this moment. Of a large library the resolver gets a
+    /// frozen universe and what changed since; when there is none yet, or too much changed, it is
+    /// made first, with progress "resolve", "freeze". Errors: the resolver's, kPermissionDenied,
+    /// kDatabaseIo ...
     [[nodiscard]] Result<resolve::Solution> resolve(resolve::Resolver& resolver,
                                                     const resolve::Request& request,
                                                     const CallContext& context = {});

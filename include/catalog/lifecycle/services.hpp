@@ -1,6 +1,7 @@
 #pragma once
 // Services: what the lifecycle operations work on. The library module wires one; tests wire fakes.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "catalog/kv/key_value_store.hpp"
 #include "catalog/lifecycle/asset_ledger.hpp"
 #include "catalog/lifecycle/consensus_client.hpp"
+#include "catalog/resolve/request.hpp"
 #include "catalog/security/transparency_log.hpp"
 
 namespace catalog::lifecycle {
@@ -53,6 +55,8 @@ public:
     ConsensusPolicy consensus_policy = ConsensusPolicy::kNone;
     std::shared_ptr<ConsensusClient> consensus;  ///< May be null: there is nobody to ask.
     AssetLedger* assets = nullptr;               ///< May be null: no register is kept.
+    /// Resolves over the library's packages; may be empty: they are read from the index.
+    std::function<Result<resolve::Solution>(const resolve::Request&, const CallContext&)> resolve;
     bool read_only = false;  ///< The library is open for reading: notes of prefixes are not kept.
     Limits limits;
 };
