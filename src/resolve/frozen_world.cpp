@@ -381,7 +381,7 @@ std::uint32_t FrozenWorld::pick_part(const Choice& choice, const Word* domain) c
                     if (value == kNoNode || value == kAbsent) continue;
                     served = solver_.consequences(served, value).front().node;
                 }
-                if (served == node_of_name_[target]) rank = 2;
+                if (target < node_of_name_.size() && served == node_of_name_[target]) rank = 2;
             }
         }
         if (rank >= best_rank) continue;
