@@ -92,8 +92,8 @@ TEST(PackageSnapshots, KeepTheirBlockWhenACommitDidNotChangeThem) {
 
 TEST(PackageSnapshots, WhatWasReadBeforeACommitDoesNotReplaceWhatWasReadAfterIt) {
     SnapshotBed bed;
-    must(bed.library->publish(rich_draft(3)));
-    const index::IndexEntry before = must(bed.library->find("rich/p3")).entry();
+    must(bed.library->publish(small_draft("kit", "1.0.0")));
+    const index::IndexEntry before = must(bed.library->find("kit")).entry();
     const std::string id = before.id.to_string();
     const std::uint64_t revision = must(bed.library->revision());
     bed.change(id, "yank");
