@@ -291,7 +291,8 @@ constexpr Method kMethods[] = {
     {"resolve", "", kAssets, false, "finds versions that fit together",
      "status, packages, order, stats; with write_lock lock", kResolveParameters, answer_resolve},
     {"explain", "why_not", kAssets, false, "says why requests cannot be met together",
-     "status; unsat: message, roots, steps, repairs; sat: as resolve", kExplainParameters, answer_explain},
+     "status; unsat: message, roots, steps, repairs; sat: as resolve", kExplainParameters,
+     answer_explain},
     {"publish_package", "publish", kAssets, true, "publishes a package: signed, logged, at once",
      "id, digest, files_root, files, bytes, log_index, already_published, warnings, package_id, "
      "version, distribution_hash, signature",

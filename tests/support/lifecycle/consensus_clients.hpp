@@ -81,12 +81,9 @@ private:
 /// safety: as the base.
 class FaultyConsensus final : public ConsensusClient {
 public:
-    FaultyConsensus(std::shared_ptr<ConsensusClient> base, std::size_t failing_call, const Error& error,
-                    bool for_ever = false)
-        : base_(std::move(base)),
-          failing_call_(failing_call),
-          error_(error),
-          for_ever_(for_ever) {}
+    FaultyConsensus(std::shared_ptr<ConsensusClient> base, std::size_t failing_call,
+                    const Error& error, bool for_ever = false)
+        : base_(std::move(base)), failing_call_(failing_call), error_(error), for_ever_(for_ever) {}
 
     [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
 
