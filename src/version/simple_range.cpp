@@ -139,6 +139,26 @@ bool apply_simple_comparator(const SimpleComparator& comparator, SimpleRange& ra
     return true;
 }
 
+/// `A - B`, npm's, of which `low` was read and ` - ` follows; null when B is not simple.
+const char* read_simple_hyphen(const char* at, const char* end, const SimpleComparator& low,
+                               SimpleRange& range) noexcept {
+    at += 3;
+    SimpleComparator high;
+    if (at == end) return nullptr;
+    at = read_simple_comparator(at, end, high);
+    if (at == nullptr || high.op != SimpleOp::kNone) return nullptr;
+    const ReleaseCut first{low.numbers[0], low.numbers[1], low.numbers[2],
+                           ReleaseCut::kBeforePrereleases};
+    if (first == ReleaseCut{}) return nullptr;  // as >=0.0.0
+    range.lower = first.moved_to(ReleaseCut::kBeforeRelease);
+    range.wide_lower = first;
+    high.op = SimpleOp::kLessEq;
+    if (!apply_simple_comparator<Dialect::kNpm>(high, range)) return nullptr;
+    // Nothing may stand beside it; the full reader says so.
+    while (at != end && *at == ' ') ++at;
+    return at == end || *at == '|' ? at : nullptr;
+}
+
 template <Dialect kDialect>
 bool read_simple(std::string_view& text, SimpleRange& range) noexcept {
     constexpr bool kNpm = kDialect == Dialect::kNpm;
@@ -150,7 +170,14 @@ bool read_simple(std::string_view& text, SimpleRange& range) noexcept {
         if (++comparators > VersionReq::kCargoComparatorsMax) return false;
         SimpleComparator comparator;
         at = read_simple_comparator(at, end, comparator);
-        if (at == nullptr || !apply_simple_comparator<kDialect>(comparator, range)) return false;
+        if (at == nullptr) return false;
+        if (kNpm && comparators == 1 && comparator.op == SimpleOp::kNone && end - at > 3 &&
+            at[0] == ' ' && at[1] == '-' && at[2] == ' ') {
+            at = read_simple_hyphen(at, end, comparator, range);
+            if (at == nullptr) return false;
+            break;
+        }
+        if (!apply_simple_comparator<kDialect>(comparator, range)) return false;
         if (at == end || (kNpm && *at == '|')) break;
         if (*at != (kNpm ? ' ' : ',')) return false;
         ++at;

@@ -62,8 +62,8 @@ RC_GTEST_PROP(VersionReqProperty, ASpaceInFrontChangesNothing, ()) {
         for (int part = *rc::gen::inRange(0, 3); part > 0; --part)
             text += "." + (*rc::gen::inRange(0, 5) == 0 ? std::string("x") : number());
         if (count == 1) break;
-        const bool alternative = *rc::gen::inRange(0, 3) == 0;
-        text += dialect == Dialect::kCargo ? ", " : (alternative ? " || " : " ");
+        static const std::vector<std::string> kBetween = {" ", " ", " || ", " - "};
+        text += dialect == Dialect::kCargo ? ", " : *rc::gen::elementOf(kBetween);
     }
     const Result<VersionReq> simple = VersionReq::parse(text, dialect);
     const Result<VersionReq> full = VersionReq::parse(" " + text, dialect);
