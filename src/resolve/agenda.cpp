@@ -88,12 +88,8 @@ std::vector<RequirementId> Agenda::root_parts(std::size_t root) const {
         const PackageId32 package = met_by(roots_[i]);
         if (package != kNone) served.push_back(universe_.package(package).slot);
     }
-    const NameId own = requirements_.targets(choice).front().name;
     const auto rank = [&](RequirementId part) {
-        const SlotId slot = requirements_.demand(part).slot;
-        if (universe_.package(requirements_.candidates(part).front()).locked) return 0;
-        if (universe_.slot(slot).name == own) return 1;
-        return std::find(served.begin(), served.end(), slot) != served.end() ? 2 : 3;
+        return requirements_.root_part_rank(choice, part, served);
     };
     const auto parts = requirements_.parts(choice);
     std::vector<RequirementId> sorted(parts.begin(), parts.end());

@@ -298,18 +298,11 @@ std::uint32_t ProviderWorld::pick_part(RequirementId choice, const Word* domain)
         const PackageId32 package = met_by(root);
         if (package != kNone) served.push_back(universe_.package(package).slot);
     }
-    const NameId own = requirements_.targets(choice).front().name;
-    const auto rank = [&](RequirementId part) {
-        const SlotId slot = requirements_.demand(part).slot;
-        if (universe_.package(requirements_.candidates(part).front()).locked) return 0;
-        if (universe_.slot(slot).name == own) return 1;
-        return std::find(served.begin(), served.end(), slot) != served.end() ? 2 : 3;
-    };
     std::uint32_t best = kAbsent;
     int best_rank = 4;
     for (std::uint32_t i = 0; i < count; ++i) {
         if (!has_bit(domain, i + 1)) continue;
-        const int found = rank(parts[i]);
+        const int found = requirements_.root_part_rank(choice, parts[i], served);
         if (found >= best_rank) continue;
         best = i + 1;
         best_rank = found;

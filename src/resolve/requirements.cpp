@@ -79,6 +79,7 @@ std::vector<PackageId32> Requirements::virtual_matches(NameId id, const Target& 
         return minimal ? a->package > b->package : a->package < b->package;
     });
     std::vector<PackageId32> packages;
+    packages.reserve(found.size());
     for (const VirtualCandidate* candidate : found) packages.push_back(candidate->package);
     return packages;
 }
@@ -301,6 +302,14 @@ NameId Requirements::answers_as(RequirementId id, PackageId32 package) const {
         }
     }
     return universe_.package(package).name;
+}
+
+int Requirements::root_part_rank(RequirementId choice, RequirementId part,
+                                 std::span<const SlotId> served) const {
+    const SlotId slot = demand(part).slot;
+    if (universe_.package(candidates(part).front()).locked) return 0;
+    if (universe_.slot(slot).name == targets(choice).front().name) return 1;
+    return std::find(served.begin(), served.end(), slot) != served.end() ? 2 : 3;
 }
 
 std::string Requirements::text(RequirementId id) const {

@@ -74,6 +74,11 @@ public:
     /// Returns the demand as people write it, for example `blas ^2 or atlas ^1`.
     [[nodiscard]] std::string text(RequirementId id) const;
 
+    /// How wanted a part of a root's choice is, 0 most: it is locked, the name's own, what served
+    /// an earlier root, any other.
+    [[nodiscard]] int root_part_rank(RequirementId choice, RequirementId part,
+                                     std::span<const SlotId> served) const;
+
 private:
     struct Group {
         SlotId slot = kNone;
@@ -92,10 +97,10 @@ private:
     [[nodiscard]] Result<RequirementId> add(const Draft& draft);
     [[nodiscard]] std::string key_of(const Draft& draft);
     [[nodiscard]] Result<const std::vector<PackageId32>*> matches(const Target& target);
-    [[nodiscard]] Result<std::vector<PackageId32>> find_matches(NameId name, const Target& target);
+    [[nodiscard]] Result<std::vector<PackageId32>> find_matches(NameId id, const Target& target);
     [[nodiscard]] Result<std::vector<PackageId32>> find_excluded(const Target& target,
                                                                  bool outside);
-    [[nodiscard]] std::vector<PackageId32> virtual_matches(NameId name, const Target& target);
+    [[nodiscard]] std::vector<PackageId32> virtual_matches(NameId id, const Target& target);
     [[nodiscard]] Result<std::vector<Group>> group(const Draft& draft);
     [[nodiscard]] RequirementId push(const Demand& demand, const Group& group);
 

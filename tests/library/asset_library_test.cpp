@@ -351,15 +351,7 @@ TEST(AssetLibrary, ImportedMetadataIsFoundAndResolvedButNotInstalled) {
         "not json\n"
         "{\"name\":\"base\",\"version\":\"1.0.0\"}\n"
         "{\"name\":\"base\",\"version\":\"nonsense\"}\n";
-    std::size_t offset = 0;
-    const auto report = must(library->import_metadata(
-        [&](std::span<std::byte> out) -> Result<std::size_t> {
-            const std::size_t size = std::min(out.size(), lines.size() - offset);
-            std::ranges::copy(as_bytes(lines).subspan(offset, size), out.begin());
-            offset += size;
-            return size;
-        },
-        false));
+    const auto report = must(library->import_metadata(content::source_of(as_bytes(lines)), false));
     EXPECT_EQ(report.lines, 5u);
     EXPECT_EQ(report.imported, 2u);
     EXPECT_EQ(report.already_there, 1u);

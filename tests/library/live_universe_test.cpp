@@ -33,15 +33,7 @@ std::unique_ptr<AssetLibrary> open_with(const Environment& environment, bool fro
 
 /// Returns how many lines were taken.
 std::uint64_t import_lines(AssetLibrary& library, const std::string& lines) {
-    std::size_t offset = 0;
-    const auto report = must(library.import_metadata(
-        [&](std::span<std::byte> out) -> Result<std::size_t> {
-            const std::size_t size = std::min(out.size(), lines.size() - offset);
-            std::ranges::copy(as_bytes(lines).subspan(offset, size), out.begin());
-            offset += size;
-            return size;
-        },
-        false));
+    const auto report = must(library.import_metadata(content::source_of(as_bytes(lines)), false));
     return report.imported;
 }
 
