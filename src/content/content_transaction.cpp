@@ -3,58 +3,67 @@
 #include <map>
 #include <unordered_map>
 
-#include "catalog/merkle/hash.hpp"
+#include "catalog/merkle/hash_batch.hpp"
 #include "catalog/merkle/tree.hpp"
 #include "content_core.hpp"
 
 namespace catalog::content {
 namespace {
 
-// Cuts the bytes that are read into it; a chunk is always one piece of memory.
+// Cuts the bytes that are read into it into chunks, and into the blocks of the object's tree. Each
+// of both is always one piece of memory.
 class ChunkBuffer {
 public:
     explicit ChunkBuffer(const ChunkProfile& profile)
-        : bytes_(std::size_t{profile.bytes_max} * 4) {}
+        : bytes_(std::max<std::size_t>(profile.bytes_max, kBlockBytes) * kParts) {}
 
-    void clear() { begin_ = scanned_ = end_ = 0; }
+    void clear() { begin_ = scanned_ = hashed_ = end_ = 0; }
 
     // Where the next bytes go. At least half of the buffer: what is not yet cut is shorter than a
-    // quarter.
+    // part of it.
     std::span<std::byte> room() {
         if (end_ > bytes_.size() / 2) {
-            std::copy(bytes_.begin() + static_cast<std::ptrdiff_t>(begin_),
+            const std::size_t kept = std::min(begin_, hashed_);
+            std::copy(bytes_.begin() + static_cast<std::ptrdiff_t>(kept),
                       bytes_.begin() + static_cast<std::ptrdiff_t>(end_), bytes_.begin());
-            scanned_ -= begin_;
-            end_ -= begin_;
-            begin_ = 0;
+            for (std::size_t* const place : {&begin_, &scanned_, &hashed_, &end_}) *place -= kept;
         }
         return std::span(bytes_).subspan(end_);
     }
-    ByteView filled(std::size_t count) {
-        end_ += count;
-        return ByteView(bytes_).subspan(end_ - count, count);
-    }
+    void filled(std::size_t count) { end_ += count; }
 
     // Returns the next whole chunk, or nothing when more bytes are needed.
     ByteView next_chunk(ContentChunker& chunker) {
         if (scanned_ == end_) return {};
         const auto scan = chunker.scan(ByteView(bytes_).subspan(scanned_, end_ - scanned_));
         scanned_ += scan.bytes;
-        return scan.boundary ? take() : ByteView();
+        return scan.boundary ? last_chunk() : ByteView();
     }
     // Returns what is left at the end of the stream.
-    ByteView rest() { return take(); }
+    ByteView last_chunk() { return take(begin_, scanned_); }
+
+    // Returns the whole blocks that were not returned before.
+    ByteView next_blocks() {
+        return take(hashed_, hashed_ + (end_ - hashed_) / kBlockBytes * kBlockBytes);
+    }
+    // Returns what is left at the end of the stream.
+    ByteView last_blocks() { return take(hashed_, end_); }
 
 private:
-    ByteView take() {
-        const ByteView chunk = ByteView(bytes_).subspan(begin_, scanned_ - begin_);
-        begin_ = scanned_;
-        return chunk;
+    static constexpr std::size_t kBlockBytes = merkle::BlockTree::kBlockBytes;
+    // So many that a read gives enough chunks and blocks to hash several at once to its end.
+    static constexpr std::size_t kParts = 8;
+
+    ByteView take(std::size_t& from, std::size_t to) {
+        const ByteView taken = ByteView(bytes_).subspan(from, to - from);
+        from = to;
+        return taken;
     }
 
     Bytes bytes_;
     std::size_t begin_ = 0;    // Of the current chunk.
     std::size_t scanned_ = 0;  // Up to here the chunker has seen it.
+    std::size_t hashed_ = 0;   // Of the current block.
     std::size_t end_ = 0;
 };
 
@@ -75,13 +84,15 @@ public:
 private:
     Result<void> check_open() const;
     Result<void> reserve(std::uint64_t bytes);
-    Result<void> cut(ObjectRecord& record);
-    Result<void> add_chunk(ByteView bytes, ObjectRecord& record);
+    void cut();
+    Result<void> add_pieces(ObjectRecord& record);
+    Result<void> add_chunk(ByteView bytes, const ChunkId& id, ObjectRecord& record);
     Result<void> check_losses() const;
 
     const ContentCore& core_;
     std::unique_ptr<ContentChunker> chunker_;
     ChunkBuffer buffer_;
+    std::vector<merkle::HashTask> pieces_;  // Chunks that were cut and not yet added.
     Compressor compressor_;
     std::uint64_t losses_at_begin_;
     std::uint64_t record_bytes_ = 0;
@@ -112,6 +123,7 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     CATALOG_TRY_VOID(check_open());
     chunker_->reset();
     buffer_.clear();
+    pieces_.clear();
     merkle::BlockTree tree;
     ObjectRecord record;
     const std::uint64_t bytes_max = core_.options.object_bytes_max;
@@ -123,14 +135,17 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
             return fail(Errc::kLimitExceeded,
                         "object is larger than " + std::to_string(bytes_max) + " bytes",
                         LimitDetail{"object_bytes_max", bytes_max, record.size});
-        tree.update(buffer_.filled(count));
-        CATALOG_TRY_VOID(cut(record));
+        buffer_.filled(count);
+        cut();
+        tree.update(buffer_.next_blocks(), pieces_);
+        CATALOG_TRY_VOID(add_pieces(record));
     }
-    if (const ByteView rest = buffer_.rest(); !rest.empty())
-        CATALOG_TRY_VOID(add_chunk(rest, record));
+    if (const ByteView rest = buffer_.last_chunk(); !rest.empty())
+        pieces_.push_back({rest, merkle::HashTask::As::kBytes, {}});
+    const ContentHash root = tree.finish(buffer_.last_blocks(), pieces_);
+    CATALOG_TRY_VOID(add_pieces(record));
 
-    const ObjectInfo info{tree.finish(), record.size,
-                          static_cast<std::uint32_t>(record.chunks.size())};
+    const ObjectInfo info{root, record.size, static_cast<std::uint32_t>(record.chunks.size())};
     if (!objects_.contains(info.id)) {
         std::string value = encode_object(info.id, record);
         CATALOG_TRY_VOID(reserve(kHashKeyBytes + value.size()));
@@ -139,16 +154,24 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     return info;
 }
 
-Result<void> StorageTransaction::cut(ObjectRecord& record) {
+void StorageTransaction::cut() {
     while (true) {
         const ByteView chunk = buffer_.next_chunk(*chunker_);
-        if (chunk.empty()) return {};
-        CATALOG_TRY_VOID(add_chunk(chunk, record));
+        if (chunk.empty()) return;
+        pieces_.push_back({chunk, merkle::HashTask::As::kBytes, {}});
     }
 }
 
-Result<void> StorageTransaction::add_chunk(ByteView bytes, ObjectRecord& record) {
-    const ChunkRef chunk{merkle::hash_of(bytes), static_cast<std::uint32_t>(bytes.size())};
+Result<void> StorageTransaction::add_pieces(ObjectRecord& record) {
+    for (const merkle::HashTask& piece : pieces_)
+        CATALOG_TRY_VOID(add_chunk(piece.bytes, piece.digest, record));
+    pieces_.clear();
+    return {};
+}
+
+Result<void> StorageTransaction::add_chunk(ByteView bytes, const ChunkId& id,
+                                           ObjectRecord& record) {
+    const ChunkRef chunk{id, static_cast<std::uint32_t>(bytes.size())};
     record.chunks.push_back(chunk);
     if (chunks_.contains(chunk.id)) return {};
     CATALOG_TRY(const auto known, core_.find_chunk(chunk.id));

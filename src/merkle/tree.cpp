@@ -1,6 +1,5 @@
 #include "catalog/merkle/tree.hpp"
 
-#include <algorithm>
 #include <bit>
 
 #include "sha256.hpp"
@@ -82,44 +81,4 @@ TreeHash root_of(std::span<const TreeHash> leaves) {
     for (const TreeHash& leaf : leaves) frontier.append(leaf);
     return frontier.root();
 }
-
-struct BlockTree::Impl {
-    void begin_block() noexcept {
-        block = Sha256();
-        block.update(kLeafPrefix);
-        block_bytes = 0;
-    }
-
-    Frontier frontier;
-    Sha256 block;
-    std::size_t block_bytes = 0;  // of the open block; it is opened by its first byte
-};
-
-BlockTree::BlockTree() : impl_(std::make_unique<Impl>()) {}
-BlockTree::~BlockTree() = default;
-BlockTree::BlockTree(BlockTree&&) noexcept = default;
-BlockTree& BlockTree::operator=(BlockTree&&) noexcept = default;
-
-void BlockTree::update(ByteView bytes) {
-    Impl& impl = *impl_;
-    while (!bytes.empty()) {
-        if (impl.block_bytes == 0) impl.begin_block();
-        const std::size_t taken = std::min(bytes.size(), kBlockBytes - impl.block_bytes);
-        impl.block.update(bytes.first(taken));
-        impl.block_bytes += taken;
-        bytes = bytes.subspan(taken);
-        if (impl.block_bytes == kBlockBytes) {
-            impl.frontier.append(impl.block.finish());
-            impl.block_bytes = 0;
-        }
-    }
-}
-
-TreeHash BlockTree::finish() {
-    if (impl_->block_bytes != 0) impl_->frontier.append(impl_->block.finish());
-    const TreeHash root = impl_->frontier.root();
-    *impl_ = Impl();
-    return root;
-}
-
 }  // namespace catalog::merkle

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/merkle/hash.hpp"
 #include "model.hpp"
 #include "support/merkle/node_sources.hpp"
 
@@ -186,6 +187,42 @@ TEST(BlockTree, EqualsItsDefinitionAroundMultiplesOfTheBlockInAnySlices) {
             ASSERT_EQ(tree.finish(), block_root_by_definition(bytes))
                 << size << " bytes, seed " << kSeed;
         }
+    }
+}
+
+// What is hashed beside the blocks are the same bytes, cut at other places.
+TEST(BlockTree, HashesOtherTasksWithoutChangingItsRoot) {
+    constexpr unsigned kSeed = 7;
+    std::mt19937 random(kSeed);
+    for (int round = 0; round < 40; ++round) {
+        SCOPED_TRACE("seed " + std::to_string(kSeed) + ", round " + std::to_string(round));
+        const std::string bytes = some_bytes(random() % 900'000);
+        BlockTree tree;
+        std::size_t at = 0;
+        const auto tasks_over = [&](std::string_view slice) {
+            std::vector<HashTask> tasks;
+            while (!slice.empty()) {
+                const std::size_t count =
+                    std::min<std::size_t>(slice.size(), random() % 90'000 + 1);
+                tasks.push_back({as_bytes(slice.substr(0, count)), HashTask::As::kBytes, {}});
+                slice.remove_prefix(count);
+            }
+            return tasks;
+        };
+        const auto expect_hashed = [](const std::vector<HashTask>& tasks) {
+            for (const HashTask& task : tasks) ASSERT_EQ(task.digest, hash_of(task.bytes));
+        };
+        while (bytes.size() - at > 100'000) {
+            const std::string_view slice = std::string_view(bytes).substr(at, random() % 300'000);
+            std::vector<HashTask> tasks = tasks_over(slice);
+            tree.update(as_bytes(slice), tasks);
+            expect_hashed(tasks);
+            at += slice.size();
+        }
+        std::vector<HashTask> tasks = tasks_over(std::string_view(bytes).substr(at));
+        ASSERT_EQ(tree.finish(as_bytes(std::string_view(bytes).substr(at)), tasks),
+                  block_root_by_definition(bytes));
+        expect_hashed(tasks);
     }
 }
 

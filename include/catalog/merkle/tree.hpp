@@ -11,6 +11,7 @@
 #include "catalog/core/bytes.hpp"
 #include "catalog/core/content_hash.hpp"
 #include "catalog/core/result.hpp"
+#include "catalog/merkle/hash_batch.hpp"
 
 namespace catalog::merkle {
 
@@ -140,11 +141,14 @@ public:
     BlockTree(BlockTree&&) noexcept;
     BlockTree& operator=(BlockTree&&) noexcept;
 
-    /// Adds the next bytes, in pieces of any size.
-    void update(ByteView bytes);
+    /// Adds the next bytes, in pieces of any size; whole blocks are hashed several at once (see
+    /// hash_all), and with them the tasks of `also`, whose bytes are usually the same ones cut in
+    /// another way.
+    void update(ByteView bytes, std::span<HashTask> also = {});
 
-    /// Returns the root over everything added, and starts anew.
-    [[nodiscard]] TreeHash finish();
+    /// Returns the root over everything added and `rest`, and starts anew. Hashes `also` as
+    /// `update` does.
+    [[nodiscard]] TreeHash finish(ByteView rest = {}, std::span<HashTask> also = {});
 
 private:
     struct Impl;
