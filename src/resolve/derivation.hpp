@@ -17,11 +17,11 @@ struct Line {
     std::vector<std::uint32_t> premises;  ///< Earlier lines; none for a given nogood.
 };
 
-/// Returns those of the nogoods that a derivation uses, without any that could be left out as far
-/// as `attempts_max` derivations can tell; all when there is no derivation.
+/// Returns those of the nogoods that a derivation uses, without any that could be left out, as far
+/// as looking at `effort` lines can tell; all when there is no derivation.
 [[nodiscard]] std::vector<Nogood> minimise_nogoods(std::vector<Nogood> nogoods,
                                                    std::uint32_t conflicts_max,
-                                                   std::uint32_t attempts_max);
+                                                   std::uint64_t effort);
 
 /// Returns the lines that the last, empty one rests on, each after its premises. Empty when it
 /// takes more than `conflicts_max` conflicts, or when the nogoods can be kept.

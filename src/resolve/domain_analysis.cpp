@@ -171,18 +171,19 @@ void DomainSolver::explain_nogood(std::uint32_t nogood, NodeId id, std::vector<W
 void DomainSolver::explain(Reason reason, NodeId id) {
     switch (reason.kind) {
         case ReasonKind::kOwner:
-            used_.push_back((std::uint64_t{reason.arg} << 32) | id);
+            used_pairs_.push_back((std::uint64_t{reason.arg} << 32) | id);
             explain_owner(reason.arg, id, needed_, pivot_);
             return;
         case ReasonKind::kRemoved:
-            used_.push_back((std::uint64_t{id} << 32) | reason.arg);
+            used_pairs_.push_back((std::uint64_t{id} << 32) | reason.arg);
             explain_removed(id, reason.arg, needed_, pivot_);
             return;
         case ReasonKind::kSelf:
-            used_.push_back((std::uint64_t{id} << 32) | id);
+            used_pairs_.push_back((std::uint64_t{id} << 32) | id);
             pivot_.assign(needed_.begin(), needed_.end());
             return;
         case ReasonKind::kNogood:
+            used_nogoods_.push_back(reason.arg);
             explain_nogood(reason.arg, id, pivot_);
             return;
         case ReasonKind::kFact:
@@ -216,6 +217,7 @@ bool DomainSolver::learn() {
         activity_.resize(nodes_.size(), 0.0);
     }
     start_work();
+    analyses_.push_back({used_pairs_.size(), used_nogoods_.size()});
     const NodeId empty = conflict_.node;
     const Word* words = words_.data() + nodes_[empty].domain;
     needed_.assign(words, words + nodes_[empty].words);
@@ -274,11 +276,13 @@ std::uint32_t DomainSolver::backjump_level(std::uint32_t top, std::uint32_t seco
 
 void DomainSolver::assert_learned() {
     const WorkTerm& first = work_.front();
-    Reason reason{ReasonKind::kFact, 0};
+    const auto analysis = static_cast<std::uint32_t>(analyses_.size());
+    Reason reason{ReasonKind::kFact, analysis};
     if (work_.size() > 1) {
         reason = {ReasonKind::kNogood, static_cast<std::uint32_t>(nogoods_.size())};
         nogoods_.push_back(
             {static_cast<std::uint32_t>(terms_.size()), static_cast<std::uint32_t>(work_.size())});
+        nogood_analyses_.push_back(analysis);
         for (const WorkTerm& term : work_) {
             terms_.push_back({term.node, static_cast<std::uint32_t>(nogood_words_.size())});
             const Word* mask = work_words_.data() + term.mask;

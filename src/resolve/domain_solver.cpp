@@ -63,7 +63,10 @@ void DomainSolver::clear() {
     conflict_ = {};
     work_.clear();
     work_index_.clear();
-    used_.clear();
+    analyses_.clear();
+    used_pairs_.clear();
+    used_nogoods_.clear();
+    nogood_analyses_.clear();
     activity_.clear();
     heap_.clear();
     increment_ = 1.0;
@@ -352,21 +355,6 @@ Result<DomainSolver::Step> DomainSolver::decide() {
     set_bit(temporary_.data(), value);
     static_cast<void>(narrow(node, temporary_.data(), {ReasonKind::kDecision, 0}, kNoNode));
     return Step::kGoOn;
-}
-
-const std::vector<std::uint64_t>& DomainSolver::used() {
-    const std::size_t end = levels_.empty() ? trail_.size() : levels_.front().trail;
-    for (std::size_t e = 0; e < end; ++e) {
-        const Entry& entry = trail_[e];
-        if (entry.kind == ReasonKind::kOwner) {
-            used_.push_back((std::uint64_t{entry.arg} << 32) | entry.node);
-        } else if (entry.kind == ReasonKind::kRemoved) {
-            used_.push_back((std::uint64_t{entry.node} << 32) | entry.arg);
-        } else if (entry.kind == ReasonKind::kSelf) {
-            used_.push_back((std::uint64_t{entry.node} << 32) | entry.node);
-        }
-    }
-    return used_;
 }
 
 Result<DomainOutcome> DomainSolver::run(std::uint64_t conflicts_max) {

@@ -139,9 +139,14 @@ public:
     /// Expands a value if that has not been done. Errors: the world's.
     [[nodiscard]] Result<void> expand(NodeId node, std::uint32_t value);
 
-    /// Returns the pairs (who << 32 | whom) whose consequences all that was learned, and all that
-    /// holds without a decision, rests on.
-    [[nodiscard]] const std::vector<std::uint64_t>& used();
+    /// What a contradiction rests on.
+    struct Grounds {
+        std::vector<std::uint64_t> pairs;    ///< Whose consequences for whom: who << 32 | whom.
+        std::vector<std::uint8_t> mentions;  ///< By node: whether what is left to it matters.
+    };
+    /// Collects what the contradiction rests on that was found last: what was learned for it, and
+    /// what that was learned from. REQUIRES: `restrict` said false, or `run` kUnsat.
+    [[nodiscard]] Grounds grounds() const;
 
     [[nodiscard]] std::uint64_t decisions() const noexcept { return decisions_; }
     [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_; }
@@ -150,8 +155,10 @@ public:
     }
 
 private:
+    class GroundsCollector;
+
     enum class ReasonKind : std::uint8_t {
-        kFact,
+        kFact,  ///< Given, or found by analysis `arg`, counted from 1.
         kDecision,
         kOwner,    ///< The value of node `arg` allows no more.
         kRemoved,  ///< Values that the domain of node `arg` leaves no room for.
@@ -198,6 +205,11 @@ private:
     struct Nogood {
         std::uint32_t first = 0;
         std::uint32_t count = 0;
+    };
+    /// One analysis: where its pairs and the nogoods that it used begin.
+    struct Analysis {
+        std::size_t pairs = 0;
+        std::size_t nogoods = 0;
     };
     struct Follower {
         NodeId node = 0;
@@ -296,7 +308,11 @@ private:
     std::vector<Word> collected_;
     std::vector<Word> needed_;
     std::vector<Word> pivot_;
-    std::vector<std::uint64_t> used_;
+    // What analyses rested on, so that `grounds` can tell.
+    std::vector<Analysis> analyses_;
+    std::vector<std::uint64_t> used_pairs_;
+    std::vector<std::uint32_t> used_nogoods_;
+    std::vector<std::uint32_t> nogood_analyses_;  ///< By nogood.
 
     std::vector<double> activity_;
     std::vector<NodeId> heap_;

@@ -1,6 +1,7 @@
 #include "explain.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,12 +14,13 @@ namespace catalog::resolve::engine {
 namespace {
 
 constexpr std::uint64_t kConflictsPerSubset = 2'000;
-constexpr std::uint64_t kConflictsForSubsets = 20'000;
-constexpr std::uint64_t kConflictsForProof = 10'000;
+/// For all subsets of roots that are tried, and for the proof: twice what the failure took, but not
+/// less than this.
+constexpr std::uint64_t kConflictsAtLeast = 1'000;
 constexpr std::size_t kNogoodsMax = 2'000;
 constexpr std::size_t kSentencesMax = 300;
 constexpr std::uint32_t kDerivationConflictsMax = 200;
-constexpr std::uint32_t kAttemptsMax = 40;
+constexpr std::uint64_t kLinesLookedAt = 30'000;
 constexpr std::size_t kMinimisedMax = 200;
 constexpr std::size_t kLinesMax = 60;
 constexpr std::size_t kFactsMax = 20;
@@ -55,16 +57,18 @@ std::vector<std::size_t> failed_roots(const Search& search) {
 std::vector<std::size_t> minimise_roots(Search& search) {
     std::vector<std::size_t> core = failed_roots(search);
     const std::uint64_t start = search.conflicts();
+    const std::uint64_t allowed = std::max(kConflictsAtLeast, 2 * start);
     std::size_t chunk = std::max<std::size_t>(core.size() / 2, 1);
     // The last `kept` roots have been found necessary.
     for (std::size_t kept = 0; core.size() > 1 && kept < core.size();) {
-        if (search.conflicts() - start > kConflictsForSubsets) break;
+        const std::uint64_t spent = search.conflicts() - start;
+        if (spent >= allowed) break;
         chunk = std::min(chunk, core.size() - kept);
         std::vector<std::size_t> subset = core;
         const auto end = subset.end() - static_cast<std::ptrdiff_t>(kept);
         subset.erase(end - static_cast<std::ptrdiff_t>(chunk), end);
-        const auto outcome =
-            search.run(assume_only(search, subset), Order::kActivity, kConflictsPerSubset);
+        const auto outcome = search.run(assume_only(search, subset), Order::kActivity,
+                                        std::min(kConflictsPerSubset, allowed - spent));
         if (!outcome) break;
         if (*outcome == Outcome::kUnsat) {
             core = failed_roots(search);
@@ -164,14 +168,17 @@ std::size_t count_sentences(const Universe& universe, const Clauses& clauses,
     return distinct.size();
 }
 
-std::vector<std::string> derive_steps(Universe& universe, Requirements& requirements,
-                                      const std::vector<RequirementId>& demands) {
+/// Returns nothing when there is an answer after all, and no steps when time or conflicts ran out.
+std::optional<std::vector<std::string>> derive_steps(Universe& universe, Requirements& requirements,
+                                                     const std::vector<RequirementId>& demands,
+                                                     std::uint64_t conflicts_max) {
     Search search(universe, requirements, demands, true);
     std::vector<Lit> assumptions;
     assumptions.reserve(demands.size());
     for (std::size_t i = 0; i < demands.size(); ++i) assumptions.push_back(search.root(i));
-    const auto outcome = search.run(assumptions, Order::kBreadthFirst, kConflictsForProof);
-    if (!outcome || *outcome != Outcome::kUnsat) return {};
+    const auto outcome = search.run(assumptions, Order::kBreadthFirst, conflicts_max);
+    if (outcome && *outcome == Outcome::kSat) return std::nullopt;
+    if (!outcome || *outcome != Outcome::kUnsat) return std::vector<std::string>();
     const std::vector<ProofClause> proof = search.core().proof_clauses();
     const Phrases phrases(universe, requirements);
     // What could not be written in `kLinesMax` lines is not worth deriving.
@@ -180,7 +187,7 @@ std::vector<std::string> derive_steps(Universe& universe, Requirements& requirem
     }
     std::vector<Nogood> nogoods = make_nogoods(universe, search.clauses(), proof, kNogoodsMax);
     if (nogoods.size() <= kMinimisedMax) {
-        nogoods = minimise_nogoods(std::move(nogoods), kDerivationConflictsMax, kAttemptsMax);
+        nogoods = minimise_nogoods(std::move(nogoods), kDerivationConflictsMax, kLinesLookedAt);
     }
     const std::vector<Line> lines = derive(std::move(nogoods), kDerivationConflictsMax);
     if (lines.empty() || lines.size() > kLinesMax) {
@@ -189,20 +196,15 @@ std::vector<std::string> derive_steps(Universe& universe, Requirements& requirem
     return write_lines(phrases, lines);
 }
 
-}  // namespace
-
-Error explain_failure(Universe& universe, Requirements& requirements, Search& search,
-                      const std::vector<RequirementId>& roots) {
-    const std::vector<std::size_t> core = minimise_roots(search);
+Error account_of(const Universe& universe, const std::vector<std::size_t>& core,
+                 std::vector<std::string> steps) {
     ResolutionDetail detail;
-    std::vector<RequirementId> demands;
     std::string list;
     for (const std::size_t root : core) {
         detail.roots.push_back(root_text(universe.request().roots[root]));
         list += (list.empty() ? "" : " and ") + detail.roots.back();
-        demands.push_back(roots[root]);
     }
-    detail.steps = derive_steps(universe, requirements, demands);
+    detail.steps = std::move(steps);
     std::string message =
         core.size() == 1 ? list + " cannot be met" : list + " cannot be met together";
     // Time or conflicts ran out while the account was put together.
@@ -211,6 +213,32 @@ Error explain_failure(Universe& universe, Requirements& requirements, Search& se
     if (detail.steps.size() == 1) message = detail.steps.front().substr(3);
     if (detail.steps.size() == 3 && core.size() == 1) message += ": " + detail.steps[1].substr(3);
     return Error(Errc::kUnsatisfiable, std::move(message), std::move(detail));
+}
+
+}  // namespace
+
+Error explain_failure(Universe& universe, Requirements& requirements, Search& search,
+                      const std::vector<RequirementId>& roots) {
+    const std::uint64_t allowed = std::max(kConflictsAtLeast, 2 * search.conflicts());
+    const std::vector<std::size_t> core = minimise_roots(search);
+    std::vector<RequirementId> demands;
+    demands.reserve(core.size());
+    for (const std::size_t root : core) demands.push_back(roots[root]);
+    return account_of(universe, core,
+                      derive_steps(universe, requirements, demands, allowed)
+                          .value_or(std::vector<std::string>()));
+}
+
+std::optional<Error> explain_contradiction(Universe& universe, Requirements& requirements,
+                                           const std::vector<RequirementId>& roots,
+                                           std::uint64_t conflicts) {
+    const std::uint64_t conflicts_max = std::max(kConflictsAtLeast, 2 * conflicts);
+    std::optional<std::vector<std::string>> steps =
+        derive_steps(universe, requirements, roots, conflicts_max);
+    if (!steps) return std::nullopt;
+    std::vector<std::size_t> all(roots.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return account_of(universe, all, *std::move(steps));
 }
 
 }  // namespace catalog::resolve::engine

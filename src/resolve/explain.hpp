@@ -1,6 +1,7 @@
 #pragma once
 // Explain: why a request cannot be met, in sentences.
 
+#include <optional>
 #include <vector>
 
 #include "search.hpp"
@@ -12,5 +13,12 @@ namespace catalog::resolve::engine {
 /// said more coarsely.
 [[nodiscard]] Error explain_failure(Universe& universe, Requirements& requirements, Search& search,
                                     const std::vector<RequirementId>& roots);
+
+/// The same for a request whose roots are known to contradict each other, none of them without
+/// need, which took `conflicts` to find out. Nothing when there is an answer after all.
+[[nodiscard]] std::optional<Error> explain_contradiction(Universe& universe,
+                                                         Requirements& requirements,
+                                                         const std::vector<RequirementId>& roots,
+                                                         std::uint64_t conflicts);
 
 }  // namespace catalog::resolve::engine

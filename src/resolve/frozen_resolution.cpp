@@ -9,6 +9,22 @@ namespace catalog::resolve::engine {
 
 namespace {
 
+/// To find out whether roots can be left out: conflicts for one trial, and changes of domains for
+/// all, as a multiple of what the contradiction took.
+constexpr std::uint64_t kConflictsPerSubset = 500;
+constexpr std::uint64_t kEffortRatio = 4;
+constexpr std::uint64_t kEffortAtLeast = 20'000;
+/// Of more roots many are tried at once.
+constexpr std::size_t kOneByOneMax = 4;
+
+/// `roots` are ascending.
+void keep_roots(const std::vector<std::size_t>& roots, Request& request) {
+    std::vector<Root> kept;
+    kept.reserve(roots.size());
+    for (const std::size_t root : roots) kept.push_back(std::move(request.roots[root]));
+    request.roots = std::move(kept);
+}
+
 /// The universe without what a contradiction does not rest on: as contradictory, and far smaller.
 class UsedProvider final : public DependencyProvider {
 public:
@@ -55,16 +71,56 @@ Result<bool> FrozenResolution::run(const Request& request, const CallContext& co
     return true;
 }
 
+Result<bool> FrozenResolution::contradicts(const Request& request, const CallContext& context,
+                                           const Clock& clock, std::uint64_t conflicts_max) {
+    if (!world_.begin(request, context, clock)) return false;
+    if (!world_.is_consistent()) return true;
+    CATALOG_TRY(const DomainOutcome outcome, world_.solver().run(conflicts_max));
+    return outcome == DomainOutcome::kUnsat;
+}
+
+Result<bool> FrozenResolution::minimise(Request& request, const CallContext& context,
+                                        const Clock& clock) {
+    keep_roots(world_.collect_used(), request);
+    bool is_at_contradiction = true;
+    std::uint64_t effort = kEffortAtLeast + kEffortRatio * world_.solver().propagations();
+    std::size_t chunk = request.roots.size() > kOneByOneMax ? request.roots.size() / 2 : 1;
+    // The last `needed` roots have been found necessary.
+    for (std::size_t needed = 0; request.roots.size() > 1 && needed < request.roots.size();) {
+        chunk = std::min(chunk, request.roots.size() - needed);
+        Request fewer = request;
+        const auto end = fewer.roots.end() - static_cast<std::ptrdiff_t>(needed);
+        fewer.roots.erase(end - static_cast<std::ptrdiff_t>(chunk), end);
+        CATALOG_TRY(is_at_contradiction, contradicts(fewer, context, clock, kConflictsPerSubset));
+        if (is_at_contradiction) {
+            keep_roots(world_.collect_used(), fewer);
+            request.roots = std::move(fewer.roots);
+        } else if (chunk > 1) {
+            chunk /= 2;
+        } else {
+            ++needed;
+        }
+        const std::uint64_t spent = world_.solver().propagations();
+        if (spent >= effort) break;
+        effort -= spent;
+    }
+    if (is_at_contradiction) return true;
+    CATALOG_TRY(is_at_contradiction, contradicts(request, context, clock, request.conflicts_max));
+    if (is_at_contradiction) keep_roots(world_.collect_used(), request);
+    return is_at_contradiction;
+}
+
 Result<bool> FrozenResolution::refuse(const Request& request, const CallContext& context,
                                       const Clock& clock, const SatOptions& options) {
     if (!options.explain) return fail(unexplained());
-    world_.collect_used();
+    Request unmet = request;
+    CATALOG_TRY(const bool minimised, minimise(unmet, context, clock));
+    if (!minimised) return false;
     UsedProvider used(world_);
-    SatOptions boolean;
-    boolean.engine = Engine::kBoolean;
-    Resolution resolution(request, used, context, clock, boolean);
-    auto explained = resolution.run();
-    if (!explained) return fail(explained.error());
+    Resolution resolution(unmet, used, context, clock);
+    CATALOG_TRY(const std::optional<Error> account,
+                resolution.explain(world_.solver().conflicts()));
+    if (account) return fail(*account);
     // The engines disagree: an answer that can be checked is worth more than the other's word.
     if (options.engine != Engine::kDomains) return false;
     return fail(engines_disagree());

@@ -29,6 +29,15 @@ private:
     [[nodiscard]] Result<bool> refuse(const Request& request, const CallContext& context,
                                       const Clock& clock, const SatOptions& options);
 
+    /// Leaves roots out of `request` without which it cannot be met either, and leaves the world at
+    /// the contradiction of the others. REQUIRES: the world is at the contradiction of all. False
+    /// when it could not be brought there.
+    [[nodiscard]] Result<bool> minimise(Request& request, const CallContext& context,
+                                        const Clock& clock);
+    /// Tells whether `request` was found to be contradictory.
+    [[nodiscard]] Result<bool> contradicts(const Request& request, const CallContext& context,
+                                           const Clock& clock, std::uint64_t conflicts_max);
+
     FrozenWorld world_;
     FrozenAnswer answer_;
 };

@@ -9,10 +9,16 @@ namespace catalog::resolve::engine {
 using frozen::kItemNumberBits;
 using frozen::kItemNumberMask;
 
-void FrozenWorld::collect_used() {
+std::vector<std::size_t> FrozenWorld::collect_used() {
+    const DomainSolver::Grounds grounds = solver_.grounds();
     used_.clear();
-    const std::vector<std::uint64_t>& pairs = solver_.used();
-    used_.insert(pairs.begin(), pairs.end());
+    used_.insert(grounds.pairs.begin(), grounds.pairs.end());
+    if (!consistent_) return contradicting_;
+    std::vector<std::size_t> roots;
+    for (std::size_t i = 0; i < roots_.size(); ++i) {
+        if (grounds.mentions[roots_[i]] != 0) roots.push_back(i);
+    }
+    return roots;
 }
 
 bool FrozenWorld::is_used(std::uint32_t name, std::uint32_t item) const {

@@ -66,6 +66,7 @@ bool FrozenWorld::begin(const Request& request, const CallContext& context, cons
     platforms_.clear();
     locked_.clear();
     roots_.clear();
+    contradicting_.clear();
     arena_.clear();
     solver_.clear();
     meanings_.push_back({false, frozen::kNone});
@@ -115,7 +116,8 @@ bool FrozenWorld::add_root(const Root& root, std::vector<Priority>& priorities) 
         return words;
     };
     if (parts.empty()) {
-        consistent_ = false;
+        contradict({roots_.size()});
+        roots_.push_back(kNever);
         return true;
     }
     NodeId node = kNoNode;
@@ -137,8 +139,18 @@ bool FrozenWorld::add_root(const Root& root, std::vector<Priority>& priorities) 
     }
     roots_.push_back(node);
     priorities.push_back({node, kNoNode});
-    consistent_ = solver_.restrict(node, mask) && consistent_;
+    if (solver_.restrict(node, mask)) return true;
+    std::vector<std::size_t> same;
+    for (std::size_t i = 0; i < roots_.size(); ++i) {
+        if (roots_[i] == node) same.push_back(i);
+    }
+    contradict(std::move(same));
     return true;
+}
+
+void FrozenWorld::contradict(std::vector<std::size_t> roots) {
+    if (consistent_) contradicting_ = std::move(roots);
+    consistent_ = false;
 }
 
 const Word* FrozenWorld::all_but_absent(std::uint32_t values) {

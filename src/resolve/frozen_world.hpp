@@ -49,9 +49,9 @@ public:
         return solver_.consequences(node, solver_.value_of(node)).front().node;
     }
 
-    /// Collects what the solver's contradiction rests on. Afterwards `is_used` tells whether an
-    /// item of a version is part of that.
-    void collect_used();
+    /// Collects what the contradiction rests on, and returns the roots that it is about, more than
+    /// need be perhaps. Afterwards `is_used` tells whether an item of a version is part of it.
+    [[nodiscard]] std::vector<std::size_t> collect_used();
     [[nodiscard]] bool is_used(std::uint32_t name, std::uint32_t item) const;
 
     // World
@@ -78,6 +78,7 @@ private:
     };
     [[nodiscard]] bool covers(const Request& request) const;
     [[nodiscard]] bool add_root(const Root& root, std::vector<Priority>& priorities);
+    void contradict(std::vector<std::size_t> roots);
     [[nodiscard]] NodeId package_node(std::uint32_t name);
     void limit_domain(std::uint32_t name, NodeId node);
     [[nodiscard]] NodeId choice_node(std::uint32_t requirement);
@@ -112,6 +113,7 @@ private:
     std::unordered_map<std::uint32_t, bool> platforms_;
     std::unordered_map<std::uint32_t, Word*> locked_;
     std::vector<NodeId> roots_;
+    std::vector<std::size_t> contradicting_;  ///< Roots that leave nothing, when not consistent.
 
     std::unordered_set<std::uint64_t> used_;
 };

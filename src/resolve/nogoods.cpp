@@ -3,51 +3,66 @@
 #include <algorithm>
 #include <bit>
 #include <map>
-#include <string>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 namespace catalog::resolve::engine {
 
 void Mask::set_all() {
-    for (std::uint32_t value = 0; value < values_; ++value) set(value);
+    first_ = values_ >= 64 ? ~std::uint64_t{0} : bit(values_) - 1;
+    std::fill(more_.begin(), more_.end(), ~std::uint64_t{0});
+    if (!more_.empty() && values_ % 64 != 0) more_.back() = bit(values_) - 1;
 }
 
 std::uint32_t Mask::count() const {
-    std::uint32_t count = 0;
-    for (const std::uint64_t word : words_)
+    auto count = static_cast<std::uint32_t>(std::popcount(first_));
+    for (const std::uint64_t word : more_) {
         count += static_cast<std::uint32_t>(std::popcount(word));
+    }
     return count;
 }
 
 bool Mask::is_empty() const {
-    return std::all_of(words_.begin(), words_.end(), [](std::uint64_t word) { return word == 0; });
+    return first_ == 0 &&
+           std::all_of(more_.begin(), more_.end(), [](std::uint64_t word) { return word == 0; });
 }
 
 bool Mask::is_subset_of(const Mask& other) const {
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-        if ((words_[i] & ~other.words_[i]) != 0) return false;
+    if ((first_ & ~other.first_) != 0) return false;
+    for (std::size_t i = 0; i < more_.size(); ++i) {
+        if ((more_[i] & ~other.more_[i]) != 0) return false;
     }
     return true;
 }
 
 bool Mask::intersects(const Mask& other) const {
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-        if ((words_[i] & other.words_[i]) != 0) return true;
+    if ((first_ & other.first_) != 0) return true;
+    for (std::size_t i = 0; i < more_.size(); ++i) {
+        if ((more_[i] & other.more_[i]) != 0) return true;
     }
     return false;
 }
 
 void Mask::unite(const Mask& other) {
-    for (std::size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
+    first_ |= other.first_;
+    for (std::size_t i = 0; i < more_.size(); ++i) more_[i] |= other.more_[i];
 }
 
 void Mask::intersect(const Mask& other) {
-    for (std::size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
+    first_ &= other.first_;
+    for (std::size_t i = 0; i < more_.size(); ++i) more_[i] &= other.more_[i];
 }
 
 void Mask::subtract(const Mask& other) {
-    for (std::size_t i = 0; i < words_.size(); ++i) words_[i] &= ~other.words_[i];
+    first_ &= ~other.first_;
+    for (std::size_t i = 0; i < more_.size(); ++i) more_[i] &= ~other.more_[i];
+}
+
+std::uint64_t Mask::hash(std::uint64_t seed) const noexcept {
+    std::uint64_t hash = mix(seed, first_);
+    for (const std::uint64_t word : more_) hash = mix(hash, word);
+    return hash;
 }
 
 const Term* Nogood::find(Place place) const noexcept {
@@ -56,17 +71,18 @@ const Term* Nogood::find(Place place) const noexcept {
     return at != terms.end() && at->place == place ? &*at : nullptr;
 }
 
-bool resolve_nogoods(const Nogood& a, const Nogood& b, Place pivot, Nogood& result) {
-    result.terms.clear();
-    auto x = a.terms.begin();
-    auto y = b.terms.begin();
-    while (x != a.terms.end() || y != b.terms.end()) {
-        if (y == b.terms.end() || (x != a.terms.end() && x->place < y->place)) {
-            result.terms.push_back(*x++);
+bool resolve_terms(const std::vector<Term>& a, const std::vector<Term>& b, Place pivot,
+                   std::vector<Term>& result) {
+    result.clear();
+    auto x = a.begin();
+    auto y = b.begin();
+    while (x != a.end() || y != b.end()) {
+        if (y == b.end() || (x != a.end() && x->place < y->place)) {
+            result.push_back(*x++);
             continue;
         }
-        if (x == a.terms.end() || y->place < x->place) {
-            result.terms.push_back(*y++);
+        if (x == a.end() || y->place < x->place) {
+            result.push_back(*y++);
             continue;
         }
         Term term = *x++;
@@ -81,7 +97,7 @@ bool resolve_nogoods(const Nogood& a, const Nogood& b, Place pivot, Nogood& resu
             if (term.mask.is_empty()) return false;
         }
         ++y;
-        result.terms.push_back(std::move(term));
+        result.push_back(std::move(term));
     }
     return true;
 }
@@ -125,119 +141,151 @@ public:
             nogood.terms.push_back({place, std::move(mask)});
         }
         nogood.origin.push_back(clauses_.fact(clause.tag));
-        nogoods_.push_back(std::move(nogood));
+        insert(std::move(nogood));
     }
 
     bool eliminate_variables(std::size_t count_max) {
-        merge();
         for (;;) {
             Place variable = 0;
             std::size_t fewest = 0;
-            for (const auto& [place, pairs] : count_pairs()) {
-                if (variable != 0 && pairs >= fewest) continue;
+            for (const auto& [place, uses] : variables_) {
+                const auto pairs = static_cast<std::size_t>(uses.off * uses.on);
+                if (uses.off + uses.on == 0 || (variable != 0 && pairs >= fewest)) continue;
                 variable = place;
                 fewest = pairs;
             }
             if (variable == 0) return true;
-            if (nogoods_.size() + fewest > count_max) return false;
+            if (static_cast<std::size_t>(alive_count_) + fewest > count_max) return false;
             eliminate(variable);
-            merge();
         }
     }
 
-    std::vector<Nogood> take() { return std::move(nogoods_); }
+    std::vector<Nogood> take() {
+        std::vector<Nogood> taken;
+        for (std::size_t i = 0; i < nogoods_.size(); ++i) {
+            if (alive_[i] != 0) taken.push_back(std::move(nogoods_[i]));
+        }
+        return taken;
+    }
 
 private:
-    /// For each variable how many nogoods its elimination makes.
-    [[nodiscard]] std::map<Place, std::size_t> count_pairs() const {
-        std::map<Place, std::pair<std::size_t, std::size_t>> counts;
-        for (const Nogood& nogood : nogoods_) {
-            for (const Term& term : nogood.terms) {
-                if ((term.place & kVariableBit) == 0) continue;
-                auto& [off, on] = counts[term.place];
-                ++(term.mask.has(0) ? off : on);
-            }
+    /// Where a variable occurs. `off` and `on` count living nogoods, `nogoods` has dead ones too.
+    struct Uses {
+        std::vector<std::uint32_t> nogoods;
+        std::int64_t off = 0;
+        std::int64_t on = 0;
+    };
+
+    void count(const Nogood& nogood, std::int64_t by) {
+        for (const Term& term : nogood.terms) {
+            if ((term.place & kVariableBit) == 0) continue;
+            Uses& uses = variables_[term.place];
+            (term.mask.has(0) ? uses.off : uses.on) += by;
         }
-        std::map<Place, std::size_t> pairs;
-        for (const auto& [place, count] : counts) pairs[place] = count.first * count.second;
-        return pairs;
+        alive_count_ += by;
+    }
+
+    void kill(std::uint32_t index) {
+        alive_[index] = 0;
+        count(nogoods_[index], -1);
     }
 
     void eliminate(Place variable) {
-        std::vector<Nogood> kept;
-        std::vector<Nogood> off;
-        std::vector<Nogood> on;
-        for (Nogood& nogood : nogoods_) {
-            const Term* term = nogood.find(variable);
-            auto& list = term == nullptr ? kept : term->mask.has(0) ? off : on;
-            list.push_back(std::move(nogood));
+        std::vector<std::uint32_t> off;
+        std::vector<std::uint32_t> on;
+        for (const std::uint32_t index : std::exchange(variables_[variable].nogoods, {})) {
+            if (alive_[index] == 0) continue;
+            (nogoods_[index].find(variable)->mask.has(0) ? off : on).push_back(index);
         }
-        for (const Nogood& a : off) {
-            for (const Nogood& b : on) {
+        std::vector<Nogood> results;
+        for (const std::uint32_t a : off) {
+            for (const std::uint32_t b : on) {
                 Nogood result;
-                if (!resolve_nogoods(a, b, variable, result)) continue;
-                result.origin = a.origin;
-                result.origin.insert(result.origin.end(), b.origin.begin(), b.origin.end());
-                kept.push_back(std::move(result));
+                if (!resolve_terms(nogoods_[a].terms, nogoods_[b].terms, variable, result.terms)) {
+                    continue;
+                }
+                result.origin = nogoods_[a].origin;
+                result.origin.insert(result.origin.end(), nogoods_[b].origin.begin(),
+                                     nogoods_[b].origin.end());
+                results.push_back(std::move(result));
             }
         }
-        nogoods_ = std::move(kept);
+        for (const std::uint32_t index : off) kill(index);
+        for (const std::uint32_t index : on) kill(index);
+        for (Nogood& result : results) insert(std::move(result));
     }
 
-    /// Makes one of nogoods that differ only in which versions of one package they are about, as
-    /// long as there are any.
-    void merge() {
-        for (bool again = true; again;) {
-            again = false;
-            std::unordered_map<std::string, std::size_t> places;
-            std::vector<Nogood> kept;
-            for (Nogood& nogood : nogoods_) {
-                again = !keep_or_merge(nogood, places, kept) || again;
+    /// Adds a nogood, or makes one of it and another that differs only in which versions of one
+    /// package it is about, as long as there is such another.
+    void insert(Nogood nogood) {
+        if (std::optional<std::uint32_t> wider = widen_with(nogood, kNone)) {
+            while (const auto next = widen_with(nogoods_[*wider], *wider)) {
+                kill(*wider);
+                wider = next;
             }
-            nogoods_ = std::move(kept);
+            note_keys(*wider);
+            return;
         }
+        const auto index = static_cast<std::uint32_t>(nogoods_.size());
+        for (const Term& term : nogood.terms) {
+            if ((term.place & kVariableBit) != 0) variables_[term.place].nogoods.push_back(index);
+        }
+        nogoods_.push_back(std::move(nogood));
+        alive_.push_back(1);
+        count(nogoods_.back(), 1);
+        note_keys(index);
     }
 
-    /// False when it was merged into one of `kept`.
-    static bool keep_or_merge(Nogood& nogood, std::unordered_map<std::string, std::size_t>& places,
-                              std::vector<Nogood>& kept) {
+    /// Widens a living nogood other than `self` by one that is about other versions of one package,
+    /// and returns it.
+    std::optional<std::uint32_t> widen_with(const Nogood& nogood, std::uint32_t self) {
         // "a needs b" and "a must not be with b" stay two sentences, so a term that "nothing"
         // meets is not widened.
         for (std::size_t t = 0; t < nogood.terms.size(); ++t) {
             if (nogood.terms[t].mask.has(0)) continue;
-            const auto [at, fresh] = places.emplace(key_without(nogood, t), kept.size());
-            if (fresh) continue;
-            Nogood& other = kept[at->second];
-            const Term* term = other.find(nogood.terms[t].place);
-            // The key may be that of an earlier form, before the other was widened elsewhere.
-            if (term == nullptr || key_without(other, t) != at->first) continue;
+            const auto at = places_.find(key_without(nogood, t));
+            if (at == places_.end() || at->second == self || alive_[at->second] == 0) continue;
+            Nogood& other = nogoods_[at->second];
+            if (!differ_only_in(nogood, other, t)) continue;
             other.terms[t].mask.unite(nogood.terms[t].mask);
             other.origin.insert(other.origin.end(), nogood.origin.begin(), nogood.origin.end());
-            return false;
+            return at->second;
         }
-        kept.push_back(std::move(nogood));
-        return true;
+        return std::nullopt;
     }
 
-    static std::string key_without(const Nogood& nogood, std::size_t skipped) {
-        std::string key;
-        const auto append = [&key](std::uint64_t number) {
-            for (int shift = 0; shift < 64; shift += 8) {
-                key.push_back(static_cast<char>((number >> shift) & 0xff));
-            }
-        };
-        append(skipped);
+    void note_keys(std::uint32_t index) {
+        const Nogood& nogood = nogoods_[index];
         for (std::size_t t = 0; t < nogood.terms.size(); ++t) {
-            append(nogood.terms[t].place);
-            if (t == skipped) continue;
-            for (const std::uint64_t word : nogood.terms[t].mask.words()) append(word);
+            if (!nogood.terms[t].mask.has(0)) places_[key_without(nogood, t)] = index;
+        }
+    }
+
+    static std::uint64_t key_without(const Nogood& nogood, std::size_t skipped) {
+        std::uint64_t key = skipped;
+        for (std::size_t t = 0; t < nogood.terms.size(); ++t) {
+            key = mix(key, nogood.terms[t].place);
+            if (t != skipped) key = nogood.terms[t].mask.hash(key);
         }
         return key;
+    }
+
+    static bool differ_only_in(const Nogood& a, const Nogood& b, std::size_t skipped) {
+        if (a.terms.size() != b.terms.size()) return false;
+        for (std::size_t t = 0; t < a.terms.size(); ++t) {
+            if (a.terms[t].place != b.terms[t].place) return false;
+            if (t != skipped && a.terms[t].mask != b.terms[t].mask) return false;
+        }
+        return !b.terms[skipped].mask.has(0);
     }
 
     const Universe& universe_;
     const Clauses& clauses_;
     std::vector<Nogood> nogoods_;
+    std::vector<std::uint8_t> alive_;
+    std::int64_t alive_count_ = 0;
+    std::map<Place, Uses> variables_;
+    std::unordered_map<std::uint64_t, std::uint32_t> places_;  ///< By hash; may be out of date.
 };
 
 }  // namespace

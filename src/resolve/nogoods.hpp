@@ -12,16 +12,18 @@
 
 namespace catalog::resolve::engine {
 
-/// A set of values of one slot: value 0 is "nothing", value i + 1 candidate i of the slot.
+/// A set of values of one slot: value 0 is "nothing", value i + 1 candidate i of the slot. Most
+/// slots have fewer than 64 candidates: those need no memory of their own.
 class Mask {
 public:
     Mask() = default;
-    explicit Mask(std::uint32_t values) : values_(values), words_((values + 63) / 64, 0) {}
+    explicit Mask(std::uint32_t values)
+        : values_(values), more_(values > 64 ? (values - 1) / 64 : 0, 0) {}
 
-    void set(std::uint32_t value) { words_[value / 64] |= bit(value); }
-    void reset(std::uint32_t value) { words_[value / 64] &= ~bit(value); }
+    void set(std::uint32_t value) { word(value) |= bit(value); }
+    void reset(std::uint32_t value) { word(value) &= ~bit(value); }
     [[nodiscard]] bool has(std::uint32_t value) const {
-        return (words_[value / 64] & bit(value)) != 0;
+        return ((value < 64 ? first_ : more_[value / 64 - 1]) & bit(value)) != 0;
     }
     void set_all();
     [[nodiscard]] std::uint32_t size() const noexcept { return values_; }
@@ -33,13 +35,16 @@ public:
     void unite(const Mask& other);
     void intersect(const Mask& other);
     void subtract(const Mask& other);
-    [[nodiscard]] const std::vector<std::uint64_t>& words() const noexcept { return words_; }
+    /// Returns `seed` mixed with the values.
+    [[nodiscard]] std::uint64_t hash(std::uint64_t seed) const noexcept;
     friend bool operator==(const Mask&, const Mask&) = default;
 
 private:
     static std::uint64_t bit(std::uint32_t value) { return std::uint64_t{1} << (value % 64); }
+    std::uint64_t& word(std::uint32_t value) { return value < 64 ? first_ : more_[value / 64 - 1]; }
     std::uint32_t values_ = 0;
-    std::vector<std::uint64_t> words_;
+    std::uint64_t first_ = 0;
+    std::vector<std::uint64_t> more_;  ///< From value 64 on.
 };
 
 /// Slots of a derivation: packages' slots as they are, variables of the encoding above them.
@@ -51,6 +56,14 @@ struct Term {
     Mask mask;
     friend bool operator==(const Term&, const Term&) = default;
 };
+
+/// Mixes a number into a hash (the finaliser of SplitMix64: Steele, Lea and Flood 2014).
+[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t seed, std::uint64_t number) noexcept {
+    std::uint64_t hash = seed + number + 0x9e37'79b9'7f4a'7c15;
+    hash = (hash ^ (hash >> 30)) * 0xbf58'476d'1ce4'e5b9;
+    hash = (hash ^ (hash >> 27)) * 0x94d0'49bb'1331'11eb;
+    return hash ^ (hash >> 31);
+}
 
 struct Nogood {
     std::vector<Term> terms;   ///< Sorted by place.
@@ -65,8 +78,9 @@ struct Nogood {
                                                const std::vector<ProofClause>& proof,
                                                std::size_t count_max);
 
-/// Combines two nogoods into the one that follows from them on `pivot`: union there, intersection
-/// elsewhere. False when nothing follows.
-[[nodiscard]] bool resolve_nogoods(const Nogood& a, const Nogood& b, Place pivot, Nogood& result);
+/// Combines the terms of two nogoods into those of the one that follows from them on `pivot`: union
+/// there, intersection elsewhere. False when nothing follows.
+[[nodiscard]] bool resolve_terms(const std::vector<Term>& a, const std::vector<Term>& b,
+                                 Place pivot, std::vector<Term>& result);
 
 }  // namespace catalog::resolve::engine

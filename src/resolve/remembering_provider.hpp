@@ -29,6 +29,9 @@ public:
         return answer(providers_, std::string(name), [&] { return base_.providers(name); });
     }
     void prefetch(std::span<const std::string> names) override { base_.prefetch(names); }
+    [[nodiscard]] const FrozenUniverse* universe() const noexcept override {
+        return base_.universe();
+    }
 
 private:
     template <class T, class Ask>

@@ -131,6 +131,11 @@ Result<Solution> Resolution::run() {
     return answer;
 }
 
+Result<std::optional<Error>> Resolution::explain(std::uint64_t conflicts) {
+    CATALOG_TRY(roots_, make_roots(universe_, requirements_));
+    return explain_contradiction(universe_, requirements_, roots_, conflicts);
+}
+
 Result<std::optional<Solution>> Resolution::run_domains() {
     world_.emplace(universe_, requirements_, roots_);
     const std::uint64_t bound =

@@ -38,6 +38,10 @@ public:
 
     /// Errors: those of Resolver::resolve but kDependencyCycle.
     [[nodiscard]] Result<Solution> run();
+    /// Explains why roots that are known to contradict each other do, none of them without need,
+    /// which took `conflicts` to find out. Nothing when there is an answer after all. Errors: as
+    /// `run`.
+    [[nodiscard]] Result<std::optional<Error>> explain(std::uint64_t conflicts);
     /// REQUIRES: `run` returned a solution.
     void write_stats(SolveStats& stats, std::chrono::nanoseconds total) const;
 

@@ -5,6 +5,7 @@
 #include "catalog/resolve/sat_resolver.hpp"
 #include "support/resolve/agreement.hpp"
 #include "support/resolve/brute_force.hpp"
+#include "support/resolve/freezing_resolver.hpp"
 #include "support/resolve/hard_world.hpp"
 
 namespace catalog::resolve {
@@ -153,47 +154,87 @@ TEST(Explanation, DrawsConclusionsWhereVersionsDiffer) {
               "9. by 4 to 8, the request cannot be met\n");
 }
 
-TEST(Explanation, RootsAreAMinimalSetThatFails) {
-    int minimised = 0;
-    for (std::uint64_t seed = 0; seed < 300; ++seed) {
-        testing::World world = testing::make_hard_world({7, 4, 1, 0.75}, seed);
-        for (std::size_t i = 0; i < world.request.roots.size(); ++i) {
-            world.request.roots[i].target = testing::target("p" + std::to_string(i) + " =1." +
-                                                            std::to_string((seed >> i) % 4) + ".0");
+/// A request with as many roots as there are packages, each for one version.
+testing::World make_world_of_exact_roots(std::uint64_t seed) {
+    testing::World world = testing::make_hard_world({7, 4, 1, 0.75}, seed);
+    for (std::size_t i = 0; i < world.request.roots.size(); ++i) {
+        world.request.roots[i].target = testing::target("p" + std::to_string(i) + " =1." +
+                                                        std::to_string((seed >> i) % 4) + ".0");
+    }
+    return world;
+}
+
+/// Checks by brute force that the roots that a failure names cannot be met and that none of them
+/// could be left out. Returns how many were tried without.
+int check_that_roots_are_minimal(const testing::World& world, const Error& failure) {
+    const auto* detail = failure.detail_as<ResolutionDetail>();
+    if (detail == nullptr || detail->steps.empty()) {
+        ADD_FAILURE() << "nothing is explained\n" << world.to_text();
+        return 0;
+    }
+    // Roots are told as text; texts that are not unique say too little for this test.
+    std::vector<Root> roots;
+    for (const Root& root : world.request.roots) {
+        std::string text = root.target.name + " " + root.target.constraint.to_string();
+        for (std::size_t i = 0; i < root.features.size(); ++i) {
+            text += (i == 0 ? " with " : ", ") + root.features[i];
         }
+        for (const std::string& named : detail->roots) {
+            if (named == text) roots.push_back(root);
+        }
+    }
+    if (roots.size() != detail->roots.size()) return 0;
+    Request request = world.request;
+    request.roots = roots;
+    EXPECT_FALSE(testing::solve_by_brute_force(world.repo.entries(), request).satisfiable)
+        << failure.message() << "\n"
+        << world.to_text();
+    int tried = 0;
+    for (std::size_t i = 0; i < roots.size() && roots.size() > 1; ++i) {
+        request.roots = roots;
+        request.roots.erase(request.roots.begin() + static_cast<std::ptrdiff_t>(i));
+        const auto rest = testing::solve_by_brute_force(world.repo.entries(), request);
+        EXPECT_TRUE(rest.satisfiable || rest.gave_up) << failure.message() << "\n"
+                                                      << world.to_text();
+        ++tried;
+    }
+    return tried;
+}
+
+TEST(Explanation, RootsAreAMinimalSetThatFails) {
+    int tried = 0;
+    for (std::uint64_t seed = 0; seed < 300 && !::testing::Test::HasFailure(); ++seed) {
+        testing::World world = make_world_of_exact_roots(seed);
         SatResolver resolver;
         const auto failed = resolver.resolve(world.request, world.repo.provider(), CallContext());
         if (failed || failed.error().code() != Errc::kUnsatisfiable) continue;
-        const auto* detail = failed.error().detail_as<ResolutionDetail>();
-        ASSERT_NE(detail, nullptr);
-        ASSERT_FALSE(detail->steps.empty()) << world.to_text();
-        // Roots are told as text; texts that are not unique say too little for this test.
-        std::vector<Root> roots;
-        for (const Root& root : world.request.roots) {
-            std::string text = root.target.name + " " + root.target.constraint.to_string();
-            for (std::size_t i = 0; i < root.features.size(); ++i) {
-                text += (i == 0 ? " with " : ", ") + root.features[i];
-            }
-            for (const std::string& named : detail->roots) {
-                if (named == text) roots.push_back(root);
-            }
-        }
-        if (roots.size() != detail->roots.size()) continue;
-        Request request = world.request;
-        request.roots = roots;
-        ASSERT_FALSE(testing::solve_by_brute_force(world.repo.entries(), request).satisfiable)
-            << failed.error().message() << "\n"
-            << world.to_text();
-        for (std::size_t i = 0; i < roots.size() && roots.size() > 1; ++i) {
-            request.roots = roots;
-            request.roots.erase(request.roots.begin() + static_cast<std::ptrdiff_t>(i));
-            const auto rest = testing::solve_by_brute_force(world.repo.entries(), request);
-            ASSERT_TRUE(rest.satisfiable || rest.gave_up) << failed.error().message() << "\n"
-                                                          << world.to_text();
-            ++minimised;
-        }
+        tried += check_that_roots_are_minimal(world, failed.error());
     }
-    EXPECT_GT(minimised, 50);
+    EXPECT_GT(tried, 50);
+}
+
+/// The first contradiction that is found is not always one of the fewest roots here.
+TEST(Explanation, RootsAreAMinimalSetThatFailsInAUniverse) {
+    std::vector<std::string> names;
+    for (int i = 0; i < 12; ++i) names.push_back("p" + std::to_string(i));
+    int tried = 0;
+    for (std::uint64_t seed = 0; seed < 150 && !::testing::Test::HasFailure(); ++seed) {
+        testing::World world = testing::make_hard_world({12, 4, 2, 0.7}, seed);
+        world.request.roots.resize(6);
+        for (std::size_t i = 0; i < world.request.roots.size(); ++i) {
+            const std::string bound =
+                (i % 2 == 0 ? " <=1." : " >=1.") + std::to_string((seed >> i) % 4) + ".0";
+            world.request.roots[i].target = testing::target("p" + std::to_string(i) + bound);
+        }
+        auto universe = testing::freeze(world.repo.provider(), names);
+        ASSERT_TRUE(universe.has_value());
+        UniverseProvider provider(*std::move(universe));
+        SatResolver resolver;
+        const auto failed = resolver.resolve(world.request, provider, CallContext());
+        if (failed || failed.error().code() != Errc::kUnsatisfiable) continue;
+        tried += check_that_roots_are_minimal(world, failed.error());
+    }
+    EXPECT_GT(tried, 50);
 }
 
 TEST(Explanation, OfAHardRequestIsBounded) {
