@@ -14,11 +14,9 @@ constexpr std::byte kLeafPrefix{0x00};
 // One message on its way through a lane, as up to three runs of whole blocks: what shares a block
 // with the prefix, the body where it lies, and the end with the padding of FIPS 180-4 section
 // 5.1.1.
+// NOLINTNEXTLINE(*-member-init): the buffer is written before it is read.
 class Message {
 public:
-    // The buffer is written before it is read.
-    Message() noexcept = default;  // NOLINT(*-member-init)
-
     // Begins a task with its first run.
     void begin(HashTask& task) noexcept {
         task_ = &task;

@@ -17,16 +17,20 @@ enum class ChunkAlgorithm : std::uint32_t {
     /// FastCDC with normalisation level 2 (Xia et al., "The Design of Fast Content-Defined Chunking
     /// for Data Deduplication Based Storage Systems", IEEE TPDS 2020), masks of the highest bits.
     kFastCdc2020 = 1,
+    /// A cheap test of the eight bytes up to a place, many places at a time, then a hash of the 32
+    /// bytes up to there (docs/formats/pack.md); sizes normalised as in FastCDC. Cuts as well and
+    /// takes a third of the time.
+    kWindowed = 2,
 };
 
 /// Parameters of a chunker: part of a store's format, so that equal bytes are cut alike for ever.
 /// They decide how well a store finds duplicates and nothing else: no id depends on them.
 struct ChunkProfile {
-    ChunkAlgorithm algorithm = ChunkAlgorithm::kFastCdc2020;
+    ChunkAlgorithm algorithm = ChunkAlgorithm::kWindowed;
     std::uint32_t bytes_min = 16 * 1024;   ///< 64 or more; no boundary is looked for before it.
     std::uint32_t bytes_avg = 64 * 1024;   ///< A power of two above `bytes_min`.
     std::uint32_t bytes_max = 256 * 1024;  ///< Above `bytes_avg`, at most kChunkBytesMax.
-    std::uint64_t seed = 0;                ///< Of the gear table.
+    std::uint64_t seed = 0;                ///< Of the tables.
 
     friend bool operator==(const ChunkProfile&, const ChunkProfile&) = default;
 };
