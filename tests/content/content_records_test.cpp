@@ -25,6 +25,7 @@ FormatRecord sample_format() {
     FormatRecord format;
     for (std::size_t i = 0; i < format.store.size(); ++i)
         format.store[i] = static_cast<std::byte>(0xf0 + i);
+    format.profile.algorithm = ChunkAlgorithm::kFastCdc2020;
     format.profile.seed = 42;
     return format;
 }

@@ -21,6 +21,7 @@ PackHeader sample_header() {
     header.pack = PackId{0x1a2b};
     for (std::size_t i = 0; i < header.store.size(); ++i)
         header.store[i] = static_cast<std::byte>(i + 1);
+    header.profile.algorithm = ChunkAlgorithm::kFastCdc2020;
     header.profile.seed = 0x1122334455667788;
     return header;
 }
