@@ -36,6 +36,11 @@ void Cdcl::make_decidable(Var var, bool phase) {
     phases_[var] = phase ? 1 : 0;
 }
 
+void Cdcl::favour(Var var, double conflicts) {
+    active_.raise(var, conflicts);
+    if (value(positive(var)) == Value::kUnknown) active_.insert(var);
+}
+
 void Cdcl::log_choice(Var holder, const Choice& choice) {
     for (std::uint32_t i = choice.ranges_begin; i < choice.ranges_end; ++i) {
         for (Var var = excluded_[i].begin; var < excluded_[i].end; ++var) {

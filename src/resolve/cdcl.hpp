@@ -70,6 +70,8 @@ public:
     void add_choice(Var holder, std::span<const Var> members, std::uint32_t tag);
     /// Lets `next_active` return a variable; `phase` is the value tried first.
     void make_decidable(Var var, bool phase);
+    /// Counts for `next_active` as so many conflicts about a variable. REQUIRES: decidable.
+    void favour(Var var, double conflicts);
     /// Adds a clause, at any time. `tag` is returned by `proof_clauses`. REQUIRES: no literal
     /// twice, no literal with its negation.
     void add_clause(std::span<const Lit> literals, std::uint32_t tag);

@@ -93,6 +93,10 @@ public:
     [[nodiscard]] const Fact& fact(std::uint32_t tag) const noexcept { return facts_[tag]; }
     /// Adds a clause that comes from `fact`.
     void add(std::span<const Lit> literals, const Fact& fact);
+    /// Adds a clause that follows from all that could be written. REQUIRES: a core without proof.
+    void add_implied(std::span<const Lit> literals) { core_.add_clause(literals, 0); }
+    /// Says what a search by activity is to decide soon. REQUIRES: not in or out yet.
+    void favour(PackageId32 id, double activity) { core_.favour(package(id), activity); }
     /// Demands that name candidates of a slot.
     [[nodiscard]] std::span<const RequirementId> demands_on(SlotId slot) const noexcept;
 

@@ -61,6 +61,37 @@ void DomainSolver::start_work() {
     for (const WorkTerm& term : work_) work_index_[term.node] = 0;
     work_.clear();
     work_words_.clear();
+    work_premises_ = 0;
+}
+
+void DomainSolver::trace_premises() {
+    premises_.resize(nodes_.size(), 0);
+    for (const auto& [node, premises] : given_) premises_[node] |= premises;
+    given_.clear();
+    const std::size_t end = levels_.empty() ? trail_.size() : levels_.front().trail;
+    for (; traced_ < end; ++traced_) {
+        const Entry& entry = trail_[traced_];
+        Word premises = 0;
+        switch (entry.kind) {
+            case ReasonKind::kFact:
+                if (entry.arg > 0) premises = analyses_[entry.arg - 1].premises;
+                break;
+            case ReasonKind::kOwner:
+            case ReasonKind::kRemoved:
+                premises = premises_[entry.arg];
+                break;
+            case ReasonKind::kNogood: {
+                const Learned learned = this->learned(entry.arg);
+                premises = learned.premises;
+                for (const Term& term : learned.terms) premises |= premises_[term.node];
+                break;
+            }
+            case ReasonKind::kSelf:
+            case ReasonKind::kDecision:
+                break;
+        }
+        premises_[entry.node] |= premises;
+    }
 }
 
 bool DomainSolver::locate(WorkTerm& term) const {
@@ -84,6 +115,7 @@ void DomainSolver::merge_term(NodeId id, const Word* mask) {
         work_words_.insert(work_words_.end(), mask, mask + words);
         if (!locate(term)) {
             work_words_.resize(term.mask);
+            work_premises_ |= premises_[id];
             return;
         }
         work_.push_back(term);
@@ -97,6 +129,7 @@ void DomainSolver::merge_term(NodeId id, const Word* mask) {
 }
 
 void DomainSolver::remove_term(std::size_t place) {
+    work_premises_ |= premises_[work_[place].node];
     work_index_[work_[place].node] = 0;
     if (place + 1 != work_.size()) {
         work_[place] = work_.back();
@@ -156,6 +189,7 @@ void DomainSolver::explain_removed(NodeId id, NodeId other, const std::vector<Wo
 }
 
 void DomainSolver::explain_nogood(std::uint32_t nogood, NodeId id, std::vector<Word>& pivot) {
+    work_premises_ |= nogoods_[nogood].premises;
     for (std::uint32_t t = 0; t < nogoods_[nogood].count; ++t) {
         const Term term = terms_[nogoods_[nogood].first + t];
         const Word* mask = nogood_words_.data() + term.mask;
@@ -216,8 +250,9 @@ bool DomainSolver::learn() {
         work_index_.resize(nodes_.size(), 0);
         activity_.resize(nodes_.size(), 0.0);
     }
+    trace_premises();
     start_work();
-    analyses_.push_back({used_pairs_.size(), used_nogoods_.size()});
+    analyses_.push_back({used_pairs_.size(), used_nogoods_.size(), 0});
     const NodeId empty = conflict_.node;
     const Word* words = words_.data() + nodes_[empty].domain;
     needed_.assign(words, words + nodes_[empty].words);
@@ -277,11 +312,12 @@ std::uint32_t DomainSolver::backjump_level(std::uint32_t top, std::uint32_t seco
 void DomainSolver::assert_learned() {
     const WorkTerm& first = work_.front();
     const auto analysis = static_cast<std::uint32_t>(analyses_.size());
+    analyses_.back().premises = work_premises_;
     Reason reason{ReasonKind::kFact, analysis};
     if (work_.size() > 1) {
         reason = {ReasonKind::kNogood, static_cast<std::uint32_t>(nogoods_.size())};
-        nogoods_.push_back(
-            {static_cast<std::uint32_t>(terms_.size()), static_cast<std::uint32_t>(work_.size())});
+        nogoods_.push_back({static_cast<std::uint32_t>(terms_.size()),
+                            static_cast<std::uint32_t>(work_.size()), work_premises_});
         nogood_analyses_.push_back(analysis);
         for (const WorkTerm& term : work_) {
             terms_.push_back({term.node, static_cast<std::uint32_t>(nogood_words_.size())});

@@ -67,6 +67,9 @@ void DomainSolver::clear() {
     used_pairs_.clear();
     used_nogoods_.clear();
     nogood_analyses_.clear();
+    given_.clear();
+    premises_.clear();
+    traced_ = 0;
     activity_.clear();
     heap_.clear();
     increment_ = 1.0;
@@ -163,7 +166,8 @@ void DomainSolver::record(NodeId id, const Word* mask, Reason reason, std::uint3
     }
 }
 
-bool DomainSolver::restrict(NodeId node, const Word* mask, std::uint32_t via) {
+bool DomainSolver::restrict(NodeId node, const Word* mask, std::uint32_t via, Word premises) {
+    if (premises != 0) given_.emplace_back(node, premises);
     return narrow(node, mask, {ReasonKind::kFact, 0}, via);
 }
 
@@ -357,7 +361,13 @@ Result<DomainSolver::Step> DomainSolver::decide() {
     return Step::kGoOn;
 }
 
-Result<DomainOutcome> DomainSolver::run(std::uint64_t conflicts_max) {
+void DomainSolver::stop() {
+    undo_to(0);
+    trace_premises();
+    activity_.resize(nodes_.size(), 0.0);
+}
+
+Result<DomainOutcome> DomainSolver::run(const DomainBounds& bounds) {
     std::uint64_t in_run = 0;
     for (;;) {
         CATALOG_TRY(bool consistent, propagate());
@@ -371,8 +381,9 @@ Result<DomainOutcome> DomainSolver::run(std::uint64_t conflicts_max) {
         ++conflicts_;
         CATALOG_TRY_VOID(world_.check());
         if (!learn()) return DomainOutcome::kUnsat;
-        if (!is_short_jump_ && ++in_run >= conflicts_max) {
-            undo_to(0);
+        const bool counts = !is_short_jump_ && ++in_run >= bounds.conflicts_max;
+        if (counts || (bounds.clock != nullptr && bounds.clock->now_monotonic() >= bounds.until)) {
+            stop();
             return DomainOutcome::kLimit;
         }
     }

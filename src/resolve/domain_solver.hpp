@@ -13,8 +13,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "catalog/core/clock.hpp"
 #include "catalog/core/result.hpp"
 
 namespace catalog::resolve::engine {
@@ -80,10 +82,19 @@ public:
     [[nodiscard]] virtual Result<void> check() = 0;
 };
 
+/// When a search is given up.
+struct DomainBounds {
+    /// Of conflicts that take back only the last decision, though others would do, each ninth
+    /// counts: they cost little.
+    std::uint64_t conflicts_max = ~std::uint64_t{0};
+    const Clock* clock = nullptr;  ///< Looked at after every conflict; null: time does not count.
+    MonotonicTime until{};
+};
+
 enum class DomainOutcome : std::uint8_t {
     kSat,      ///< Every required node has one value.
     kUnsat,    ///< The facts contradict each other.
-    kLimit,    ///< As many conflicts as were allowed.
+    kLimit,    ///< One of the bounds was reached.
     kRestart,  ///< The world wants it.
 };
 
@@ -108,15 +119,16 @@ public:
     /// Makes `child` follow `parent`: it is absent or has the parent's value. REQUIRES: equally
     /// many values.
     void add_follower(NodeId parent, NodeId child);
-    /// Intersects a domain for good. False when nothing is left. REQUIRES: no decision was made.
-    [[nodiscard]] bool restrict(NodeId node, const Word* mask, std::uint32_t via = kNoNode);
+    /// Intersects a domain for good. False when nothing is left. `premises` is handed back with all
+    /// that is derived from it. REQUIRES: no decision was made.
+    [[nodiscard]] bool restrict(NodeId node, const Word* mask, std::uint32_t via = kNoNode,
+                                Word premises = 0);
     /// Nodes that are decided before any other, in this order, when they are required.
     /// After a deferred one comes the node of its value's first consequence.
     void set_priorities(std::vector<Priority> nodes) { priorities_ = std::move(nodes); }
 
-    /// Searches. At most `conflicts_max` conflicts, of those that take back only the last decision
-    /// though others would do each ninth: they cost little. Errors: the world's.
-    [[nodiscard]] Result<DomainOutcome> run(std::uint64_t conflicts_max);
+    /// Searches. Errors: the world's.
+    [[nodiscard]] Result<DomainOutcome> run(const DomainBounds& bounds);
 
     [[nodiscard]] const Word* domain(NodeId node) const noexcept {
         return words_.data() + nodes_[node].domain;
@@ -147,6 +159,32 @@ public:
     /// Collects what the contradiction rests on that was found last: what was learned for it, and
     /// what that was learned from. REQUIRES: `restrict` said false, or `run` kUnsat.
     [[nodiscard]] Grounds grounds() const;
+
+    /// One term of a learned nogood: that the domain of `node` is within the mask.
+    struct Term {
+        NodeId node = 0;
+        std::uint32_t mask = 0;  ///< What `mask` reads.
+    };
+    /// Not all of the terms hold together, given the premises.
+    struct Learned {
+        std::span<const Term> terms;
+        Word premises = 0;
+    };
+    [[nodiscard]] std::size_t learned_count() const noexcept { return nogoods_.size(); }
+    [[nodiscard]] Learned learned(std::size_t index) const noexcept {
+        const Nogood& nogood = nogoods_[index];
+        return {{terms_.data() + nogood.first, nogood.count}, nogood.premises};
+    }
+    [[nodiscard]] const Word* mask(const Term& term) const noexcept {
+        return nogood_words_.data() + term.mask;
+    }
+    /// Returns what the domain of a node rests on. REQUIRES: `run` said kLimit.
+    [[nodiscard]] Word premises(NodeId node) const noexcept { return premises_[node]; }
+    /// Returns how many conflicts were about a node, older ones counting less. REQUIRES: as
+    /// `premises`.
+    [[nodiscard]] double activity(NodeId node) const noexcept {
+        return activity_[node] / increment_;
+    }
 
     [[nodiscard]] std::uint64_t decisions() const noexcept { return decisions_; }
     [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_; }
@@ -198,18 +236,16 @@ private:
         ReasonKind kind = ReasonKind::kFact;
         bool made_required = false;
     };
-    struct Term {
-        NodeId node = 0;
-        std::uint32_t mask = 0;  ///< Into nogood_words_.
-    };
     struct Nogood {
         std::uint32_t first = 0;
         std::uint32_t count = 0;
+        Word premises = 0;
     };
     /// One analysis: where its pairs and the nogoods that it used begin.
     struct Analysis {
         std::size_t pairs = 0;
         std::size_t nogoods = 0;
+        Word premises = 0;
     };
     struct Follower {
         NodeId node = 0;
@@ -274,6 +310,9 @@ private:
     [[nodiscard]] std::uint32_t backjump_level(std::uint32_t top, std::uint32_t second);
     void assert_learned();
     void bump(NodeId id);
+    /// Works out what the domains that hold without a decision rest on.
+    void trace_premises();
+    void stop();
 
     // Heap of nodes that were in conflicts.
     void heap_insert(NodeId id);
@@ -313,6 +352,11 @@ private:
     std::vector<std::uint64_t> used_pairs_;
     std::vector<std::uint32_t> used_nogoods_;
     std::vector<std::uint32_t> nogood_analyses_;  ///< By nogood.
+
+    std::vector<std::pair<NodeId, Word>> given_;  ///< Premises of what nodes were restricted to.
+    std::vector<Word> premises_;                  ///< By node, of what holds without a decision.
+    std::uint32_t traced_ = 0;                    ///< Trail entries that `premises_` knows.
+    Word work_premises_ = 0;                      ///< Of the nogood that an analysis works on.
 
     std::vector<double> activity_;
     std::vector<NodeId> heap_;

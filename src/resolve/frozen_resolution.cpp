@@ -56,14 +56,14 @@ private:
 
 Result<bool> FrozenResolution::run(const Request& request, const CallContext& context,
                                    const Clock& clock, const SatOptions& options) {
+    handover_ = {};
     const bool covered = world_.begin(request, context, clock);
     if (const Error* failure = world_.universe().view().failure()) return fail(*failure);
     if (!covered) return false;
     if (!world_.is_consistent()) return refuse(request, context, clock, options);
-    const std::uint64_t bound =
-        options.engine == Engine::kDomains ? ~std::uint64_t{0} : options.domain_conflicts_max;
-    const std::uint64_t allowed = std::min(bound, request.conflicts_max);
-    CATALOG_TRY(const DomainOutcome outcome, world_.solver().run(allowed));
+    CATALOG_TRY(const DomainOutcome outcome,
+                world_.solver().run(domain_bounds(options, request, clock)));
+    if (outcome == DomainOutcome::kLimit) handover_ = {&world_.solver(), &world_};
     if (outcome == DomainOutcome::kUnsat) return refuse(request, context, clock, options);
     if (outcome != DomainOutcome::kSat) return false;
     answer_.take();
@@ -75,7 +75,7 @@ Result<bool> FrozenResolution::contradicts(const Request& request, const CallCon
                                            const Clock& clock, std::uint64_t conflicts_max) {
     if (!world_.begin(request, context, clock)) return false;
     if (!world_.is_consistent()) return true;
-    CATALOG_TRY(const DomainOutcome outcome, world_.solver().run(conflicts_max));
+    CATALOG_TRY(const DomainOutcome outcome, world_.solver().run({conflicts_max, nullptr, {}}));
     return outcome == DomainOutcome::kUnsat;
 }
 

@@ -21,6 +21,8 @@ public:
     /// Resolves; false when the request is none for this engine. Errors: as SatResolver.
     [[nodiscard]] Result<bool> run(const Request& request, const CallContext& context,
                                    const Clock& clock, const SatOptions& options);
+    /// What the last `run` that was false came to, for whoever resolves the request then.
+    [[nodiscard]] const Handover& handover() const noexcept { return handover_; }
     [[nodiscard]] FrozenAnswer& answer() noexcept { return answer_; }
     void write_stats(SolveStats& stats, std::chrono::nanoseconds total);
 
@@ -40,6 +42,7 @@ private:
 
     FrozenWorld world_;
     FrozenAnswer answer_;
+    Handover handover_;
 };
 
 }  // namespace catalog::resolve::engine

@@ -137,9 +137,10 @@ bool FrozenWorld::add_root(const Root& root, std::vector<Priority>& priorities) 
         meanings_.push_back({true, static_cast<std::uint32_t>(choices_.size() - 1)});
         mask = all_but_absent(values);
     }
+    const Word premise = premise_of(roots_.size());
     roots_.push_back(node);
     priorities.push_back({node, kNoNode});
-    if (solver_.restrict(node, mask)) return true;
+    if (solver_.restrict(node, mask, kNoNode, premise)) return true;
     std::vector<std::size_t> same;
     for (std::size_t i = 0; i < roots_.size(); ++i) {
         if (roots_[i] == node) same.push_back(i);
@@ -415,6 +416,23 @@ std::uint32_t FrozenWorld::pick(NodeId node, std::uint32_t /*via*/, const Word* 
     }
     return request_->preference == Preference::kMinimal ? highest_value(domain, words)
                                                         : lowest_value(domain, words);
+}
+
+std::vector<PackageId32> FrozenWorld::packages(NodeId node, Universe& universe) {
+    std::vector<PackageId32> packages;
+    if (node == kNever || meanings_[node].choice) return packages;
+    const std::uint32_t own = meanings_[node].a;
+    const NameId name = universe.intern(view_.name(own));
+    if (!universe.load_versions(name)) return packages;
+    const PackageId32 first = universe.name(name).first;
+    const auto [versions, count] = view_.versions_of(own);
+    packages.assign(count, kNone);
+    for (std::uint32_t i = 0; i < universe.name(name).selectable; ++i) {
+        const Candidate& candidate = universe.package(first + i).candidate;
+        const std::uint32_t version = view_.find_version(own, candidate);
+        if (version != frozen::kNone) packages[version - versions] = first + i;
+    }
+    return packages;
 }
 
 }  // namespace catalog::resolve::engine

@@ -16,10 +16,11 @@
 #include "catalog/resolve/request.hpp"
 #include "domain_solver.hpp"
 #include "frozen_view.hpp"
+#include "seeds.hpp"
 
 namespace catalog::resolve::engine {
 
-class FrozenWorld final : public World {
+class FrozenWorld final : public World, public NodePackages {
 public:
     explicit FrozenWorld(FrozenUniverse universe);
 
@@ -53,6 +54,9 @@ public:
     /// need be perhaps. Afterwards `is_used` tells whether an item of a version is part of it.
     [[nodiscard]] std::vector<std::size_t> collect_used();
     [[nodiscard]] bool is_used(std::uint32_t name, std::uint32_t item) const;
+
+    // NodePackages
+    [[nodiscard]] std::vector<PackageId32> packages(NodeId node, Universe& universe) override;
 
     // World
     [[nodiscard]] Result<void> expand(NodeId node, std::uint32_t value,

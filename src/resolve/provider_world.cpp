@@ -33,14 +33,20 @@ Result<bool> ProviderWorld::begin() {
     no_words_ = arena_.allocate(1);
     std::vector<Priority> priorities;
     std::vector<Consequence> wanted;
+    std::vector<std::size_t> ends;
     for (const RequirementId root : roots_) {
         const std::size_t first = wanted.size();
         demand(root, wanted);
+        ends.push_back(wanted.size());
         priorities.push_back({wanted[first].node, wanted[first].via});
     }
     solver_.set_priorities(std::move(priorities));
-    for (const Consequence& c : wanted) {
-        if (!solver_.restrict(c.node, c.mask, c.via)) return false;
+    std::size_t next = 0;
+    for (std::size_t root = 0; root < roots_.size(); ++root) {
+        for (; next < ends[root]; ++next) {
+            const Consequence& c = wanted[next];
+            if (!solver_.restrict(c.node, c.mask, c.via, premise_of(root))) return false;
+        }
     }
     return true;
 }
@@ -308,6 +314,15 @@ std::uint32_t ProviderWorld::pick_part(RequirementId choice, const Word* domain)
         best_rank = found;
     }
     return best;
+}
+
+std::vector<PackageId32> ProviderWorld::packages(NodeId node, Universe& universe) {
+    const Meaning& meaning = meanings_[node];
+    std::vector<PackageId32> packages;
+    if (node == kNever || meaning.kind != NodeKind::kSlot) return packages;
+    const Slot& slot = universe.slot(meaning.a);
+    for (std::uint32_t i = 0; i < slot.count; ++i) packages.push_back(slot.first + i);
+    return packages;
 }
 
 void ProviderWorld::choose(RequirementId demand, std::span<const FeatureId> /*features*/,

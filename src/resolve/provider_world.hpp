@@ -14,11 +14,12 @@
 
 #include "domain_solver.hpp"
 #include "requirements.hpp"
+#include "seeds.hpp"
 #include "walk.hpp"
 
 namespace catalog::resolve::engine {
 
-class ProviderWorld final : public World, public Chooser {
+class ProviderWorld final : public World, public Chooser, public NodePackages {
 public:
     ProviderWorld(Universe& universe, Requirements& requirements,
                   const std::vector<RequirementId>& roots);
@@ -37,6 +38,9 @@ public:
     [[nodiscard]] std::uint32_t pick(NodeId node, std::uint32_t via, const Word* domain) override;
     [[nodiscard]] bool must_restart() const override { return defaults_met_ && !with_defaults_; }
     [[nodiscard]] Result<void> check() override { return universe_.check(); }
+
+    // NodePackages
+    [[nodiscard]] std::vector<PackageId32> packages(NodeId node, Universe& universe) override;
 
     // Chooser, for the answer at which the solver stands.
     void choose(RequirementId demand, std::span<const FeatureId> features,

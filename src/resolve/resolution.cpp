@@ -107,6 +107,18 @@ bool needs_clauses(const Request& request) {
            request.optimality == Optimality::kMinChange;
 }
 
+DomainBounds domain_bounds(const SatOptions& options, const Request& request, const Clock& clock) {
+    DomainBounds bounds;
+    bounds.conflicts_max = request.conflicts_max;
+    if (options.engine == Engine::kDomains) return bounds;
+    bounds.conflicts_max = std::min(bounds.conflicts_max, options.domain_conflicts_max);
+    if (options.domain_time_max.count() > 0) {
+        bounds.clock = &clock;
+        bounds.until = clock.now_monotonic() + options.domain_time_max;
+    }
+    return bounds;
+}
+
 Error engines_disagree() {
     return Error(Errc::kInternal, "the engines of the resolver disagree")
         .with_hint("report this with the request and the packages");
@@ -119,7 +131,8 @@ Error unexplained() {
 
 Result<Solution> Resolution::run() {
     CATALOG_TRY(roots_, make_roots(universe_, requirements_));
-    if (options_.engine != Engine::kBoolean && !needs_clauses(universe_.request())) {
+    const bool domains_first = options_.engine != Engine::kBoolean && handover_.solver == nullptr;
+    if (domains_first && !needs_clauses(universe_.request())) {
         CATALOG_TRY(std::optional<Solution> found, run_domains());
         if (found) return *std::move(found);
         if (contradicted_ && !options_.explain) return fail(unexplained());
@@ -138,18 +151,17 @@ Result<std::optional<Error>> Resolution::explain(std::uint64_t conflicts) {
 
 Result<std::optional<Solution>> Resolution::run_domains() {
     world_.emplace(universe_, requirements_, roots_);
-    const std::uint64_t bound =
-        options_.engine == Engine::kDomains ? kNoLimit : options_.domain_conflicts_max;
-    const std::uint64_t allowed = std::min(bound, universe_.request().conflicts_max);
+    const DomainBounds bounds = domain_bounds(options_, universe_.request(), universe_.clock());
     CATALOG_TRY(bool consistent, world_->begin());
     DomainOutcome outcome = DomainOutcome::kUnsat;
     while (consistent) {
-        CATALOG_TRY(outcome, world_->solver().run(allowed));
+        CATALOG_TRY(outcome, world_->solver().run(bounds));
         if (outcome != DomainOutcome::kRestart) break;
         CATALOG_TRY(consistent, world_->restart());
         outcome = DomainOutcome::kUnsat;
     }
     contradicted_ = outcome == DomainOutcome::kUnsat;
+    if (outcome == DomainOutcome::kLimit) handover_ = {&world_->solver(), &*world_};
     if (outcome != DomainOutcome::kSat) return std::optional<Solution>();
     CATALOG_TRY(const Reached reached, Walk(universe_, requirements_, *world_).run(roots_));
     if (!reached.unmet.empty()) return std::optional<Solution>();
@@ -159,6 +171,7 @@ Result<std::optional<Solution>> Resolution::run_domains() {
 Result<Solution> Resolution::run_boolean() {
     search_ = std::make_unique<Search>(universe_, requirements_, roots_, false);
     for (std::size_t i = 0; i < roots_.size(); ++i) assumptions_.push_back(search_->root(i));
+    if (handover_.solver != nullptr) search_->take_over(handover_);
 
     CATALOG_TRY(Outcome outcome,
                 search_->run(assumptions_, Order::kBreadthFirst, ordered_conflicts_));
@@ -183,10 +196,11 @@ void Resolution::write_stats(SolveStats& stats, std::chrono::nanoseconds total) 
     };
     stats.load_us = us(universe_.load_time());
     stats.solve_us = us(total - universe_.load_time());
-    if (world_) {
-        stats.decisions += world_->solver().decisions();
-        stats.conflicts += world_->solver().conflicts();
-        stats.propagations += world_->solver().propagations();
+    const DomainSolver* solver = world_ ? &world_->solver() : handover_.solver;
+    if (solver != nullptr) {
+        stats.decisions += solver->decisions();
+        stats.conflicts += solver->conflicts();
+        stats.propagations += solver->propagations();
     }
     if (search_) {
         stats.decisions += search_->decisions();

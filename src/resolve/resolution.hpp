@@ -24,6 +24,10 @@ inline constexpr std::uint64_t kOrderedConflicts = 2'000;
 /// Tells whether only the Boolean engine can give the answer that a request wants.
 [[nodiscard]] bool needs_clauses(const Request& request);
 
+/// Returns how long the domain engine may search, counted from now.
+[[nodiscard]] DomainBounds domain_bounds(const SatOptions& options, const Request& request,
+                                         const Clock& clock);
+
 /// What a search that was forced to one engine says when the other finds an answer where it saw a
 /// contradiction.
 [[nodiscard]] Error engines_disagree();
@@ -36,6 +40,8 @@ public:
                const Clock& clock, const SatOptions& options = SatOptions(),
                std::uint64_t ordered_conflicts = kOrderedConflicts);
 
+    /// Makes `run` begin where a search over the same request ended. Both stay until it is done.
+    void continue_from(const Handover& from) noexcept { handover_ = from; }
     /// Errors: those of Resolver::resolve but kDependencyCycle.
     [[nodiscard]] Result<Solution> run();
     /// Explains why roots that are known to contradict each other do, none of them without need,
@@ -64,6 +70,7 @@ private:
     std::optional<ProviderWorld> world_;
     std::unique_ptr<Search> search_;
     bool contradicted_ = false;  ///< The domain engine found a contradiction.
+    Handover handover_;          ///< Of a domain search that took too many conflicts.
     std::vector<RequirementId> roots_;
     std::vector<Lit> assumptions_;
 };

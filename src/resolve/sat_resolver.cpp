@@ -26,6 +26,7 @@ Result<Solution> SatResolver::resolve(const Request& request, DependencyProvider
     const MonotonicTime start = impl_->clock->now_monotonic();
     CATALOG_TRY_VOID(engine::check_request(request));
     CATALOG_TRY_VOID(context.check(*impl_->clock));
+    engine::Handover handover;
     const FrozenUniverse* universe = engine::needs_clauses(request) ? nullptr : provider.universe();
     if (universe != nullptr && impl_->options.engine != Engine::kBoolean) {
         if (impl_->frozen == nullptr || !impl_->frozen->is_of(*universe)) {
@@ -39,8 +40,10 @@ Result<Solution> SatResolver::resolve(const Request& request, DependencyProvider
             impl_->frozen->write_stats(solution.stats, impl_->clock->now_monotonic() - start);
             return solution;
         }
+        handover = impl_->frozen->handover();
     }
     engine::Resolution resolution(request, provider, context, *impl_->clock, impl_->options);
+    resolution.continue_from(handover);
     CATALOG_TRY(Solution solution, resolution.run());
     CATALOG_TRY_VOID(engine::check_cycles(request, solution));
     resolution.write_stats(solution.stats, impl_->clock->now_monotonic() - start);

@@ -46,6 +46,11 @@ Search::Search(Universe& universe, Requirements& requirements, std::vector<Requi
     agenda_.set_roots(std::move(roots));
 }
 
+void Search::take_over(const Handover& from) {
+    jump(0);
+    Seeds(from, universe_, clauses_, roots_).sow();
+}
+
 void Search::jump(std::uint32_t level) {
     core_.backjump(level);
     follow_backjump();

@@ -9,6 +9,7 @@
 
 #include "agenda.hpp"
 #include "clauses.hpp"
+#include "seeds.hpp"
 #include "supply.hpp"
 
 namespace catalog::resolve::engine {
@@ -37,6 +38,9 @@ public:
     /// Errors: as Universe, kBudgetExhausted when the request's own bound is passed.
     [[nodiscard]] Result<Outcome> run(std::span<const Lit> assumptions, Order order,
                                       std::uint64_t conflicts_max);
+
+    /// Takes over what was learned about the same roots, in the same order. REQUIRES: no proof.
+    void take_over(const Handover& from);
 
     /// Returns the literal that says that a root is asked for. Every run assumes it or its negation
     /// for every root.

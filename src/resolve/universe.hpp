@@ -131,6 +131,7 @@ public:
     void prefetch(const Record& record);
 
     [[nodiscard]] const Request& request() const noexcept { return request_; }
+    [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
     [[nodiscard]] const Name& name(NameId id) const noexcept { return names_[id]; }
     [[nodiscard]] const Package& package(PackageId32 id) const noexcept { return packages_[id]; }
     [[nodiscard]] const Slot& slot(SlotId id) const noexcept { return slots_[id]; }

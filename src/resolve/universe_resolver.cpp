@@ -36,8 +36,9 @@ struct UniverseResolver::Impl {
 
     /// What the numbers do not cover.
     [[nodiscard]] Result<void> resolve_elsewhere(const Request& request, const CallContext& context,
-                                                 MonotonicTime start) {
+                                                 MonotonicTime start, bool tried) {
         engine::Resolution resolution(request, provider, context, *clock, options);
+        if (tried) resolution.continue_from(frozen.handover());
         CATALOG_TRY(Solution solution, resolution.run());
         CATALOG_TRY_VOID(frozen.answer().take(std::move(solution)));
         frozen.answer().stats = {};
@@ -65,13 +66,14 @@ Result<FrozenSolution> UniverseResolver::resolve(const Request& request,
     CATALOG_TRY_VOID(engine::check_request(request));
     CATALOG_TRY_VOID(context.check(*self.clock));
     bool found = false;
-    if (self.options.engine != Engine::kBoolean && !engine::needs_clauses(request)) {
+    const bool tried = self.options.engine != Engine::kBoolean && !engine::needs_clauses(request);
+    if (tried) {
         CATALOG_TRY(found, self.frozen.run(request, context, *self.clock, self.options));
     }
     if (found) {
         self.frozen.write_stats(self.frozen.answer().stats, self.clock->now_monotonic() - start);
     } else {
-        CATALOG_TRY_VOID(self.resolve_elsewhere(request, context, start));
+        CATALOG_TRY_VOID(self.resolve_elsewhere(request, context, start, tried));
     }
     if (request.refuse_cycles) {
         CATALOG_TRY_VOID(engine::check_cycles(request, self.frozen.answer().to_solution()));

@@ -43,6 +43,11 @@ public:
         if (activities_[var] > kActivityMax) rescale();
         if (has(var)) rise(places_[var]);
     }
+    /// Adds to an activity, as `times` bumps by now would.
+    void raise(std::uint32_t var, double times) {
+        activities_[var] += times * increment_;
+        if (has(var)) rise(places_[var]);
+    }
     /// Makes what was bumped before count for less.
     void decay() { increment_ *= kDecay; }
 

@@ -44,6 +44,27 @@ TEST(Interruption, ABudgetOfConflictsEndsTheSearch) {
     EXPECT_EQ(detail->allowed, 5u);
 }
 
+TEST(Interruption, TimeHandsARequestOverToClauses) {
+    testing::World world = testing::make_hard_world({16, 6, 4, 0.6}, 1);
+    SatOptions options;
+    options.engine = Engine::kAutomatic;
+    options.domain_conflicts_max = ~std::uint64_t{0};
+    const auto conflicts_with = [&](std::chrono::nanoseconds domain_time_max) {
+        options.domain_time_max = domain_time_max;
+        SatResolver resolver(std::make_shared<TickingClock>(), options);
+        const auto solution = resolver.resolve(world.request, world.repo.provider(), CallContext());
+        EXPECT_TRUE(solution) << solution.error().to_string();
+        if (!solution) return std::uint64_t{0};
+        EXPECT_EQ(testing::check_text(world.request, world.repo.provider(), *solution), "");
+        return solution->stats.conflicts;
+    };
+    // One tick: at the first conflict the time is up, and the other engine has its own.
+    const std::uint64_t unbounded = conflicts_with(std::chrono::nanoseconds(0));
+    EXPECT_GT(unbounded, 1u);
+    EXPECT_EQ(conflicts_with(std::chrono::hours(1'000'000)), unbounded);
+    EXPECT_NE(conflicts_with(std::chrono::seconds(1)), unbounded);
+}
+
 TEST(Interruption, ADeadlineEndsEverySearch) {
     testing::World world = testing::make_hard_world({20, 6, 4, 0.5}, 3);
     CallContext context;

@@ -1,6 +1,7 @@
 #pragma once
 // SatResolver: a complete resolver. Finds a solution whenever there is one, newest versions first.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -11,7 +12,8 @@ namespace catalog::resolve {
 
 /// Which search is used.
 enum class Engine : std::uint8_t {
-    kAutomatic,  ///< Domains first; clauses after `domain_conflicts_max` conflicts.
+    kAutomatic,  ///< Domains first; clauses after `domain_conflicts_max` conflicts, or
+                 ///< `domain_time_max`.
     kDomains,    ///< Domains only, however many conflicts; clauses only for what they do not cover.
     kBoolean,    ///< Clauses only.
 };
@@ -24,6 +26,9 @@ public:
     Engine engine = Engine::kAutomatic;
     /// Conflicts that take back just the last decision, though others would do, do not count.
     std::uint64_t domain_conflicts_max = 500;
+    /// Time after which clauses take over as well; 0: time does not count. With a bound, what a
+    /// request with conflicts is answered below its roots may depend on the machine.
+    std::chrono::nanoseconds domain_time_max{0};
     /// Whether kUnsatisfiable says why. Without, it has no detail: for callers that only want the
     /// verdict, as who tries many requests does. An explanation costs as much as a few answers.
     bool explain = true;
