@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "frozen_view.hpp"
 #include "remembering_provider.hpp"
 
 namespace catalog::resolve {
@@ -23,6 +24,9 @@ std::string root_as_written(const Root& root) {
         text += (i == 0 ? " with " : ", ") + root.features[i];
     return text;
 }
+
+/// An attempt that took too many conflicts counts as so many.
+constexpr std::size_t kGivenUp = 100;
 
 /// An edit of which only the place is chosen yet.
 struct Place {
@@ -92,6 +96,44 @@ bool lies_above(const VersionConstraint& constraint, const SemVer& version) {
     return true;
 }
 
+/// Tells whether anything that was asked for has a peer dependency.
+class PeerWatch final : public DependencyProvider {
+public:
+    explicit PeerWatch(DependencyProvider& base) : base_(base) {}
+
+    [[nodiscard]] bool saw_peers() const noexcept { return saw_peers_; }
+
+    [[nodiscard]] Result<std::vector<Candidate>> versions(std::string_view name) override {
+        return base_.versions(name);
+    }
+    [[nodiscard]] Result<PackageRecord> record(std::string_view name,
+                                               const Candidate& candidate) override {
+        Result<PackageRecord> record = base_.record(name, candidate);
+        if (!record) return record;
+        for (const Requirement& need : record->dependencies) {
+            saw_peers_ = saw_peers_ || need.kind == DependencyKind::kPeer;
+        }
+        return record;
+    }
+    [[nodiscard]] Result<std::vector<VirtualProvider>> providers(std::string_view name) override {
+        return base_.providers(name);
+    }
+
+private:
+    DependencyProvider& base_;
+    bool saw_peers_ = false;
+};
+
+/// Whether no package has a peer; nothing when it takes more than a look to tell.
+std::optional<bool> is_without_peers(const DependencyProvider& provider) {
+    const FrozenUniverse* universe = provider.universe();
+    if (universe == nullptr || universe->view().over != nullptr) return std::nullopt;
+    for (const frozen::ConditionEntry& condition : universe->view().conditions) {
+        if (condition.kind == static_cast<std::uint8_t>(DependencyKind::kPeer)) return false;
+    }
+    return true;
+}
+
 class RepairSearch {
 public:
     RepairSearch(const Request& request, DependencyProvider& provider, Resolver& resolver,
@@ -101,16 +143,22 @@ public:
           resolver_(resolver),
           context_(context),
           options_(options) {
+        without_peers_ = is_without_peers(provider);
         request_.conflicts_max = std::min(request_.conflicts_max, options.conflicts_per_attempt);
     }
 
     Result<std::vector<Repair>> run(const Error& failure) {
-        const std::vector<Place> singles = places_of(request_, blamed_roots(request_, failure));
+        const std::vector<std::size_t> blamed = blamed_roots(request_, failure);
+        std::vector<Place> singles = places_of(request_, blamed);
+        CATALOG_TRY(const bool all, contradict_alone(request_, blamed));
+        if (all) std::erase_if(singles, [&](const Place& place) { return !is_in(blamed, place); });
         std::vector<std::pair<Place, std::vector<Place>>> seconds;
         for (const Place& place : singles) {
             if (is_over()) break;
             CATALOG_TRY(const std::optional<Error> refused, attempt({place}));
-            if (refused) seconds.emplace_back(place, blamed_then_others(place, *refused));
+            if (!refused || !found_.empty() || options_.edits_max < 2) continue;
+            CATALOG_TRY(std::vector<Place> others, blamed_then_others(place, *refused));
+            seconds.emplace_back(place, std::move(others));
         }
         if (!found_.empty() || options_.edits_max < 2) return finish();
         // The likely pairs of every place before the unlikely ones of the first.
@@ -130,20 +178,40 @@ private:
         return found_.size() >= options_.repairs_max || attempts_ >= options_.attempts_max;
     }
 
+    /// Whether `place` is one of these roots, or no root at all.
+    static bool is_in(const std::vector<std::size_t>& roots, const Place& place) {
+        return place.kind == Edit::Kind::kDropConstraint ||
+               std::ranges::find(roots, place.index) != roots.end();
+    }
+
+    /// Whether these roots contradict each other whatever else is asked for. Only peers make a root
+    /// that is left out or changed help others: it may supply one.
+    Result<bool> contradict_alone(const Request& request, const std::vector<std::size_t>& roots) {
+        if (roots.empty()) return false;
+        if (without_peers_ == std::optional(true)) return true;
+        Request alone = request;
+        alone.roots.clear();
+        for (const std::size_t root : roots) alone.roots.push_back(request.roots[root]);
+        PeerWatch watch(provider_);
+        ++attempts_;
+        CATALOG_TRY(const std::optional<Error> refused, refusal(alone, watch, nullptr));
+        return refused && refused->code() != Errc::kBudgetExhausted && !watch.saw_peers();
+    }
+
     /// Second places for `place`: what still fails after its edit is to blame.
-    std::vector<Place> blamed_then_others(const Place& place, const Error& refused) {
+    Result<std::vector<Place>> blamed_then_others(const Place& place, const Error& refused) {
         const Request edited = widened(request_, {place});
-        std::vector<std::size_t> blamed;
-        for (std::size_t i : blamed_roots(edited, refused)) {
+        std::vector<std::size_t> blamed = blamed_roots(edited, refused);
+        CATALOG_TRY(const bool all, contradict_alone(edited, blamed));
+        for (std::size_t& i : blamed) {
             if (place.kind == Edit::Kind::kDropRoot && i >= place.index) ++i;
-            blamed.push_back(i);
+            blamed_.insert(i);
         }
-        for (const std::size_t i : blamed) blamed_.insert(i);
         std::vector<Place> others = places_of(request_, blamed);
         std::erase_if(others, [&](const Place& other) {
             const bool both_roots = (other.kind == Edit::Kind::kDropConstraint) ==
                                     (place.kind == Edit::Kind::kDropConstraint);
-            return both_roots && other.index == place.index;
+            return (both_roots && other.index == place.index) || (all && !is_in(blamed, other));
         });
         return others;
     }
@@ -152,34 +220,52 @@ private:
         return place.kind == Edit::Kind::kDropConstraint || blamed_.contains(place.index);
     }
 
-    /// Resolves; nullopt when the provider, the clock or the caller ends the search.
-    Result<std::optional<Error>> attempt(const std::vector<Place>& places) {
-        ++attempts_;
-        const Result<Solution> solution =
-            resolver_.resolve(widened(request_, places), provider_, context_);
-        if (!solution) {
-            const Errc code = solution.error().code();
-            if (code == Errc::kProviderFailed || code == Errc::kCancelled ||
-                code == Errc::kDeadlineExceeded)
-                return fail(solution.error());
-            return std::optional<Error>(solution.error());
+    /// Resolves; nothing when there is an answer. Errors: what ends the whole search.
+    Result<std::optional<Error>> refusal(const Request& request, DependencyProvider& provider,
+                                         Solution* answer) {
+        Result<Solution> solution = resolver_.resolve(request, provider, context_);
+        if (solution) {
+            if (answer != nullptr) *answer = *std::move(solution);
+            return std::optional<Error>();
         }
-        CATALOG_TRY_VOID(offer(places, *solution));
-        return std::optional<Error>();
+        const Errc code = solution.error().code();
+        if (code == Errc::kProviderFailed || code == Errc::kCancelled ||
+            code == Errc::kDeadlineExceeded)
+            return fail(solution.error());
+        if (code == Errc::kBudgetExhausted) attempts_ += kGivenUp - 1;
+        return std::optional<Error>(solution.error());
     }
 
-    /// Writes the edits out and resolves them as they are written.
-    Result<void> offer(const std::vector<Place>& places, const Solution& wide) {
+    Result<std::optional<Error>> attempt(const std::vector<Place>& places) {
+        ++attempts_;
+        Solution solution;
+        CATALOG_TRY(std::optional<Error> refused,
+                    refusal(widened(request_, places), provider_, &solution));
+        if (!refused) CATALOG_TRY_VOID(offer(places, std::move(solution)));
+        return refused;
+    }
+
+    /// Writes the edits out. `wide` answers the request with the widest edits.
+    Result<void> offer(const std::vector<Place>& places, Solution wide) {
         // A range reads better than a version; it may admit less than that version, never more
         // than any.
         for (const bool exact : {false, true}) {
             Repair repair;
             repair.request = widened(request_, places);
-            for (const Place& place : places) add_edit(place, places, wide, exact, repair);
+            bool met = true;
+            for (const Place& place : places) {
+                met = add_edit(place, places, wide, exact, repair) && met;
+            }
+            if (met) {
+                // What is written out leaves less than `wide` was chosen from, and leaves it.
+                repair.solution = std::move(wide);
+                found_.push_back(std::move(repair));
+                return {};
+            }
             ++attempts_;
-            Result<Solution> solution = resolver_.resolve(repair.request, provider_, context_);
-            if (solution) {
-                repair.solution = *std::move(solution);
+            CATALOG_TRY(const std::optional<Error> refused,
+                        refusal(repair.request, provider_, &repair.solution));
+            if (!refused) {
                 found_.push_back(std::move(repair));
                 return {};
             }
@@ -187,8 +273,10 @@ private:
         return {};
     }
 
-    void add_edit(const Place& place, const std::vector<Place>& places, const Solution& wide,
+    /// False when `wide` may not be an answer to the edited request.
+    bool add_edit(const Place& place, const std::vector<Place>& places, const Solution& wide,
                   bool exact, Repair& repair) const {
+        bool met = true;
         Edit edit;
         edit.kind = place.kind;
         edit.index = place.index;
@@ -204,8 +292,11 @@ private:
             edit.to.constraint = constraint_for(edit.from, chosen, exact);
             edit.raises = lies_above(edit.from.constraint, chosen.candidate.version);
             repair.request.roots[at].target = edit.to;
+            met = chosen.name != edit.from.name || !chosen.candidate.source_id.empty() ||
+                  edit.to.constraint.matches(chosen.candidate.version);
         }
         repair.edits.push_back(std::move(edit));
+        return met;
     }
 
     static VersionConstraint constraint_for(const Target& from, const Resolved& chosen,
@@ -237,6 +328,7 @@ private:
     Resolver& resolver_;
     const CallContext& context_;
     const RepairOptions& options_;
+    std::optional<bool> without_peers_;
     std::size_t attempts_ = 0;
     std::set<std::size_t> blamed_;
     std::set<std::pair<Place, Place>> tried_;

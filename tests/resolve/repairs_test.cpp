@@ -7,6 +7,7 @@
 #include "catalog/resolve/sat_resolver.hpp"
 #include "support/resolve/agreement.hpp"
 #include "support/resolve/brute_force.hpp"
+#include "support/resolve/freezing_resolver.hpp"
 
 namespace catalog::resolve {
 namespace {
@@ -135,38 +136,66 @@ int edits_needed(const testing::World& world) {
     return unknown ? -1 : 0;
 }
 
-TEST(RepairsBruteForce, ARepairIsOfferedWheneverOneExistsWithinTwoEdits) {
-    SatResolver resolver;
-    int compared = 0;
+struct Compared {
+    int with_none = 0;
     int with_one = 0;
     int with_two = 0;
-    for (std::uint64_t seed = 7'000'000; seed < 7'000'800; ++seed) {
-        testing::World world = testing::make_world(testing::WorldShape(), seed);
-        const auto failed = resolver.resolve(world.request, world.repo.provider(), CallContext());
-        if (failed || (failed.error().code() != Errc::kUnsatisfiable &&
-                       failed.error().code() != Errc::kUnknownPackage))
-            continue;
-        const int needed = edits_needed(world);
-        if (needed < 0) continue;
-        const auto repairs = find_repairs(world.request, failed.error(), world.repo.provider(),
-                                          resolver, CallContext());
-        ASSERT_TRUE(repairs.has_value()) << repairs.error().to_string();
-        ASSERT_EQ(repairs->empty(), needed == 0) << "seed " << seed << "\n" << world.to_text();
-        for (const Repair& repair : *repairs) {
-            ASSERT_EQ(static_cast<int>(repair.edits.size()), needed) << "seed " << seed;
-            ASSERT_EQ(testing::check_text(repair.request, world.repo.provider(), repair.solution),
-                      "")
-                << "seed " << seed << "\n"
-                << repair.to_string() << "\n"
-                << world.to_text();
-        }
-        ++compared;
-        with_one += needed == 1;
-        with_two += needed == 2;
+};
+
+/// Checks that repairs are offered exactly when there are any, as few edits as are needed, and that
+/// each comes with a valid answer.
+void compare(const testing::World& world, DependencyProvider& provider, Compared& compared) {
+    SatResolver resolver;
+    const auto failed = resolver.resolve(world.request, provider, CallContext());
+    if (failed || (failed.error().code() != Errc::kUnsatisfiable &&
+                   failed.error().code() != Errc::kUnknownPackage))
+        return;
+    const int needed = edits_needed(world);
+    if (needed < 0) return;
+    const auto repairs =
+        find_repairs(world.request, failed.error(), provider, resolver, CallContext());
+    ASSERT_TRUE(repairs.has_value()) << repairs.error().to_string();
+    ASSERT_EQ(repairs->empty(), needed == 0) << world.to_text();
+    for (const Repair& repair : *repairs) {
+        ASSERT_EQ(static_cast<int>(repair.edits.size()), needed) << world.to_text();
+        ASSERT_EQ(testing::check_text(repair.request, provider, repair.solution), "")
+            << repair.to_string() << "\n"
+            << world.to_text();
     }
-    EXPECT_GE(compared, 150);
-    EXPECT_GE(with_one, 100);
-    EXPECT_GE(with_two, 5);
+    ++(needed == 0 ? compared.with_none : needed == 1 ? compared.with_one : compared.with_two);
+}
+
+TEST(RepairsBruteForce, ARepairIsOfferedWheneverOneExistsWithinTwoEdits) {
+    Compared compared;
+    for (std::uint64_t seed = 7'000'000; seed < 7'000'800; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        testing::World world = testing::make_world(testing::WorldShape(), seed);
+        compare(world, world.repo.provider(), compared);
+        if (::testing::Test::HasFailure()) return;
+    }
+    EXPECT_GE(compared.with_none, 5);
+    EXPECT_GE(compared.with_one, 100);
+    EXPECT_GE(compared.with_two, 5);
+}
+
+/// Over universes with peers and without: without, only what is to blame is tried.
+TEST(RepairsBruteForce, ARepairIsOfferedOverAUniverseToo) {
+    for (const bool peers : {true, false}) {
+        testing::WorldShape shape;
+        shape.kinds = peers;
+        Compared compared;
+        for (std::uint64_t seed = 7'100'000; seed < 7'100'500; ++seed) {
+            SCOPED_TRACE("seed " + std::to_string(seed));
+            testing::World world = testing::make_world(shape, seed);
+            auto universe = testing::freeze(world.repo.provider(), testing::letters());
+            ASSERT_TRUE(universe.has_value());
+            UniverseProvider provider(*std::move(universe));
+            compare(world, provider, compared);
+            if (::testing::Test::HasFailure()) return;
+        }
+        EXPECT_GE(compared.with_one, 50);
+        EXPECT_GE(compared.with_two, 3);
+    }
 }
 
 }  // namespace

@@ -29,11 +29,11 @@ struct Edit {
     bool raises = false;  ///< kChangeRoot: whether the new version is above what was asked for.
 };
 
-/// Changes that together make a request possible. Each was resolved before it was offered.
+/// Changes that together make a request possible, with an answer that shows it.
 struct Repair {
     std::vector<Edit> edits;  ///< One or two.
     Request request;          ///< The request with the edits made.
-    Solution solution;        ///< Its answer.
+    Solution solution;        ///< A valid answer to it.
 
     /// Returns for example "raise b to ^2.1.0 and drop c".
     [[nodiscard]] std::string to_string() const;
@@ -47,7 +47,8 @@ public:
     std::size_t edits_max = 2;         ///< 1 or 2.
     std::size_t repairs_max = 5;       ///< Then the search ends.
     std::size_t attempts_max = 2'000;  ///< Requests that are resolved; then the search ends.
-    std::uint64_t conflicts_per_attempt = 20'000;  ///< An attempt that takes more is passed over.
+    /// An attempt that takes more is passed over, and counts as 100.
+    std::uint64_t conflicts_per_attempt = 20'000;
 };
 
 /// Returns repairs of a request that the resolver refused, fewest edits first, then changes before
@@ -57,8 +58,8 @@ public:
 /// Complete for edits of the kinds above: when a request with at most `edits_max` edits can be met,
 /// a repair is among the answers, unless a bound was reached. No set of edits is offered that holds
 /// another. Roots that the failure blames are tried first (a repair must touch each set of roots in
-/// conflict: Reiter, "A theory of diagnosis from first principles", 1987), the others after them,
-/// because a peer may be supplied by a root that nobody blames.
+/// conflict: Reiter, "A theory of diagnosis from first principles", 1987), the others after them
+/// and only where peers play a part: a peer may be supplied by a root that nobody blames.
 ///
 /// `failure` is what the resolver answered. Asks the provider each question once for the whole
 /// search. Empty when nothing was found. Errors: kInvalidArgument (`failure` is neither
