@@ -38,6 +38,7 @@ if(CATALOG_FUZZ)
   target_compile_options(catalog_build_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(CATALOG_COVERAGE)
-  target_compile_options(catalog_build_flags INTERFACE --coverage)
+  # Threads count together: counters that are not atomic lose counts, and gcov then gives negative ones.
+  target_compile_options(catalog_build_flags INTERFACE --coverage -fprofile-update=atomic)
   target_link_options(catalog_build_flags INTERFACE --coverage)
 endif()

@@ -11,9 +11,10 @@ from pathlib import Path
 
 
 def module_of(path: str) -> str:
-    """src/kv/a.cpp and include/catalog/kv/a.hpp are of module kv; plugin/host/a.cpp is of plugin/host."""
+    """src/kv/a.cpp and include/catalog/kv/a.hpp, also by their view, are of module kv; plugin/host/a.cpp is of plugin/host."""
+    path = re.sub(r"^build/\w+/views/(\w+)/.*?([^/]+)$", r"src/\1/\2", path)
     match = re.match(r"(?:src|include/catalog)/(\w+)/", path) or re.match(r"(plugin/\w+)/", path)
-    return match.group(1) if match else path
+    return match.group(1).replace("internal", "core") if match else path
 
 
 def main() -> int:
