@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "catalog/resolve/request.hpp"
+#include "guarded_provider.hpp"
 
 namespace catalog::resolve::checking {
 
@@ -47,7 +48,7 @@ private:
     [[nodiscard]] Result<const version::SemVer*> newest_provided(const std::string& name);
 
     const Request& request_;
-    DependencyProvider& provider_;
+    GuardedProvider provider_;
     std::map<std::string, std::vector<Candidate>> versions_;
     std::map<std::string, std::vector<VirtualProvider>> providers_;
 };

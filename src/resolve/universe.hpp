@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "catalog/resolve/request.hpp"
+#include "guarded_provider.hpp"
 
 namespace catalog::resolve::engine {
 
@@ -182,7 +183,7 @@ private:
     void compile_features(Record& record, const std::vector<std::uint32_t>& positions);
 
     const Request& request_;
-    DependencyProvider& provider_;
+    GuardedProvider provider_;
     const CallContext& context_;
     const Clock& clock_;
     Index name_index_;

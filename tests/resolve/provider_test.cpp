@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "catalog/resolve/sat_resolver.hpp"
 #include "support/resolve/agreement.hpp"
 #include "support/resolve/faulty_provider.hpp"
@@ -134,6 +136,29 @@ TEST(Provider, EveryFailureIsReportedWithItsCause) {
         ASSERT_NE(failed.error().cause(), nullptr);
         EXPECT_EQ(failed.error().cause()->code(), Errc::kIo);
         EXPECT_FALSE(failed.error().input().empty()) << "call " << call;
+    }
+}
+
+TEST(Provider, AnExceptionAtAnyCallIsReportedAsAFailure) {
+    Repo repo = sample();
+    FaultyProvider counting(repo.provider());
+    SatResolver resolver;
+    ASSERT_TRUE(resolver.resolve(ask("a *"), counting, CallContext()));
+    for (std::uint64_t call = 0; call < counting.calls(); ++call) {
+        FaultyProvider throwing(repo.provider());
+        throwing.on_call([&](std::uint64_t now) {
+            if (now != call) return;
+            if (call % 2 == 0) throw std::runtime_error("a broken pipe");
+            throw 42;
+        });
+        const auto failed = resolver.resolve(ask("a *"), throwing, CallContext());
+        ASSERT_FALSE(failed) << "call " << call;
+        EXPECT_EQ(failed.error().code(), Errc::kProviderFailed) << "call " << call;
+        ASSERT_NE(failed.error().cause(), nullptr);
+        EXPECT_EQ(failed.error().cause()->message(),
+                  call % 2 == 0 ? "the provider threw a broken pipe"
+                                : "the provider threw something that is not a std::exception");
+        EXPECT_TRUE(resolver.resolve(ask("a *"), repo.provider(), CallContext()));
     }
 }
 
