@@ -10,11 +10,13 @@ bool is_same_bound(const std::optional<RangeBuilder::Bound>& a,
     return a->inclusive == b->inclusive && compare_precedence(a->version, b->version) == 0;
 }
 
-void write_interval(const RangeBuilder::Interval& interval, VersionSet::Interval& out) {
+VersionSet::Interval to_interval(const RangeBuilder::Interval& interval) {
+    VersionSet::Interval out;
     if (interval.lower)
         out.lower.emplace(interval.lower->version.to_version(), interval.lower->inclusive);
     if (interval.upper)
         out.upper.emplace(interval.upper->version.to_version(), interval.upper->inclusive);
+    return out;
 }
 
 /// Whether `wide` is `bounds` with the pre-releases of its lower bound, and with nothing else.
@@ -27,53 +29,28 @@ bool adds_lower_prereleases(const RangeBuilder::Interval& bounds,
            is_same_bound(bounds.upper, wide.upper);
 }
 
-void write_end(const ReleaseCut& cut, bool is_lower, std::optional<VersionSet::Bound>& out) {
-    if (cut.side() == ReleaseCut::kBeforePrereleases) {
-        // Its patch number is zero, as the canonical form has it.
-        out.emplace(std::in_place, is_lower, cut.major_number, cut.minor_number(), 0U, "0");
-    } else {
-        out.emplace(std::in_place, (cut.side() == ReleaseCut::kAfterRelease) != is_lower,
-                    cut.major_number, cut.minor_number(), cut.patch_number());
-    }
-}
-
 }  // namespace
 
-bool RangeBuilder::append_simple(const SimpleRange& range, ReleaseCut& end, VersionReq& req) {
-    const ReleaseCut lower = range.lower.canonical();
-    const ReleaseCut upper = range.upper.canonical();
-    if (lower >= upper) return false;
-    const bool is_wider = range.lower != range.wide_lower;
-    const bool is_first = req.set_.count_ == 0;
+bool RangeBuilder::append_simple(const SimpleRange& range, std::uint64_t& end, VersionReq& req) {
     // Only alternatives in order, with something between them, need no union.
-    if (!is_first && (is_wider || req.wider_ != VersionReq::Wider::kSame || lower <= end))
-        return false;
-    if (is_wider) {
-        if (range.lower != range.wide_lower.moved_to(ReleaseCut::kBeforeRelease)) return false;
-        req.wider_ = VersionReq::Wider::kLowerPrereleases;
+    if (range.lower >= range.upper || (req.set_.count_ != 0 && range.lower <= end)) return false;
+    if (range.wide_lower != range.lower) {
+        if (range.wide_lower + 1 != range.lower || req.set_.count_ == VersionSet::kInlineMax)
+            return false;
+        req.wide_lowers_ |= static_cast<std::uint8_t>(1U << req.set_.count_);
     }
-    const auto write = [&](VersionSet::Interval& interval) {
-        if (lower != ReleaseCut{}) write_end(lower, true, interval.lower);
-        if (upper.major_number != SimpleRange::kNoEnd) write_end(upper, false, interval.upper);
-    };
-    if (is_first) {
-        write(req.set_.one_);
-        req.set_.count_ = 1;
-    } else {
-        VersionSet::Interval next;
-        write(next);
-        req.set_.append(std::move(next));
-    }
-    end = upper;
+    if (req.wide_lowers_ != 0 && req.set_.count_ == VersionSet::kInlineMax) return false;
+    req.set_.append({range.lower, nullptr, true}, {range.upper, nullptr, false});
+    end = range.upper;
     return true;
 }
 
 bool RangeBuilder::read_simple(std::string_view text, Dialect dialect, VersionReq& req) {
     if (text == "*") {
-        req.set_.count_ = 1;
+        req.set_.append({ReleaseKey::kStart, nullptr, true}, {ReleaseKey::kEnd, nullptr, false});
         return true;
     }
-    ReleaseCut end;
+    std::uint64_t end = 0;
     for (;;) {
         SimpleRange range;
         if (!read_simple_range(text, dialect, range) || !append_simple(range, end, req)) break;
@@ -82,8 +59,8 @@ bool RangeBuilder::read_simple(std::string_view text, Dialect dialect, VersionRe
         text.remove_prefix(2);
         while (text.starts_with(' ')) text.remove_prefix(1);
     }
-    req.set_.clear();
-    req.wider_ = VersionReq::Wider::kSame;
+    req.set_ = VersionSet();
+    req.wide_lowers_ = 0;
     return false;
 }
 
@@ -112,7 +89,7 @@ void RangeBuilder::admit_prereleases_at(const Bound& bound) {
     Interval admitted = bounds_;
     raise(admitted, {release.with_lowest_prerelease(), true});
     lower(admitted, {release, false});
-    write_interval(admitted, admitted_.emplace_back());
+    admitted_.push_back(to_interval(admitted));
 }
 
 void RangeBuilder::finish_alternative() {
@@ -122,43 +99,43 @@ void RangeBuilder::finish_alternative() {
 }
 
 void RangeBuilder::finish_first() {
-    write_interval(bounds_, req_.set_.one_);
-    req_.set_.settle_one();
+    VersionSet::Interval interval = to_interval(bounds_);
+    req_.set_ = VersionSet::between(std::move(interval.lower), std::move(interval.upper));
     if (is_same_bound(bounds_.lower, wide_bounds_.lower) &&
         is_same_bound(bounds_.upper, wide_bounds_.upper))
         return;
-    if (!req_.set_.is_empty() && adds_lower_prereleases(bounds_, wide_bounds_)) {
-        req_.wider_ = VersionReq::Wider::kLowerPrereleases;
+    const bool has_keys = req_.set_.many_ == nullptr && req_.set_.count_ == 1;
+    if (has_keys && adds_lower_prereleases(bounds_, wide_bounds_)) {
+        req_.wide_lowers_ = 1;
         return;
     }
-    req_.wider_ = VersionReq::Wider::kOther;
-    write_interval(wide_bounds_, wide_intervals_.emplace_back());
+    has_wide_ = true;
+    wide_intervals_.push_back(to_interval(wide_bounds_));
 }
 
 void RangeBuilder::finish_next() {
     if (alternatives_ == 2) {
-        for (const VersionSet::Interval& first : req_.set_.intervals()) intervals_.push_back(first);
-        if (req_.wider_ == VersionReq::Wider::kLowerPrereleases) {
-            VersionSet::Interval& first = wide_intervals_.emplace_back(intervals_.front());
-            first.lower->version = first.lower->version.with_prerelease("0");
-        } else if (req_.wider_ == VersionReq::Wider::kSame) {
-            wide_intervals_ = intervals_;
+        intervals_ = req_.set_.intervals();
+        if (!has_wide_) wide_intervals_ = intervals_;
+        if (req_.wide_lowers_ != 0) {
+            VersionSet::Bound& lower = *wide_intervals_.front().lower;
+            lower.version = lower.version.with_prerelease("0");
+            req_.wide_lowers_ = 0;
+            has_wide_ = true;
         }
     }
-    const bool differs = !is_same_bound(bounds_.lower, wide_bounds_.lower) ||
-                         !is_same_bound(bounds_.upper, wide_bounds_.upper);
-    if (differs || req_.wider_ == VersionReq::Wider::kLowerPrereleases)
-        req_.wider_ = VersionReq::Wider::kOther;
-    write_interval(wide_bounds_, wide_intervals_.emplace_back());
-    write_interval(bounds_, intervals_.emplace_back());
+    has_wide_ |= !is_same_bound(bounds_.lower, wide_bounds_.lower) ||
+                 !is_same_bound(bounds_.upper, wide_bounds_.upper);
+    wide_intervals_.push_back(to_interval(wide_bounds_));
+    intervals_.push_back(to_interval(bounds_));
 }
 
 void RangeBuilder::finish() {
     if (!intervals_.empty()) req_.set_ = VersionSet::union_of(std::move(intervals_));
-    const bool is_other = req_.wider_ == VersionReq::Wider::kOther;
-    if (!is_other && admitted_.empty()) return;
+    if (!has_wide_ && admitted_.empty()) return;
     VersionReq::Others others;
-    if (is_other) others.wide = VersionSet::union_of(std::move(wide_intervals_));
+    others.has_wide = has_wide_;
+    if (has_wide_) others.wide = VersionSet::union_of(std::move(wide_intervals_));
     others.admitted = VersionSet::union_of(std::move(admitted_));
     req_.others_ = std::make_shared<const VersionReq::Others>(std::move(others));
 }

@@ -110,7 +110,7 @@ public:
 private:
     static void raise(Interval& interval, const Bound& bound);
     static void lower(Interval& interval, const Bound& bound);
-    [[nodiscard]] static bool append_simple(const SimpleRange& range, ReleaseCut& end,
+    [[nodiscard]] static bool append_simple(const SimpleRange& range, std::uint64_t& end,
                                             VersionReq& req);
     void finish_first();
     void finish_next();
@@ -119,9 +119,10 @@ private:
     Interval bounds_;
     Interval wide_bounds_;
     std::size_t alternatives_ = 0;
+    bool has_wide_ = false;  // the wider reading is more than pre-releases of the lower bound
     // All alternatives, from the second on; the first alone goes into the range directly.
     std::vector<VersionSet::Interval> intervals_;
-    std::vector<VersionSet::Interval> wide_intervals_;  // also when the first alone needs it
+    std::vector<VersionSet::Interval> wide_intervals_;  // also of the first alone, when has_wide_
     std::vector<VersionSet::Interval> admitted_;
 };
 

@@ -36,6 +36,10 @@ constexpr std::array<SimpleOp, 256> kOps = [] {
     return ops;
 }();
 
+/// Digits of a number, so that it and the next one have keys.
+constexpr std::size_t kDigitsMax = 6;
+static_assert(ReleaseKey::kNumberMax >= 1'000'000);
+
 bool is_wildcard(char c) noexcept { return c == '*' || c == 'x' || c == 'X'; }
 
 /// A comparator from `at`; null when it is not simple.
@@ -67,7 +71,7 @@ const char* read_simple_comparator(const char* at, const char* end,
             number = number * 10 + digit;
         }
         const auto digits = static_cast<std::size_t>(at - first);
-        if (digits == 0 || digits > ReleaseCut::kDigitsMax || (digits > 1 && *first == '0') ||
+        if (digits == 0 || digits > kDigitsMax || (digits > 1 && *first == '0') ||
             comparator.has_wildcard)
             return nullptr;
         comparator.numbers[part] = number;
@@ -76,13 +80,16 @@ const char* read_simple_comparator(const char* at, const char* end,
     return at;
 }
 
-/// The numbers right after all that begin with the first `kept` of the comparator's.
-ReleaseCut cut_after(const SimpleComparator& comparator, unsigned kept) noexcept {
+std::uint64_t first_key(const SimpleComparator& comparator) noexcept {
     const auto& n = comparator.numbers;
-    constexpr auto kSide = ReleaseCut::kBeforePrereleases;
-    if (kept == 1) return {n[0] + 1, 0, 0, kSide};
-    if (kept == 2) return {n[0], n[1] + 1, 0, kSide};
-    return {n[0], n[1], n[2] + 1, kSide};
+    return ReleaseKey::first(n[0], n[1], n[2]);
+}
+
+/// The end right after all that begins with the first `kept` numbers of `first`.
+std::uint64_t key_after(std::uint64_t first, unsigned kept) noexcept {
+    constexpr std::array<std::uint64_t, 4> kUnits = {0, ReleaseKey::kMajor, ReleaseKey::kMinor,
+                                                     ReleaseKey::kPatch};
+    return (first & ~(kUnits[kept] - 1)) + kUnits[kept];
 }
 
 unsigned kept_by_caret(const SimpleComparator& comparator) noexcept {
@@ -95,44 +102,39 @@ unsigned kept_by_caret(const SimpleComparator& comparator) noexcept {
 template <Dialect kDialect>
 bool apply_simple_comparator(const SimpleComparator& comparator, SimpleRange& range) noexcept {
     constexpr bool kNpm = kDialect == Dialect::kNpm;
-    constexpr auto kAt = ReleaseCut::kBeforeRelease;
-    constexpr auto kAfter = ReleaseCut::kAfterRelease;
     const unsigned count = comparator.count;
     const bool full = count == 3;
-    const ReleaseCut first{comparator.numbers[0], comparator.numbers[1], comparator.numbers[2],
-                           ReleaseCut::kBeforePrereleases};
-    const auto raise_to = [&range](const ReleaseCut& lower, const ReleaseCut& wide) {
+    const std::uint64_t first = first_key(comparator);
+    const auto raise_to = [&range](std::uint64_t lower, std::uint64_t wide) {
         range.lower = std::max(range.lower, lower);
         range.wide_lower = std::max(range.wide_lower, wide);
     };
-    const auto lower_to = [&range](const ReleaseCut& cut) {
-        range.upper = std::min(range.upper, cut);
-    };
+    const auto lower_to = [&range](std::uint64_t end) { range.upper = std::min(range.upper, end); };
     SimpleOp op = comparator.op;
     if (op == SimpleOp::kNone)
         op = kNpm || comparator.has_wildcard ? SimpleOp::kEqual : SimpleOp::kCaret;
     if (op == SimpleOp::kLess) {
-        lower_to(full ? first.moved_to(kAt) : first);
+        lower_to(first + (full ? 1 : 0));
         return true;
     }
-    const ReleaseCut end = full ? first.moved_to(kAfter) : cut_after(comparator, count);
+    const std::uint64_t end = key_after(first, count);
     if (op == SimpleOp::kLessEq) {
         lower_to(end);
         return true;
     }
     // node-semver reads >=0.0.0 as no bound at all.
-    if (kNpm && first == ReleaseCut{}) return false;
+    if (kNpm && first == 0) return false;
     if (op == SimpleOp::kGreater) {
-        raise_to(kNpm && !full ? end.moved_to(kAt) : end, end);
+        raise_to(end + (kNpm && !full ? 1 : 0), end);
         return true;
     }
     // In Cargo's dialect ^1.2 begins below 1.2.0 under either rule.
     const bool at_release = full || kNpm || op != SimpleOp::kCaret;
-    raise_to(at_release ? first.moved_to(kAt) : first, full ? first.moved_to(kAt) : first);
+    raise_to(first + (at_release ? 1 : 0), first + (full ? 1 : 0));
     if (op == SimpleOp::kCaret) {
-        lower_to(cut_after(comparator, kept_by_caret(comparator)));
+        lower_to(key_after(first, kept_by_caret(comparator)));
     } else if (op == SimpleOp::kTilde) {
-        lower_to(cut_after(comparator, count == 1 ? 1 : 2));
+        lower_to(key_after(first, count == 1 ? 1 : 2));
     } else if (op == SimpleOp::kEqual) {
         lower_to(end);
     }
@@ -147,10 +149,9 @@ const char* read_simple_hyphen(const char* at, const char* end, const SimpleComp
     if (at == end) return nullptr;
     at = read_simple_comparator(at, end, high);
     if (at == nullptr || high.op != SimpleOp::kNone) return nullptr;
-    const ReleaseCut first{low.numbers[0], low.numbers[1], low.numbers[2],
-                           ReleaseCut::kBeforePrereleases};
-    if (first == ReleaseCut{}) return nullptr;  // as >=0.0.0
-    range.lower = first.moved_to(ReleaseCut::kBeforeRelease);
+    const std::uint64_t first = first_key(low);
+    if (first == 0) return nullptr;  // as >=0.0.0
+    range.lower = first + 1;
     range.wide_lower = first;
     high.op = SimpleOp::kLessEq;
     if (!apply_simple_comparator<Dialect::kNpm>(high, range)) return nullptr;

@@ -63,7 +63,7 @@ VersionReq VersionReq::exactly(const SemVer& version) {
     req.text_ = "=" + version.to_string();
     req.set_ = VersionSet::exactly(version);
     if (version.is_prerelease())
-        req.others_ = std::make_shared<const Others>(Others{VersionSet::none(), req.set_});
+        req.others_ = std::make_shared<const Others>(Others{false, VersionSet::none(), req.set_});
     return req;
 }
 
@@ -73,10 +73,16 @@ const VersionSet& VersionReq::admitted_prereleases() const noexcept {
 }
 
 bool VersionReq::matches_wide(const SemVer& version) const noexcept {
-    if (wider_ == Wider::kOther) return others_->wide.contains(version);
-    if (set_.contains(version)) return true;
-    return wider_ == Wider::kLowerPrereleases && version.is_prerelease() &&
-           version.has_same_numbers(set_.intervals().front().lower->version);
+    if (others_ && others_->has_wide) return others_->wide.contains(version);
+    if (wide_lowers_ == 0) return set_.contains(version);
+    const std::uint64_t key = ReleaseKey::of(version);
+    bool inside = false;
+    for (unsigned i = 0; i < set_.count_; ++i) {
+        // The key before a release is that of its pre-releases.
+        const std::uint64_t lower = set_.keys_[2 * i] - (wide_lowers_ >> i & 1U);
+        inside |= key - lower < set_.keys_[2 * i + 1] - lower;
+    }
+    return inside;
 }
 
 }  // namespace catalog::version

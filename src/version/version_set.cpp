@@ -10,37 +10,6 @@ namespace {
 using Bound = VersionSet::Bound;
 using Interval = VersionSet::Interval;
 
-/// A cut lies between two versions: just before `version`, or just after it. Cuts order sets more
-/// simply than bounds do, because a lower and an upper bound at one place are the same cut.
-struct Cut {
-    const SemVer* version;  // null: before or after everything
-    bool after;
-};
-
-Cut lower_cut(const Interval& interval) noexcept {
-    if (!interval.lower) return {nullptr, false};
-    return {&interval.lower->version, !interval.lower->inclusive};
-}
-
-Cut upper_cut(const Interval& interval) noexcept {
-    if (!interval.upper) return {nullptr, true};
-    return {&interval.upper->version, interval.upper->inclusive};
-}
-
-std::weak_ordering compare_cuts(const Cut& a, const Cut& b) noexcept {
-    if (a.version == nullptr || b.version == nullptr) {
-        const auto rank = [](const Cut& cut) {
-            if (cut.version != nullptr) return 0;
-            return cut.after ? 1 : -1;
-        };
-        return rank(a) <=> rank(b);
-    }
-    const std::weak_ordering order = compare_precedence(*a.version, *b.version);
-    return order != 0 ? order : a.after <=> b.after;
-}
-
-bool is_cut_before(const Cut& a, const Cut& b) noexcept { return compare_cuts(a, b) < 0; }
-
 bool is_least(const SemVer& version) noexcept {
     return version.major() == 0 && version.minor() == 0 && version.patch() == 0 &&
            version.prerelease() == "0";
@@ -69,7 +38,7 @@ void make_canonical(std::optional<Bound>& bound, bool flips) {
     }
 }
 
-/// Makes `interval` canonical; false when nothing lies between its bounds.
+/// Makes `interval` canonical; false when nothing can lie below its upper end.
 bool make_canonical(Interval& interval) {
     if (interval.lower && interval.lower->inclusive && is_least(interval.lower->version))
         interval.lower.reset();
@@ -77,11 +46,24 @@ bool make_canonical(Interval& interval) {
         return false;
     make_canonical(interval.lower, true);
     make_canonical(interval.upper, false);
-    return is_cut_before(lower_cut(interval), upper_cut(interval));
+    return true;
 }
 
-/// The bound on the other side of the same cut.
-Bound opposite(const Bound& bound) { return {bound.version, !bound.inclusive}; }
+/// Whether a bound lies behind its version, rather than before it.
+bool is_after(const Bound& bound, bool is_lower) noexcept { return bound.inclusive != is_lower; }
+
+/// The end at which `key` stands; `is_lower` tells which end of an interval is asked for.
+Bound bound_at(std::uint64_t key, bool is_lower) {
+    constexpr std::uint64_t kMask = ReleaseKey::kMinor / ReleaseKey::kPatch - 1;
+    const std::uint64_t major = key / ReleaseKey::kMajor;
+    const std::uint64_t minor = key / ReleaseKey::kMinor & kMask;
+    const std::uint64_t patch = key / ReleaseKey::kPatch & kMask;
+    const bool is_release = key % ReleaseKey::kPatch != 0;
+    // What follows a release directly is named by that release.
+    if (!is_release && patch > 0) return Bound(std::in_place, !is_lower, major, minor, patch - 1);
+    if (!is_release) return Bound(std::in_place, is_lower, major, minor, patch, "0");
+    return Bound(std::in_place, is_lower, major, minor, patch);
+}
 
 std::string interval_text(const Interval& interval) {
     if (!interval.lower && !interval.upper) return "*";
@@ -99,54 +81,92 @@ std::string interval_text(const Interval& interval) {
 
 }  // namespace
 
-VersionSet& VersionSet::operator=(const VersionSet& other) {
-    if (this == &other) return *this;
-    if (other.count_ > 1) {
-        auto copy = std::make_unique<Interval[]>(other.count_);
-        std::copy_n(other.many_.get(), other.count_, copy.get());
-        many_ = std::move(copy);
-        room_ = other.count_;
-    } else if (other.count_ == 1) {
-        one_ = other.one_;
-    }
-    count_ = other.count_;
-    return *this;
+VersionSet::Cut VersionSet::lower_cut(const Interval& interval) noexcept {
+    return interval.lower ? cut_at(*interval.lower, true) : Cut{ReleaseKey::kStart, nullptr, true};
 }
 
-VersionSet& VersionSet::operator=(VersionSet&& other) noexcept {
-    if (this == &other) return *this;
-    if (other.count_ == 1) one_ = std::move(other.one_);
-    many_ = std::move(other.many_);
-    room_ = std::exchange(other.room_, 0);
-    count_ = std::exchange(other.count_, 0);
-    return *this;
+VersionSet::Cut VersionSet::upper_cut(const Interval& interval) noexcept {
+    return interval.upper ? cut_at(*interval.upper, false) : Cut{ReleaseKey::kEnd, nullptr, false};
 }
 
-void VersionSet::append(Interval interval) {
-    if (count_ == 0) {
-        one_ = std::move(interval);
-        count_ = 1;
-        return;
-    }
-    if (count_ == 1 || count_ == room_) {
-        const std::uint32_t room = std::max<std::uint32_t>(2, 2 * count_);
+VersionSet::Cut VersionSet::cut_at(const Bound& bound, bool is_lower) noexcept {
+    const SemVer& version = bound.version;
+    if (!ReleaseKey::is_exact_for(version))
+        return {ReleaseKey::of_large(version), &bound, is_lower};
+    const std::uint64_t first =
+        ReleaseKey::first(version.major(), version.minor(), version.patch());
+    const bool after = is_after(bound, is_lower);
+    if (!version.is_prerelease())
+        return {after ? first + ReleaseKey::kPatch : first + 1, nullptr, is_lower};
+    if (version.prerelease() == "0" && !after) return {first, nullptr, is_lower};
+    return {first, &bound, is_lower};
+}
+
+VersionSet::Cut VersionSet::lower_cut(std::size_t index) const noexcept {
+    return many_ ? lower_cut(many_[index]) : Cut{keys_[2 * index], nullptr, true};
+}
+
+VersionSet::Cut VersionSet::upper_cut(std::size_t index) const noexcept {
+    return many_ ? upper_cut(many_[index]) : Cut{keys_[2 * index + 1], nullptr, false};
+}
+
+std::weak_ordering VersionSet::compare(const Cut& a, const Cut& b) noexcept {
+    if (a.key != b.key) return a.key <=> b.key;
+    // What is no key lies behind the key that it has.
+    if (a.bound == nullptr || b.bound == nullptr)
+        return (a.bound != nullptr) <=> (b.bound != nullptr);
+    const std::weak_ordering order = compare_precedence(a.bound->version, b.bound->version);
+    if (order != 0) return order;
+    return is_after(*a.bound, a.is_lower) <=> is_after(*b.bound, b.is_lower);
+}
+
+bool VersionSet::is_before(const Cut& a, const Cut& b) noexcept { return compare(a, b) < 0; }
+
+std::optional<Bound> VersionSet::to_bound(const Cut& cut, bool is_lower) {
+    // The other side of the same place: what is before a version is not behind it.
+    if (cut.bound != nullptr)
+        return Bound(cut.bound->version, cut.bound->inclusive != (is_lower != cut.is_lower));
+    if (cut.key == (is_lower ? ReleaseKey::kStart : ReleaseKey::kEnd)) return std::nullopt;
+    return bound_at(cut.key, is_lower);
+}
+
+VersionSet::VersionSet(const VersionSet& other)
+    : count_(other.count_), room_(other.many_ ? other.count_ : 0), keys_(other.keys_) {
+    if (!other.many_) return;
+    many_ = std::make_unique<Interval[]>(count_);
+    std::copy_n(other.many_.get(), count_, many_.get());
+}
+
+void VersionSet::append_to_many(const Cut& lower, const Cut& upper) {
+    Interval next{to_bound(lower, true), to_bound(upper, false)};  // may lie in many_
+    if (many_ == nullptr || count_ == room_) {
+        // Sets of one interval with named pre-releases are the most common here.
+        const std::uint32_t room = std::max<std::uint32_t>(1, 2 * count_);
         auto grown = std::make_unique<Interval[]>(room);
-        std::move(count_ == 1 ? &one_ : many_.get(), (count_ == 1 ? &one_ : many_.get()) + count_,
-                  grown.get());
+        if (many_) {
+            std::move(many_.get(), many_.get() + count_, grown.get());
+        } else {
+            std::ranges::move(intervals(), grown.get());
+        }
         many_ = std::move(grown);
         room_ = room;
+        keys_ = {};
     }
-    many_[count_++] = std::move(interval);
+    many_[count_++] = std::move(next);
 }
 
-void VersionSet::clear() noexcept {
-    one_.lower.reset();
-    one_.upper.reset();
-    many_.reset();
-    count_ = room_ = 0;
+std::vector<Interval> VersionSet::intervals() const {
+    std::vector<Interval> all;
+    all.reserve(count_);
+    for (std::size_t i = 0; i < count_; ++i) {
+        if (many_) {
+            all.push_back(many_[i]);
+        } else {
+            all.push_back({to_bound(lower_cut(i), true), to_bound(upper_cut(i), false)});
+        }
+    }
+    return all;
 }
-
-void VersionSet::settle_one() { count_ = make_canonical(one_) ? 1 : 0; }
 
 VersionSet VersionSet::all() { return between(std::nullopt, std::nullopt); }
 
@@ -156,59 +176,60 @@ VersionSet VersionSet::exactly(const SemVer& version) {
 
 VersionSet VersionSet::between(std::optional<Bound> lower, std::optional<Bound> upper) {
     VersionSet set;
-    set.one_ = {std::move(lower), std::move(upper)};
-    set.settle_one();
+    Interval interval{std::move(lower), std::move(upper)};
+    if (!make_canonical(interval)) return set;
+    const Cut from = lower_cut(interval);
+    const Cut to = upper_cut(interval);
+    if (is_before(from, to)) set.append(from, to);
     return set;
 }
 
 VersionSet VersionSet::union_of(std::vector<Interval> intervals) {
-    std::erase_if(intervals, [](Interval& interval) { return !make_canonical(interval); });
-    if (!std::ranges::is_sorted(intervals, is_cut_before, lower_cut))
-        std::ranges::sort(intervals, is_cut_before, lower_cut);
+    std::erase_if(intervals, [](Interval& interval) {
+        return !make_canonical(interval) || !is_before(lower_cut(interval), upper_cut(interval));
+    });
+    const auto begin_of = [](const Interval& interval) { return lower_cut(interval); };
+    if (!std::ranges::is_sorted(intervals, is_before, begin_of))
+        std::ranges::sort(intervals, is_before, begin_of);
     VersionSet set;
     for (std::size_t next = 0; next < intervals.size();) {
-        Interval merged = std::move(intervals[next++]);
-        for (; next < intervals.size(); ++next) {
-            if (is_cut_before(upper_cut(merged), lower_cut(intervals[next]))) break;
-            if (is_cut_before(upper_cut(merged), upper_cut(intervals[next])))
-                merged.upper = std::move(intervals[next].upper);
-        }
-        set.append(std::move(merged));
+        const Cut from = lower_cut(intervals[next]);
+        Cut to = upper_cut(intervals[next++]);
+        for (; next < intervals.size() && !is_before(to, lower_cut(intervals[next])); ++next)
+            to = std::max(to, upper_cut(intervals[next]), is_before);
+        set.append(from, to);
     }
     return set;
 }
 
 bool VersionSet::contains_in_many(const SemVer& version) const noexcept {
     // The first interval that does not end below the version is the only one that can hold it.
-    const Cut behind{&version, true};
-    const std::span<const Interval> all = intervals();
-    const auto found = std::ranges::partition_point(
-        all, [&](const Interval& interval) { return is_cut_before(upper_cut(interval), behind); });
-    return found != all.end() && version::contains(*found, version);
+    const auto found =
+        std::partition_point(many_.get(), many_.get() + count_, [&](const Interval& interval) {
+            return interval.upper && !interval.upper->is_above(version);
+        });
+    return found != many_.get() + count_ && version::contains(*found, version);
 }
 
-bool VersionSet::is_all() const noexcept { return count_ == 1 && !one_.lower && !one_.upper; }
+bool VersionSet::is_all() const noexcept {
+    return count_ == 1 && !many_ && keys_[0] == ReleaseKey::kStart && keys_[1] == ReleaseKey::kEnd;
+}
 
 bool VersionSet::is_subset_of(const VersionSet& other) const noexcept {
-    const std::span<const Interval> outers = other.intervals();
-    auto outer = outers.begin();
-    for (const Interval& inner : intervals()) {
-        while (outer != outers.end() && is_cut_before(upper_cut(*outer), upper_cut(inner))) ++outer;
-        if (outer == outers.end() || is_cut_before(lower_cut(inner), lower_cut(*outer)))
+    std::size_t outer = 0;
+    for (std::size_t inner = 0; inner < count_; ++inner) {
+        while (outer < other.count_ && is_before(other.upper_cut(outer), upper_cut(inner))) ++outer;
+        if (outer == other.count_ || is_before(lower_cut(inner), other.lower_cut(outer)))
             return false;
     }
     return true;
 }
 
 bool VersionSet::is_disjoint_from(const VersionSet& other) const noexcept {
-    const std::span<const Interval> left = intervals();
-    const std::span<const Interval> right = other.intervals();
-    auto a = left.begin();
-    auto b = right.begin();
-    while (a != left.end() && b != right.end()) {
-        if (!is_cut_before(lower_cut(*a), upper_cut(*b))) {
+    for (std::size_t a = 0, b = 0; a < count_ && b < other.count_;) {
+        if (!is_before(lower_cut(a), other.upper_cut(b))) {
             ++b;
-        } else if (!is_cut_before(lower_cut(*b), upper_cut(*a))) {
+        } else if (!is_before(other.lower_cut(b), upper_cut(a))) {
             ++a;
         } else {
             return false;
@@ -218,25 +239,35 @@ bool VersionSet::is_disjoint_from(const VersionSet& other) const noexcept {
 }
 
 VersionSet VersionSet::united_with(const VersionSet& other) const {
-    std::vector<Interval> intervals;
-    intervals.reserve(std::size_t{count_} + other.count_);
-    std::ranges::merge(this->intervals(), other.intervals(), std::back_inserter(intervals),
-                       is_cut_before, lower_cut, lower_cut);
-    return union_of(std::move(intervals));
+    VersionSet set;
+    std::size_t a = 0;
+    std::size_t b = 0;
+    const auto a_is_next = [&] {
+        if (a == count_ || b == other.count_) return b == other.count_;
+        return is_before(lower_cut(a), other.lower_cut(b));
+    };
+    while (a < count_ || b < other.count_) {
+        Cut from = a_is_next() ? lower_cut(a) : other.lower_cut(b);
+        Cut to = from;
+        while (a < count_ || b < other.count_) {
+            const bool next = a_is_next();
+            if (is_before(to, next ? lower_cut(a) : other.lower_cut(b))) break;
+            to = std::max(to, next ? upper_cut(a++) : other.upper_cut(b++), is_before);
+        }
+        set.append(from, to);
+    }
+    return set;
 }
 
 VersionSet VersionSet::intersected_with(const VersionSet& other) const {
     VersionSet set;
-    const std::span<const Interval> left = intervals();
-    const std::span<const Interval> right = other.intervals();
-    auto a = left.begin();
-    auto b = right.begin();
-    while (a != left.end() && b != right.end()) {
-        const Interval& higher_lower = is_cut_before(lower_cut(*a), lower_cut(*b)) ? *b : *a;
-        const bool a_ends_first = is_cut_before(upper_cut(*a), upper_cut(*b));
-        const Interval& lower_upper = a_ends_first ? *a : *b;
-        if (is_cut_before(lower_cut(higher_lower), upper_cut(lower_upper)))
-            set.append({higher_lower.lower, lower_upper.upper});
+    for (std::size_t a = 0, b = 0; a < count_ && b < other.count_;) {
+        const Cut a_end = upper_cut(a);
+        const Cut b_end = other.upper_cut(b);
+        const bool a_ends_first = is_before(a_end, b_end);
+        const Cut from = std::max(lower_cut(a), other.lower_cut(b), is_before);
+        const Cut to = a_ends_first ? a_end : b_end;
+        if (is_before(from, to)) set.append(from, to);
         a_ends_first ? ++a : ++b;
     }
     return set;
@@ -244,19 +275,24 @@ VersionSet VersionSet::intersected_with(const VersionSet& other) const {
 
 VersionSet VersionSet::complement() const {
     VersionSet set;
-    std::optional<Bound> lower;
-    bool open = true;  // whether something may lie above what has been covered so far
-    for (const Interval& interval : intervals()) {
-        if (interval.lower) set.append({lower, opposite(*interval.lower)});
-        open = interval.upper.has_value();
-        if (interval.upper) lower = opposite(*interval.upper);
+    Cut from;  // the end of what has been covered so far
+    for (std::size_t i = 0; i < count_; ++i) {
+        const Cut to = lower_cut(i);
+        if (is_before(from, to)) set.append(from, to);
+        from = upper_cut(i);
     }
-    if (open) set.append({lower, std::nullopt});
+    const Cut end{ReleaseKey::kEnd, nullptr, false};
+    if (is_before(from, end)) set.append(from, end);
     return set;
 }
 
 bool operator==(const VersionSet& a, const VersionSet& b) noexcept {
-    return std::ranges::equal(a.intervals(), b.intervals());
+    if (a.count_ != b.count_) return false;
+    for (std::size_t i = 0; i < a.count_; ++i)
+        if (VersionSet::compare(a.lower_cut(i), b.lower_cut(i)) != 0 ||
+            VersionSet::compare(a.upper_cut(i), b.upper_cut(i)) != 0)
+            return false;
+    return true;
 }
 
 std::string VersionSet::to_string() const {

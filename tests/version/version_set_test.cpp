@@ -4,6 +4,8 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -117,7 +119,7 @@ std::vector<bool> combined(const VersionSet& a, const VersionSet& b, Combine com
 }
 
 void assert_canonical(const VersionSet& set) {
-    const std::span<const VersionSet::Interval> intervals = set.intervals();
+    const std::vector<VersionSet::Interval> intervals = set.intervals();
     for (std::size_t i = 0; i < intervals.size(); ++i) {
         RC_ASSERT(i == 0 || intervals[i].lower.has_value());
         RC_ASSERT(i + 1 == intervals.size() || intervals[i].upper.has_value());
@@ -165,6 +167,99 @@ RC_GTEST_PROP(VersionSetProperty, EqualOnAFineGridMeansEqual,
     // Every bound of a generated set has numbers up to 3 and one of the grid's pre-releases, and
     // the grid has a version on either side of each: what it cannot tell apart is the same set.
     RC_ASSERT((members(a) == members(b)) == (a == b));
+}
+
+// ---------------------------------------------------------------------------------------------
+// Numbers on either side of the largest that class ReleaseKey tells apart, small ones among them:
+// sets whose ends are keys, sets whose ends are not, and versions that have no key of their own.
+
+constexpr std::array<std::uint64_t, 8> kEdgeNumbers = {0,
+                                                       1,
+                                                       ReleaseKey::kNumberMax - 1,
+                                                       ReleaseKey::kNumberMax,
+                                                       ReleaseKey::kNumberMax + 1,
+                                                       ReleaseKey::kNumberMax + 2,
+                                                       std::uint64_t{1} << 21,
+                                                       SemVer::kNumberMax - 1};
+
+const std::vector<SemVer>& edge_grid() {
+    static const std::vector<SemVer> versions = [] {
+        std::vector<SemVer> all;
+        for (const std::uint64_t major : kEdgeNumbers)
+            for (const std::uint64_t minor : kEdgeNumbers)
+                for (const std::uint64_t patch : kEdgeNumbers)
+                    for (const char* prerelease : {"0", "0.0", "a", ""})
+                        all.push_back(SemVer(major, minor, patch).with_prerelease(prerelease));
+        return all;
+    }();
+    return versions;
+}
+
+std::optional<Bound> pick_edge_bound() {
+    if (*rc::gen::inRange(0, 6) == 0) return std::nullopt;
+    return Bound{*rc::gen::elementOf(edge_grid()), *rc::gen::arbitrary<bool>()};
+}
+
+/// Two sets, and which versions of the grid the bounds that they were made of say are in them.
+struct EdgeSet {
+    VersionSet set;
+    std::vector<bool> members;
+};
+
+EdgeSet pick_edge_set() {
+    std::vector<VersionSet::Interval> raw;
+    for (int count = *rc::gen::inRange(0, 6); count > 0; --count)
+        raw.push_back({pick_edge_bound(), pick_edge_bound()});
+    EdgeSet result;
+    for (const SemVer& version : edge_grid()) {
+        bool inside = false;
+        for (const VersionSet::Interval& interval : raw) {
+            const auto low = interval.lower ? version <=> interval.lower->version
+                                            : std::strong_ordering::greater;
+            const auto high =
+                interval.upper ? version <=> interval.upper->version : std::strong_ordering::less;
+            inside |= (low > 0 || (low == 0 && interval.lower->inclusive)) &&
+                      (high < 0 || (high == 0 && interval.upper->inclusive));
+        }
+        result.members.push_back(inside);
+    }
+    result.set = VersionSet::union_of(std::move(raw));
+    return result;
+}
+
+template <class Expected>
+void assert_edge_members(const VersionSet& set, Expected expected) {
+    for (std::size_t i = 0; i < edge_grid().size(); ++i)
+        RC_ASSERT(set.contains(edge_grid()[i]) == expected(i));
+    const std::vector<VersionSet::Interval> intervals = set.intervals();
+    RC_ASSERT(VersionSet::union_of(intervals) == set);
+}
+
+RC_GTEST_PROP(VersionSetProperty, NumbersOfAnySizeAgreeWithBruteForce, ()) {
+    const EdgeSet a = pick_edge_set();
+    const EdgeSet b = pick_edge_set();
+    assert_edge_members(a.set, [&](std::size_t i) { return a.members[i]; });
+    assert_edge_members(a.set.complement(), [&](std::size_t i) { return !a.members[i]; });
+    assert_edge_members(a.set.united_with(b.set),
+                        [&](std::size_t i) { return a.members[i] || b.members[i]; });
+    assert_edge_members(a.set.intersected_with(b.set),
+                        [&](std::size_t i) { return a.members[i] && b.members[i]; });
+    RC_ASSERT(a.set.is_subset_of(b.set) == a.set.minus(b.set).is_empty());
+    RC_ASSERT(a.set.is_disjoint_from(b.set) == a.set.intersected_with(b.set).is_empty());
+}
+
+TEST(VersionSet, ACopyAndWhatWasMovedAreTheSameSet) {
+    for (const char* text : {"1.2.3", "1.2.3-a", "1048576.0.0"}) {
+        VersionSet set = VersionSet::exactly(semver(text)).complement();
+        VersionSet copy = set;
+        EXPECT_EQ(copy, set) << text;
+        VersionSet moved = std::move(copy);
+        EXPECT_EQ(moved, set) << text;
+        copy = moved;
+        EXPECT_EQ(copy, set) << text;
+        EXPECT_FALSE(copy.contains(semver(text))) << text;
+        EXPECT_TRUE(copy.contains(semver("0.0.1"))) << text;
+    }
 }
 
 }  // namespace

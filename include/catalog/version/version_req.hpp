@@ -67,8 +67,11 @@ public:
     [[nodiscard]] bool matches(const SemVer& version,
                                PrereleaseRule rule = PrereleaseRule::kDialect) const noexcept {
         if (rule == PrereleaseRule::kInclude) return matches_wide(version);
-        if (!version.is_prerelease()) return set_.contains(version);
-        return others_ && others_->admitted.contains(version);
+        // No branch on the version for the ranges that name no pre-release.
+        if (others_ == nullptr) [[likely]]
+            return static_cast<bool>(set_.contains(version) & !version.is_prerelease());
+        return version.is_prerelease() ? others_->admitted.contains(version)
+                                       : set_.contains(version);
     }
 
     /// Returns the set of versions within the bounds; pre-releases in it are not thereby admitted.
@@ -87,14 +90,9 @@ public:
 
 private:
     friend class RangeBuilder;
-    /// What PrereleaseRule::kInclude takes.
-    enum class Wider : std::uint8_t {
-        kSame,              // what set_ has
-        kLowerPrereleases,  // also the pre-releases of the lower bound of set_, one interval
-        kOther,             // what others_->wide has
-    };
     struct Others {
-        VersionSet wide;      // bounds under PrereleaseRule::kInclude
+        bool has_wide = false;
+        VersionSet wide;      // bounds under PrereleaseRule::kInclude, when wide_lowers_ cannot say
         VersionSet admitted;  // pre-releases that match under PrereleaseRule::kDialect
     };
     [[nodiscard]] static Result<VersionReq> parse_short(std::string_view text, Dialect dialect);
@@ -102,7 +100,9 @@ private:
 
     std::string text_;
     Dialect dialect_ = Dialect::kCargo;
-    Wider wider_ = Wider::kSame;
+    // Under PrereleaseRule::kInclude: a bit for each interval of set_ whose lower bound, a release,
+    // lets its pre-releases in. Of a set within the object only.
+    std::uint8_t wide_lowers_ = 0;
     VersionSet set_;                        // bounds under PrereleaseRule::kDialect
     std::shared_ptr<const Others> others_;  // few ranges need it; never changed
 };

@@ -2,14 +2,16 @@
 // VersionSet: a set of versions as a union of intervals over precedence order, with the full
 // Boolean algebra.
 
+#include <array>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "catalog/version/release_key.hpp"
 #include "catalog/version/semver.hpp"
 
 namespace catalog::version {
@@ -23,8 +25,8 @@ namespace catalog::version {
 /// unbounded.
 ///
 /// A value type. Thread safety: as `int`. Cost: `contains` is logarithmic in the number of
-/// intervals, every operation on two sets linear in both. One interval lies in the object itself;
-/// only sets of more allocate.
+/// intervals, every operation on two sets linear in both. Up to three intervals lie in the object
+/// itself when every end of them is a key (class ReleaseKey), as nearly all are; others allocate.
 class VersionSet {
 public:
     /// One end of an interval; nullopt as a whole means unbounded.
@@ -72,10 +74,23 @@ public:
 
     /// The empty set.
     VersionSet() noexcept = default;
-    VersionSet(const VersionSet& other) { *this = other; }
-    VersionSet(VersionSet&& other) noexcept { *this = std::move(other); }
-    VersionSet& operator=(const VersionSet& other);
-    VersionSet& operator=(VersionSet&& other) noexcept;
+    VersionSet(const VersionSet& other);
+    VersionSet(VersionSet&& other) noexcept
+        : count_(std::exchange(other.count_, 0)),
+          room_(std::exchange(other.room_, 0)),
+          keys_(std::exchange(other.keys_, {})),
+          many_(std::move(other.many_)) {}
+    VersionSet& operator=(const VersionSet& other) {
+        if (this != &other) *this = VersionSet(other);
+        return *this;
+    }
+    VersionSet& operator=(VersionSet&& other) noexcept {
+        std::swap(count_, other.count_);
+        std::swap(room_, other.room_);
+        std::swap(keys_, other.keys_);
+        std::swap(many_, other.many_);
+        return *this;
+    }
     ~VersionSet() = default;
 
     [[nodiscard]] static VersionSet none() { return {}; }
@@ -87,7 +102,9 @@ public:
     [[nodiscard]] static VersionSet union_of(std::vector<Interval> intervals);
 
     [[nodiscard]] bool contains(const SemVer& version) const noexcept {
-        return count_ == 1 ? contains_in_one(version) : contains_in_many(version);
+        if (many_ != nullptr) [[unlikely]]
+            return contains_in_many(version);
+        return contains_key(ReleaseKey::of(version));
     }
     [[nodiscard]] bool is_empty() const noexcept { return count_ == 0; }
     [[nodiscard]] bool is_all() const noexcept;
@@ -101,10 +118,8 @@ public:
         return intersected_with(other.complement());
     }
 
-    /// Returns the intervals, lowest first. Valid as long as this set is not changed.
-    [[nodiscard]] std::span<const Interval> intervals() const noexcept {
-        return {count_ > 1 ? many_.get() : &one_, count_};
-    }
+    /// Returns the intervals, lowest first. Cost: they are made from what is kept.
+    [[nodiscard]] std::vector<Interval> intervals() const;
 
     /// Returns readable text such as ">=1.2.0, <2.0.0 || =3.1.0", "*" for everything, "none" for
     /// nothing.
@@ -115,18 +130,58 @@ public:
 private:
     friend class RangeBuilder;
 
-    [[nodiscard]] bool contains_in_one(const SemVer& version) const noexcept;
+    friend class VersionReq;
+
+    /// An end of an interval. Ends that are keys need no more; others lie right behind their key,
+    /// where only their versions tell them apart.
+    struct Cut {
+        std::uint64_t key = ReleaseKey::kStart;
+        const Bound* bound = nullptr;
+        bool is_lower = false;  // how `bound` is meant
+    };
+    /// Intervals that are kept in the object.
+    static constexpr std::size_t kInlineMax = 3;
+
+    // REQUIRES: every end is a key.
+    [[nodiscard]] bool contains_key(std::uint64_t key) const noexcept {
+        // No branch but one that a range decides, not a version: an unused interval is empty.
+        bool inside = key - keys_[0] < keys_[1] - keys_[0];
+        if (count_ > 1) {
+            inside |= key - keys_[2] < keys_[3] - keys_[2];
+            inside |= key - keys_[4] < keys_[5] - keys_[4];
+        }
+        return inside;
+    }
     [[nodiscard]] bool contains_in_many(const SemVer& version) const noexcept;
-    void clear() noexcept;
+
+    [[nodiscard]] static Cut cut_at(const Bound& bound, bool is_lower) noexcept;
+    [[nodiscard]] static Cut lower_cut(const Interval& interval) noexcept;
+    [[nodiscard]] static Cut upper_cut(const Interval& interval) noexcept;
+    [[nodiscard]] Cut lower_cut(std::size_t index) const noexcept;
+    [[nodiscard]] Cut upper_cut(std::size_t index) const noexcept;
+    [[nodiscard]] static std::weak_ordering compare(const Cut& a, const Cut& b) noexcept;
+    [[nodiscard]] static bool is_before(const Cut& a, const Cut& b) noexcept;
+    /// The cut as an end of an interval, lower or upper; nullopt where there is none.
+    [[nodiscard]] static std::optional<Bound> to_bound(const Cut& cut, bool is_lower);
+
     // REQUIRES: above every interval so far, and not touching the last.
-    void append(Interval interval);
-    /// Makes the set what `one_`, just written, says; the set was empty.
-    void settle_one();
+    void append(const Cut& lower, const Cut& upper) {
+        if (many_ == nullptr && count_ < kInlineMax && lower.bound == nullptr &&
+            upper.bound == nullptr) {
+            keys_[2 * count_] = lower.key;
+            keys_[2 * count_ + 1] = upper.key;
+            ++count_;
+        } else {
+            append_to_many(lower, upper);
+        }
+    }
+    void append_to_many(const Cut& lower, const Cut& upper);
 
     std::uint32_t count_ = 0;
-    std::uint32_t room_ = 0;            // in many_
-    std::unique_ptr<Interval[]> many_;  // all of them, when there are more than one
-    Interval one_;                      // else
+    std::uint32_t room_ = 0;  // in many_
+    std::array<std::uint64_t, 2 * kInlineMax> keys_ =
+        {};                             // lower and upper ends in turn, then zero
+    std::unique_ptr<Interval[]> many_;  // all intervals, when they cannot be in keys_
 };
 
 /// Tells whether `version` lies between the bounds of `interval`.
@@ -137,10 +192,6 @@ private:
     if (interval.lower) inside &= interval.lower->is_below(version);
     if (interval.upper) inside &= interval.upper->is_above(version);
     return inside;
-}
-
-inline bool VersionSet::contains_in_one(const SemVer& version) const noexcept {
-    return version::contains(one_, version);
 }
 
 }  // namespace catalog::version
