@@ -40,24 +40,32 @@ bool RangeBuilder::append_simple(const SimpleRange& range, std::uint64_t& end, V
         req.wide_lowers_ |= static_cast<std::uint8_t>(1U << req.set_.count_);
     }
     if (req.wide_lowers_ != 0 && req.set_.count_ == VersionSet::kInlineMax) return false;
-    req.set_.append({range.lower, nullptr, true}, {range.upper, nullptr, false});
+    if (req.set_.count_ == 0) [[likely]] {
+        req.set_.keys_[0] = range.lower;
+        req.set_.keys_[1] = range.upper;
+        req.set_.count_ = 1;
+    } else {
+        req.set_.append({range.lower, nullptr, true}, {range.upper, nullptr, false});
+    }
     end = range.upper;
     return true;
 }
 
-bool RangeBuilder::read_simple(std::string_view text, Dialect dialect, VersionReq& req) {
-    if (text == "*") {
+bool RangeBuilder::read_simple(VersionReq& req) {
+    const char* at = req.text_.c_str();
+    const char* const end = at + req.text_.size();
+    if (at[0] == '*' && at + 1 == end) {
         req.set_.append({ReleaseKey::kStart, nullptr, true}, {ReleaseKey::kEnd, nullptr, false});
         return true;
     }
-    std::uint64_t end = 0;
+    std::uint64_t upper = 0;
     for (;;) {
         SimpleRange range;
-        if (!read_simple_range(text, dialect, range) || !append_simple(range, end, req)) break;
-        if (text.empty()) return true;
-        if (!text.starts_with("||")) break;
-        text.remove_prefix(2);
-        while (text.starts_with(' ')) text.remove_prefix(1);
+        at = read_simple_range(at, end, req.dialect_, range);
+        if (at == nullptr || !append_simple(range, upper, req)) break;
+        if (at == end) return true;
+        if (at[1] != '|') break;
+        for (at += 2; *at == ' ';) ++at;
     }
     req.set_ = VersionSet();
     req.wide_lowers_ = 0;

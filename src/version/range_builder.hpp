@@ -103,9 +103,9 @@ public:
     /// Ends the range.
     void finish();
 
-    /// Reads the whole of `text` into `req`, which is new, without a builder; when the text is not
-    /// simple, returns false and leaves `req` as it was.
-    [[nodiscard]] static bool read_simple(std::string_view text, Dialect dialect, VersionReq& req);
+    /// Reads the text of `req`, which has that and its dialect, into it without a builder; when the
+    /// text is not simple, returns false and leaves `req` as it was.
+    [[nodiscard]] static bool read_simple(VersionReq& req);
 
 private:
     static void raise(Interval& interval, const Bound& bound);

@@ -23,6 +23,10 @@ struct SimpleComparator {
     std::array<std::uint64_t, 3> numbers = {};
     unsigned count = 0;
     bool has_wildcard = false;
+
+    [[nodiscard]] std::uint64_t first_key() const noexcept {
+        return ReleaseKey::first(numbers[0], numbers[1], numbers[2]);
+    }
 };
 
 /// What an operator's first byte means. A table: which one it is cannot be foretold.
@@ -37,107 +41,138 @@ constexpr std::array<SimpleOp, 256> kOps = [] {
 }();
 
 /// Digits of a number, so that it and the next one have keys.
-constexpr std::size_t kDigitsMax = 6;
+constexpr std::ptrdiff_t kDigitsMax = 6;
 static_assert(ReleaseKey::kNumberMax >= 1'000'000);
 
 bool is_wildcard(char c) noexcept { return c == '*' || c == 'x' || c == 'X'; }
 
+std::uint64_t digit_at(const char* at) noexcept {
+    return static_cast<unsigned char>(*at) - std::uint64_t{'0'};
+}
+
+/// 1 for a digit, else 0.
+std::uint64_t is_digit(std::uint64_t digit) noexcept { return digit <= 9 ? 1 : 0; }
+
+/// A number from `at`, which ends before something that is no digit; null when there is none, or
+/// with leading zeros or too many digits. How many digits there are cannot be foretold: up to three
+/// are read without a branch.
+[[gnu::always_inline]] inline const char* read_simple_number(const char* at,
+                                                             std::uint64_t& value) noexcept {
+    const std::uint64_t first = digit_at(at);
+    // What is no digit is looked at again, and adds nothing.
+    const std::uint64_t second = digit_at(at + 1);
+    const std::uint64_t has_second = is_digit(second);
+    std::uint64_t sum = first + ((first * 9 + second) & (0 - has_second));
+    const std::uint64_t third = digit_at(at + 1 + has_second);
+    const std::uint64_t has_third = is_digit(third);
+    sum += (sum * 9 + third) & (0 - has_third);
+    // Sums and shifts, of which no compiler makes a branch for each.
+    const std::uint64_t leading_zero = ((first - 1) >> 63) & has_second;
+    if (first + (leading_zero << 4) > 9) return nullptr;
+    at += 1 + has_second + has_third;
+    if (has_third != 0) [[unlikely]] {
+        for (std::ptrdiff_t digits = 3; is_digit(digit_at(at)) != 0; ++at) {
+            if (++digits > kDigitsMax) return nullptr;
+            sum = sum * 10 + digit_at(at);
+        }
+    }
+    value = sum;
+    return at;
+}
+
+/// A dot and what may stand behind it; whether there is more is in `comparator.count`. Null when it
+/// is not simple.
+[[gnu::always_inline]] inline const char* read_simple_part(const char* at, unsigned part,
+                                                           SimpleComparator& comparator) noexcept {
+    ++at;
+    if (is_wildcard(*at)) [[unlikely]] {
+        comparator.has_wildcard = true;
+        return at + 1;
+    }
+    at = read_simple_number(at, comparator.numbers[part]);
+    comparator.count = part + 1;
+    return comparator.has_wildcard ? nullptr : at;
+}
+
 /// A comparator from `at`; null when it is not simple.
-const char* read_simple_comparator(const char* at, const char* end,
-                                   SimpleComparator& comparator) noexcept {
+[[gnu::always_inline]] inline const char* read_simple_comparator(
+    const char* at, SimpleComparator& comparator) noexcept {
     comparator.op = kOps[static_cast<unsigned char>(*at)];
     at += comparator.op != SimpleOp::kNone;
-    if (comparator.op >= SimpleOp::kGreater && at != end && *at == '=') {
+    if (comparator.op >= SimpleOp::kGreater && *at == '=') {
         comparator.op =
             comparator.op == SimpleOp::kGreater ? SimpleOp::kGreaterEq : SimpleOp::kLessEq;
         ++at;
     }
-    for (unsigned part = 0; part < 3; ++part) {
-        if (part > 0) {
-            if (at == end || *at != '.') break;
-            ++at;
-        }
-        if (at == end) return nullptr;
-        if (part > 0 && is_wildcard(*at)) {
-            comparator.has_wildcard = true;
-            ++at;
-            continue;
-        }
-        const char* const first = at;
-        std::uint64_t number = 0;
-        for (; at != end; ++at) {
-            const std::uint64_t digit = static_cast<unsigned char>(*at) - std::uint64_t{'0'};
-            if (digit > 9) break;
-            number = number * 10 + digit;
-        }
-        const auto digits = static_cast<std::size_t>(at - first);
-        if (digits == 0 || digits > kDigitsMax || (digits > 1 && *first == '0') ||
-            comparator.has_wildcard)
-            return nullptr;
-        comparator.numbers[part] = number;
-        ++comparator.count;
-    }
-    return at;
+    at = read_simple_number(at, comparator.numbers[0]);
+    comparator.count = 1;
+    if (at == nullptr || *at != '.') return at;
+    at = read_simple_part(at, 1, comparator);
+    if (at == nullptr || *at != '.') return at;
+    return read_simple_part(at, 2, comparator);
 }
 
-std::uint64_t first_key(const SimpleComparator& comparator) noexcept {
-    const auto& n = comparator.numbers;
-    return ReleaseKey::first(n[0], n[1], n[2]);
-}
+/// What the last of so many numbers counts in. Not in the function, which would write it anew.
+constexpr std::array<std::uint64_t, 4> kUnits = {0, ReleaseKey::kMajor, ReleaseKey::kMinor,
+                                                 ReleaseKey::kPatch};
 
 /// The end right after all that begins with the first `kept` numbers of `first`.
 std::uint64_t key_after(std::uint64_t first, unsigned kept) noexcept {
-    constexpr std::array<std::uint64_t, 4> kUnits = {0, ReleaseKey::kMajor, ReleaseKey::kMinor,
-                                                     ReleaseKey::kPatch};
     return (first & ~(kUnits[kept] - 1)) + kUnits[kept];
 }
 
-unsigned kept_by_caret(const SimpleComparator& comparator) noexcept {
-    unsigned kept = 1;
-    while (kept < comparator.count && comparator.numbers[kept - 1] == 0) ++kept;
-    return kept;
+/// How many numbers the upper end keeps, of those that are written: a caret up to the first that is
+/// not zero, a tilde two, and an equals sign all.
+unsigned numbers_kept(const SimpleComparator& comparator, SimpleOp op) noexcept {
+    const auto& n = comparator.numbers;
+    // Sums, not branches: which operator it is, and what is zero, cannot be foretold.
+    const unsigned by_caret = 1U + (n[0] == 0 ? 1U : 0U) + ((n[0] | n[1]) == 0 ? 1U : 0U);
+    const unsigned by_other = op == SimpleOp::kTilde ? 2U : 3U;
+    return std::min(comparator.count, op == SimpleOp::kCaret ? by_caret : by_other);
 }
 
-/// Narrows `range` as the full reader of the dialect does; its comments say why.
+void raise_to(std::uint64_t lower, std::uint64_t wide, SimpleRange& range) noexcept {
+    range.lower = std::max(range.lower, lower);
+    range.wide_lower = std::max(range.wide_lower, wide);
+}
+
+/// `<`, `<=`, `>` and `>=`.
 template <Dialect kDialect>
-bool apply_simple_comparator(const SimpleComparator& comparator, SimpleRange& range) noexcept {
+bool apply_simple_inequality(const SimpleComparator& comparator, SimpleRange& range) noexcept {
     constexpr bool kNpm = kDialect == Dialect::kNpm;
-    const unsigned count = comparator.count;
-    const bool full = count == 3;
-    const std::uint64_t first = first_key(comparator);
-    const auto raise_to = [&range](std::uint64_t lower, std::uint64_t wide) {
-        range.lower = std::max(range.lower, lower);
-        range.wide_lower = std::max(range.wide_lower, wide);
-    };
-    const auto lower_to = [&range](std::uint64_t end) { range.upper = std::min(range.upper, end); };
-    SimpleOp op = comparator.op;
-    if (op == SimpleOp::kNone)
-        op = kNpm || comparator.has_wildcard ? SimpleOp::kEqual : SimpleOp::kCaret;
-    if (op == SimpleOp::kLess) {
-        lower_to(first + (full ? 1 : 0));
-        return true;
-    }
-    const std::uint64_t end = key_after(first, count);
-    if (op == SimpleOp::kLessEq) {
-        lower_to(end);
+    const std::uint64_t first = comparator.first_key();
+    const std::uint64_t end = key_after(first, comparator.count);
+    const unsigned full = comparator.count == 3 ? 1 : 0;
+    if (comparator.op == SimpleOp::kLess || comparator.op == SimpleOp::kLessEq) {
+        range.upper = std::min(range.upper, comparator.op == SimpleOp::kLess ? first + full : end);
         return true;
     }
     // node-semver reads >=0.0.0 as no bound at all.
     if (kNpm && first == 0) return false;
-    if (op == SimpleOp::kGreater) {
-        raise_to(end + (kNpm && !full ? 1 : 0), end);
-        return true;
+    if (comparator.op == SimpleOp::kGreater) {
+        raise_to(kNpm ? end + 1 - full : end, end, range);
+    } else {
+        raise_to(first + 1, first + full, range);
     }
+    return true;
+}
+
+/// Narrows `range` as the full reader of the dialect does; its comments say why.
+template <Dialect kDialect>
+[[gnu::always_inline]] inline bool apply_simple_comparator(const SimpleComparator& comparator,
+                                                           SimpleRange& range) noexcept {
+    constexpr bool kNpm = kDialect == Dialect::kNpm;
+    SimpleOp op = comparator.op;
+    if (op >= SimpleOp::kGreater) return apply_simple_inequality<kDialect>(comparator, range);
+    if (!kNpm && op == SimpleOp::kNone)
+        op = comparator.has_wildcard ? SimpleOp::kEqual : SimpleOp::kCaret;
+    const std::uint64_t first = comparator.first_key();
+    if (kNpm && first == 0) return false;  // as >=0.0.0
     // In Cargo's dialect ^1.2 begins below 1.2.0 under either rule.
-    const bool at_release = full || kNpm || op != SimpleOp::kCaret;
-    raise_to(first + (at_release ? 1 : 0), first + (full ? 1 : 0));
-    if (op == SimpleOp::kCaret) {
-        lower_to(key_after(first, kept_by_caret(comparator)));
-    } else if (op == SimpleOp::kTilde) {
-        lower_to(key_after(first, count == 1 ? 1 : 2));
-    } else if (op == SimpleOp::kEqual) {
-        lower_to(end);
-    }
+    const unsigned full = comparator.count == 3 ? 1 : 0;
+    const unsigned at_release = kNpm || op != SimpleOp::kCaret ? 1 : full;
+    raise_to(first + at_release, first + full, range);
+    range.upper = std::min(range.upper, key_after(first, numbers_kept(comparator, op)));
     return true;
 }
 
@@ -146,55 +181,56 @@ const char* read_simple_hyphen(const char* at, const char* end, const SimpleComp
                                SimpleRange& range) noexcept {
     at += 3;
     SimpleComparator high;
-    if (at == end) return nullptr;
-    at = read_simple_comparator(at, end, high);
+    at = read_simple_comparator(at, high);
     if (at == nullptr || high.op != SimpleOp::kNone) return nullptr;
-    const std::uint64_t first = first_key(low);
+    const std::uint64_t first = low.first_key();
     if (first == 0) return nullptr;  // as >=0.0.0
     range.lower = first + 1;
     range.wide_lower = first;
     high.op = SimpleOp::kLessEq;
-    if (!apply_simple_comparator<Dialect::kNpm>(high, range)) return nullptr;
+    if (!apply_simple_inequality<Dialect::kNpm>(high, range)) return nullptr;
     // Nothing may stand beside it; the full reader says so.
     while (at != end && *at == ' ') ++at;
     return at == end || *at == '|' ? at : nullptr;
 }
 
+/// What follows the first comparator of an alternative, which `at` is behind. Null when it is not
+/// simple.
 template <Dialect kDialect>
-bool read_simple(std::string_view& text, SimpleRange& range) noexcept {
+const char* read_simple_rest(const char* at, const char* end, SimpleRange& range) noexcept {
     constexpr bool kNpm = kDialect == Dialect::kNpm;
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    unsigned comparators = 0;
-    while (at != end) {
-        // Cargo refuses a requirement of more; the full reader says so.
-        if (++comparators > VersionReq::kCargoComparatorsMax) return false;
-        SimpleComparator comparator;
-        at = read_simple_comparator(at, end, comparator);
-        if (at == nullptr) return false;
-        if (kNpm && comparators == 1 && comparator.op == SimpleOp::kNone && end - at > 3 &&
-            at[0] == ' ' && at[1] == '-' && at[2] == ' ') {
-            at = read_simple_hyphen(at, end, comparator, range);
-            if (at == nullptr) return false;
-            break;
-        }
-        if (!apply_simple_comparator<kDialect>(comparator, range)) return false;
-        if (at == end || (kNpm && *at == '|')) break;
-        if (*at != (kNpm ? ' ' : ',')) return false;
+    // Cargo refuses a requirement of more comparators; the full reader says so.
+    for (std::size_t count = 1; count < VersionReq::kCargoComparatorsMax; ++count) {
+        if (at == end || (kNpm && *at == '|')) return at;
+        if (*at != (kNpm ? ' ' : ',')) return nullptr;
         ++at;
-        while (at != end && *at == ' ') ++at;
-        if (at == end) return false;
-        if (kNpm && *at == '|') break;
+        while (*at == ' ') ++at;
+        if (kNpm && *at == '|') return at;
+        SimpleComparator comparator;
+        at = read_simple_comparator(at, comparator);
+        if (at == nullptr || !apply_simple_comparator<kDialect>(comparator, range)) return nullptr;
     }
-    text.remove_prefix(static_cast<std::size_t>(at - text.data()));
-    return comparators > 0;
+    return at == end ? at : nullptr;
+}
+
+template <Dialect kDialect>
+const char* read_simple(const char* at, const char* end, SimpleRange& range) noexcept {
+    SimpleComparator comparator;
+    at = read_simple_comparator(at, comparator);
+    if (at == nullptr) return nullptr;
+    if (kDialect == Dialect::kNpm && comparator.op == SimpleOp::kNone && end - at > 3 &&
+        at[0] == ' ' && at[1] == '-' && at[2] == ' ')
+        return read_simple_hyphen(at, end, comparator, range);
+    if (!apply_simple_comparator<kDialect>(comparator, range)) return nullptr;
+    return at == end ? at : read_simple_rest<kDialect>(at, end, range);
 }
 
 }  // namespace
 
-bool read_simple_range(std::string_view& text, Dialect dialect, SimpleRange& range) noexcept {
-    return dialect == Dialect::kNpm ? read_simple<Dialect::kNpm>(text, range)
-                                    : read_simple<Dialect::kCargo>(text, range);
+const char* read_simple_range(const char* at, const char* end, Dialect dialect,
+                              SimpleRange& range) noexcept {
+    return dialect == Dialect::kNpm ? read_simple<Dialect::kNpm>(at, end, range)
+                                    : read_simple<Dialect::kCargo>(at, end, range);
 }
 
 }  // namespace catalog::version

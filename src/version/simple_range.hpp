@@ -4,7 +4,6 @@
 // this one on all that it takes.
 
 #include <cstdint>
-#include <string_view>
 
 #include "catalog/version/version_req.hpp"
 
@@ -17,9 +16,10 @@ struct SimpleRange {
     std::uint64_t upper = ReleaseKey::kEnd;         ///< Under both.
 };
 
-/// Reads one alternative from `text`, up to the end or, in npm's dialect, to `||`, and takes what
-/// was read off `text`. False when the text is not of the simple form, whether valid or not.
-[[nodiscard]] bool read_simple_range(std::string_view& text, Dialect dialect,
-                                     SimpleRange& range) noexcept;
+/// Reads one alternative from `at`, up to `end` or, in npm's dialect, to `||`, and returns where it
+/// stopped; null when the text is not of the simple form, whether valid or not. REQUIRES: a NUL at
+/// `end`.
+[[nodiscard]] const char* read_simple_range(const char* at, const char* end, Dialect dialect,
+                                            SimpleRange& range) noexcept;
 
 }  // namespace catalog::version

@@ -44,7 +44,7 @@ Result<VersionReq> VersionReq::parse_short(std::string_view text, Dialect dialec
     Result<VersionReq> result(tl::in_place, Unset());  // filled in place: the only thing returned
     result->text_ = text;
     result->dialect_ = dialect;
-    if (!RangeBuilder::read_simple(text, dialect, *result)) {
+    if (!RangeBuilder::read_simple(*result)) {
         Scanner in(text);
         RangeBuilder out(*result);
         const bool ok =
