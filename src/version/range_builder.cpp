@@ -126,8 +126,8 @@ void RangeBuilder::finish_next() {
         intervals_ = req_.set_.intervals();
         if (!has_wide_) wide_intervals_ = intervals_;
         if (req_.wide_lowers_ != 0) {
-            VersionSet::Bound& lower = *wide_intervals_.front().lower;
-            lower.version = lower.version.with_prerelease("0");
+            if (std::optional<VersionSet::Bound>& lower = wide_intervals_.front().lower)
+                lower->version = lower->version.with_prerelease("0");
             req_.wide_lowers_ = 0;
             has_wide_ = true;
         }

@@ -68,7 +68,7 @@ std::uint64_t is_digit(std::uint64_t digit) noexcept { return digit <= 9 ? 1 : 0
     sum += (sum * 9 + third) & (0 - has_third);
     // Sums and shifts, of which no compiler makes a branch for each.
     const std::uint64_t leading_zero = ((first - 1) >> 63) & has_second;
-    if (first + (leading_zero << 4) > 9) return nullptr;
+    if ((first | leading_zero << 4) > 9) return nullptr;
     at += 1 + has_second + has_third;
     if (has_third != 0) [[unlikely]] {
         for (std::ptrdiff_t digits = 3; is_digit(digit_at(at)) != 0; ++at) {
@@ -137,9 +137,9 @@ void raise_to(std::uint64_t lower, std::uint64_t wide, SimpleRange& range) noexc
 }
 
 /// `<`, `<=`, `>` and `>=`.
-template <Dialect kDialect>
+template <Dialect Syntax>
 bool apply_simple_inequality(const SimpleComparator& comparator, SimpleRange& range) noexcept {
-    constexpr bool kNpm = kDialect == Dialect::kNpm;
+    constexpr bool kNpm = Syntax == Dialect::kNpm;
     const std::uint64_t first = comparator.first_key();
     const std::uint64_t end = key_after(first, comparator.count);
     const unsigned full = comparator.count == 3 ? 1 : 0;
@@ -158,12 +158,12 @@ bool apply_simple_inequality(const SimpleComparator& comparator, SimpleRange& ra
 }
 
 /// Narrows `range` as the full reader of the dialect does; its comments say why.
-template <Dialect kDialect>
+template <Dialect Syntax>
 [[gnu::always_inline]] inline bool apply_simple_comparator(const SimpleComparator& comparator,
                                                            SimpleRange& range) noexcept {
-    constexpr bool kNpm = kDialect == Dialect::kNpm;
+    constexpr bool kNpm = Syntax == Dialect::kNpm;
     SimpleOp op = comparator.op;
-    if (op >= SimpleOp::kGreater) return apply_simple_inequality<kDialect>(comparator, range);
+    if (op >= SimpleOp::kGreater) return apply_simple_inequality<Syntax>(comparator, range);
     if (!kNpm && op == SimpleOp::kNone)
         op = comparator.has_wildcard ? SimpleOp::kEqual : SimpleOp::kCaret;
     const std::uint64_t first = comparator.first_key();
@@ -196,9 +196,9 @@ const char* read_simple_hyphen(const char* at, const char* end, const SimpleComp
 
 /// What follows the first comparator of an alternative, which `at` is behind. Null when it is not
 /// simple.
-template <Dialect kDialect>
+template <Dialect Syntax>
 const char* read_simple_rest(const char* at, const char* end, SimpleRange& range) noexcept {
-    constexpr bool kNpm = kDialect == Dialect::kNpm;
+    constexpr bool kNpm = Syntax == Dialect::kNpm;
     // Cargo refuses a requirement of more comparators; the full reader says so.
     for (std::size_t count = 1; count < VersionReq::kCargoComparatorsMax; ++count) {
         if (at == end || (kNpm && *at == '|')) return at;
@@ -208,21 +208,21 @@ const char* read_simple_rest(const char* at, const char* end, SimpleRange& range
         if (kNpm && *at == '|') return at;
         SimpleComparator comparator;
         at = read_simple_comparator(at, comparator);
-        if (at == nullptr || !apply_simple_comparator<kDialect>(comparator, range)) return nullptr;
+        if (at == nullptr || !apply_simple_comparator<Syntax>(comparator, range)) return nullptr;
     }
     return at == end ? at : nullptr;
 }
 
-template <Dialect kDialect>
+template <Dialect Syntax>
 const char* read_simple(const char* at, const char* end, SimpleRange& range) noexcept {
     SimpleComparator comparator;
     at = read_simple_comparator(at, comparator);
     if (at == nullptr) return nullptr;
-    if (kDialect == Dialect::kNpm && comparator.op == SimpleOp::kNone && end - at > 3 &&
+    if (Syntax == Dialect::kNpm && comparator.op == SimpleOp::kNone && end - at > 3 &&
         at[0] == ' ' && at[1] == '-' && at[2] == ' ')
         return read_simple_hyphen(at, end, comparator, range);
-    if (!apply_simple_comparator<kDialect>(comparator, range)) return nullptr;
-    return at == end ? at : read_simple_rest<kDialect>(at, end, range);
+    if (!apply_simple_comparator<Syntax>(comparator, range)) return nullptr;
+    return at == end ? at : read_simple_rest<Syntax>(at, end, range);
 }
 
 }  // namespace

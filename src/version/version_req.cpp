@@ -68,8 +68,8 @@ VersionReq VersionReq::exactly(const SemVer& version) {
 }
 
 const VersionSet& VersionReq::admitted_prereleases() const noexcept {
-    static const VersionSet kNone;
-    return others_ ? others_->admitted : kNone;
+    static const VersionSet none;
+    return others_ ? others_->admitted : none;
 }
 
 bool VersionReq::matches_wide(const SemVer& version) const noexcept {
@@ -77,7 +77,7 @@ bool VersionReq::matches_wide(const SemVer& version) const noexcept {
     if (wide_lowers_ == 0) return set_.contains(version);
     const std::uint64_t key = ReleaseKey::of(version);
     bool inside = false;
-    for (unsigned i = 0; i < set_.count_; ++i) {
+    for (std::size_t i = 0; i < set_.count_; ++i) {
         // The key before a release is that of its pre-releases.
         const std::uint64_t lower = set_.keys_[2 * i] - (wide_lowers_ >> i & 1U);
         inside |= key - lower < set_.keys_[2 * i + 1] - lower;

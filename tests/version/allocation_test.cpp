@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <string_view>
 
 #include "catalog/version/version_history.hpp"
 
@@ -75,6 +76,34 @@ TEST(VersionAllocation, CommonRangesAreReadAndMatchedWithout) {
             EXPECT_TRUE(ok) << text;
         }
     }
+}
+
+TEST(VersionAllocation, AlternativesAreReadAndMatchedWithout) {
+    for (const char* text :
+         {"^7.0.0||^8.0.0", "1.x || 2.x", "1 || 3 || 5", "1.2.3 || ^2", ">=1 <2||3"}) {
+        const std::string_view range = text;
+        bool ok = false;
+        EXPECT_EQ(allocations_of([&] {
+                      const Result<VersionReq> req = VersionReq::parse(range, Dialect::kNpm);
+                      const VersionSet copy = req->set();
+                      ok = req && !req->matches(SemVer(9, 0, 0)) && copy == req->set() &&
+                           !req->matches(SemVer(9, 0, 0), PrereleaseRule::kInclude);
+                  }),
+                  0u)
+            << text;
+        EXPECT_TRUE(ok) << text;
+    }
+}
+
+TEST(VersionAllocation, SetsOfFewIntervalsAreCombinedWithout) {
+    const VersionSet ones = VersionReq::parse("^1.2.0", Dialect::kNpm)->set();
+    const VersionSet twos = VersionReq::parse(">=1.9.0 <3.0.0", Dialect::kNpm)->set();
+    EXPECT_EQ(allocations_of([&] {
+                  EXPECT_FALSE(ones.intersected_with(twos).is_empty());
+                  EXPECT_FALSE(ones.united_with(twos).complement().is_empty());
+                  EXPECT_FALSE(ones.minus(twos).is_subset_of(twos));
+              }),
+              0u);
 }
 
 TEST(VersionAllocation, RanksAreAskedWithout) {

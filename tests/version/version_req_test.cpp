@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "support/version/generators.hpp"
 
@@ -74,6 +75,74 @@ RC_GTEST_PROP(VersionReqProperty, ASpaceInFrontChangesNothing, ()) {
     for (const SemVer& version : version_grid(4))
         for (const PrereleaseRule rule : {PrereleaseRule::kDialect, PrereleaseRule::kInclude})
             RC_ASSERT(simple->matches(version, rule) == full->matches(version, rule));
+}
+
+/// The text is read by the one pass over simple ranges if that takes it; with a space in front it
+/// is left to the full readers.
+void assert_readers_agree(const std::string& text, Dialect dialect) {
+    const Result<VersionReq> simple = VersionReq::parse(text, dialect);
+    const Result<VersionReq> full = VersionReq::parse(" " + text, dialect);
+    RC_ASSERT(simple.has_value() == full.has_value());
+    if (!simple) {
+        const auto offset = [](const Error& error) {
+            return error.detail_as<LocationDetail>()->offset;
+        };
+        RC_ASSERT(offset(simple.error()) + 1 == offset(full.error()));
+        return;
+    }
+    RC_ASSERT(simple->set() == full->set());
+    RC_ASSERT(simple->admitted_prereleases() == full->admitted_prereleases());
+    std::vector<SemVer> probes = version_grid(1);
+    for (const VersionSet::Interval& interval : simple->set().intervals())
+        for (const auto& bound : {interval.lower, interval.upper}) {
+            if (!bound) continue;
+            const SemVer& at = bound->version;
+            for (const char* prerelease : {"", "0", "a"})
+                probes.push_back(at.with_prerelease(prerelease));
+            for (const std::uint64_t more : {1U, 2U})
+                for (const char* prerelease : {"", "0"}) {
+                    probes.emplace_back(at.major(), at.minor(), at.patch() + more, prerelease);
+                    probes.emplace_back(at.major(), at.minor() + more, 0U, prerelease);
+                    probes.emplace_back(at.major() + more, 0U, 0U, prerelease);
+                }
+        }
+    for (const SemVer& version : probes)
+        for (const PrereleaseRule rule : {PrereleaseRule::kDialect, PrereleaseRule::kInclude})
+            RC_ASSERT(simple->matches(version, rule) == full->matches(version, rule));
+}
+
+RC_GTEST_PROP(VersionReqProperty, BothReadersAgreeOnNumbersOfAnyLength, ()) {
+    const Dialect dialect = *rc::gen::element(Dialect::kCargo, Dialect::kNpm);
+    static const std::vector<std::string> kOps = {"", "", "^", "~", "=", ">", ">=", "<", "<="};
+    const auto number = [] {
+        // One to eight digits, the first of them seldom a zero.
+        const int digits = *rc::gen::weightedElement<int>(
+            {{6, 1}, {6, 2}, {4, 3}, {3, 4}, {2, 5}, {3, 6}, {2, 7}, {1, 8}});
+        std::string text(1, *rc::gen::elementOf(std::string("1234567899990")));
+        while (text.size() < static_cast<std::size_t>(digits))
+            text += *rc::gen::elementOf(std::string("0123456789999"));
+        return text;
+    };
+    std::string text;
+    for (int count = *rc::gen::inRange(1, 5); count > 0; --count) {
+        text += *rc::gen::elementOf(kOps) + number();
+        for (int part = *rc::gen::weightedElement<int>({{1, 0}, {1, 1}, {4, 2}}); part > 0; --part)
+            text += "." + (*rc::gen::inRange(0, 8) == 0 ? std::string("x") : number());
+        if (count == 1) break;
+        static const std::vector<std::string> kBetween = {" ", " || ", "||", " - "};
+        text += dialect == Dialect::kCargo ? "," : *rc::gen::elementOf(kBetween);
+    }
+    assert_readers_agree(text, dialect);
+}
+
+RC_GTEST_PROP(VersionReqProperty, BothReadersAgreeOnDamagedText, ()) {
+    const Dialect dialect = *rc::gen::element(Dialect::kCargo, Dialect::kNpm);
+    std::string text = *damaged_range_text(dialect);
+    if (*rc::gen::inRange(0, 4) == 0) {
+        const auto at = *rc::gen::inRange<std::size_t>(0, text.size() + 1);
+        text.insert(at, 1, *rc::gen::elementOf(std::string("\0/:;\x7f\x80\xb0\xff!", 9)));
+    }
+    assert_readers_agree(text, dialect);
 }
 
 RC_GTEST_PROP(VersionReqProperty, WhatMatchesIsInTheSet, (const VersionReq& req)) {

@@ -54,8 +54,8 @@ public:
     explicit VersionReq(Unset) noexcept {}
 
     /// Reads a range. Errors: kRequirementSyntax with LocationDetail::offset. Cost: linear (n log n
-    /// in alternatives); allocates for a text of more than 15 bytes, for several alternatives and
-    /// for named pre-releases; no recursion.
+    /// in alternatives); allocates for a text of more than 15 bytes, for more than three
+    /// alternatives and for named pre-releases; no recursion.
     [[nodiscard]] static Result<VersionReq> parse(std::string_view text, Dialect dialect);
 
     /// A range that only `version` satisfies, pre-release or not; build metadata does not count.
@@ -68,8 +68,11 @@ public:
                                PrereleaseRule rule = PrereleaseRule::kDialect) const noexcept {
         if (rule == PrereleaseRule::kInclude) return matches_wide(version);
         // No branch on the version for the ranges that name no pre-release.
-        if (others_ == nullptr) [[likely]]
-            return static_cast<bool>(set_.contains(version) & !version.is_prerelease());
+        if (others_ == nullptr) [[likely]] {
+            unsigned inside = set_.contains(version) ? 1 : 0;
+            inside &= version.is_prerelease() ? 0 : 1;
+            return inside != 0;
+        }
         return version.is_prerelease() ? others_->admitted.contains(version)
                                        : set_.contains(version);
     }

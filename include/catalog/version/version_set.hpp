@@ -168,8 +168,9 @@ private:
     void append(const Cut& lower, const Cut& upper) {
         if (many_ == nullptr && count_ < kInlineMax && lower.bound == nullptr &&
             upper.bound == nullptr) {
-            keys_[2 * count_] = lower.key;
-            keys_[2 * count_ + 1] = upper.key;
+            const std::size_t end = 2 * std::size_t{count_};
+            keys_[end] = lower.key;
+            keys_[end + 1] = upper.key;
             ++count_;
         } else {
             append_to_many(lower, upper);
