@@ -168,8 +168,8 @@ void Cdcl::set_conflict(ClauseRef ref) {
     conflict_.assign(literals_of(ref), literals_of(ref) + size_of(ref));
 }
 
-bool Cdcl::propagate() {
-    while (!has_conflict_ && head_ < trail_.size()) {
+bool Cdcl::propagate(std::uint32_t count_max) {
+    for (; !has_conflict_ && head_ < trail_.size() && count_max > 0; --count_max) {
         const Lit literal = trail_[head_++];
         ++propagations_;
         if (!propagate_clauses(literal)) return false;

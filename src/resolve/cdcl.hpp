@@ -76,8 +76,9 @@ public:
     /// twice, no literal with its negation.
     void add_clause(std::span<const Lit> literals, std::uint32_t tag);
 
-    /// Propagates until nothing follows any more; false when a clause is violated.
-    [[nodiscard]] bool propagate();
+    /// Propagates until nothing follows any more, or `count_max` literals were looked at and
+    /// `has_pending` says so; false when a clause is violated.
+    [[nodiscard]] bool propagate(std::uint32_t count_max = ~std::uint32_t{0});
     /// Opens a level and sets `literal`. REQUIRES: unassigned, nothing to propagate.
     void decide(Lit literal);
     /// Opens a level without a decision.

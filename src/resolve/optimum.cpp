@@ -12,7 +12,7 @@ namespace catalog::resolve::engine {
 namespace {
 
 constexpr std::uint64_t kNoBound = ~std::uint64_t{0};
-constexpr std::size_t kCounterMax = 4'000'000;  ///< Variables of a counter.
+constexpr std::size_t kCounterMax = 1'000'000;  ///< Variables of a counter.
 
 }  // namespace
 
@@ -149,6 +149,7 @@ Result<void> Optimum::fewest_changes() {
     // counts[j]: of the literals so far more than j are true.
     std::vector<Lit> counts;
     for (const Lit change : changes) {
+        CATALOG_TRY_VOID(universe_.check());
         std::vector<Lit> next;
         for (std::size_t j = 0; j <= std::min(counts.size(), bound); ++j) {
             next.push_back(positive(clauses.new_trial()));

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t kRestartUnit = 100;  ///< Conflicts.
 constexpr std::uint64_t kDecisionsPerCheck = 512;
+constexpr std::uint64_t kAssumptionsPerCheck = 512;
+constexpr std::uint32_t kPropagationsPerCheck = 4096;
 constexpr std::uint32_t kLearnedStep = 1000;  ///< Clauses more that may be kept each time.
 
 /// The sequence 1 1 2 1 1 2 4 ... (Luby, Sinclair and Zuckerman 1993), counted from 0.
@@ -72,7 +74,11 @@ void Search::open(Lit literal) {
 
 Result<bool> Search::saturate() {
     for (;;) {
-        if (!core_.propagate()) return false;
+        if (!core_.propagate(kPropagationsPerCheck)) return false;
+        if (core_.has_pending()) {
+            CATALOG_TRY_VOID(universe_.check());
+            continue;
+        }
         if (scanned_ == core_.trail().size()) return true;
         const Lit literal = core_.trail()[scanned_];
         const Var var = var_of(literal);
@@ -124,6 +130,8 @@ Result<Outcome> Search::run(std::span<const Lit> assumptions, Order order,
             continue;
         }
         if (core_.level() < assumptions.size()) {
+            // There may be one for each package.
+            if (++assumed_ % kAssumptionsPerCheck == 0) CATALOG_TRY_VOID(universe_.check());
             if (!assume(assumptions)) return Outcome::kUnsat;
             continue;
         }

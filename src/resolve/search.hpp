@@ -89,6 +89,7 @@ private:
     std::uint32_t scanned_ = 0;  ///< Trail entries that have been expanded and noted.
     std::vector<Lit> failed_;
     std::uint64_t decisions_ = 0;
+    std::uint64_t assumed_ = 0;
     std::uint64_t conflicts_ = 0;
     std::uint32_t learned_max_ = 4000;
 };
