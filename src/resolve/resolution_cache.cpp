@@ -1,8 +1,6 @@
 #include "catalog/resolve/resolution_cache.hpp"
 
-#include <algorithm>
 #include <catalog/internal/mutex.hpp>
-#include <catalog/internal/try.hpp>
 #include <functional>
 #include <list>
 #include <map>
@@ -11,6 +9,7 @@
 #include "catalog/json/read.hpp"
 #include "catalog/json/value.hpp"
 #include "catalog/json/write.hpp"
+#include "catalog/merkle/hash.hpp"
 
 namespace catalog::resolve {
 
@@ -200,9 +199,9 @@ public:
         return static_cast<std::size_t>(*number);
     }
     const json::Array& array(const json::Value* value) {
-        static const json::Array kEmpty;
+        static const json::Array empty;
         const json::Array* array = value == nullptr ? nullptr : value->as_array();
-        return array == nullptr ? (sound_ = false, kEmpty) : *array;
+        return array == nullptr ? (sound_ = false, empty) : *array;
     }
     std::vector<std::string> texts(const json::Value& value, std::string_view name) {
         std::vector<std::string> texts;
@@ -285,10 +284,28 @@ bool is_remembered(const Error& failure) {
     }
 }
 
+/// The text that a store is given: a digest, which finds what the store damaged and is no proof
+/// against who writes to it, and the answer.
+std::string sealed(const json::Value& answer) {
+    const std::string text = json::write_canonical(answer);
+    return merkle::hash_of(as_bytes(text)).to_string() + "\n" + text;
+}
+
+/// The answer of a sealed text; nullopt when it is damaged.
+std::optional<std::string_view> unsealed(std::string_view stored) {
+    const std::size_t end = stored.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view text = stored.substr(end + 1);
+    if (merkle::hash_of(as_bytes(text)).to_string() != stored.substr(0, end)) return std::nullopt;
+    return text;
+}
+
 /// Reads a stored answer; nullopt when it is not one to this question.
-std::optional<Result<Solution>> read_stored(const std::string& stored, const std::string& question,
+std::optional<Result<Solution>> read_stored(std::string_view stored, const std::string& question,
                                             std::size_t roots) {
-    const auto value = json::read(stored);
+    const std::optional<std::string_view> text = unsealed(stored);
+    if (!text) return std::nullopt;
+    const auto value = json::read(*text);
     if (!value) return std::nullopt;
     StoredReader reader;
     if (reader.text(*value, "question") != question) return std::nullopt;
@@ -333,11 +350,11 @@ Result<Solution> ResolutionCache::resolve(const Request& request, DependencyProv
     ++stats_.misses;
     Result<Solution> answer = inner_.resolve(request, provider, context);
     if (answer) {
-        store_->put(key, json::write_canonical(json::Object{
-                             {"question", question}, {"solution", solution_value(*answer)}}));
+        store_->put(key, sealed(json::Object{{"question", question},
+                                             {"solution", solution_value(*answer)}}));
     } else if (is_remembered(answer.error())) {
-        store_->put(key, json::write_canonical(json::Object{
-                             {"question", question}, {"failure", failure_value(answer.error())}}));
+        store_->put(key, sealed(json::Object{{"question", question},
+                                             {"failure", failure_value(answer.error())}}));
     }
     return answer;
 }

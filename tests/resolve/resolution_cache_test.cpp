@@ -2,33 +2,25 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "catalog/resolve/sat_resolver.hpp"
 #include "support/resolve/agreement.hpp"
+#include "support/resolve/fake_solution_cache.hpp"
 #include "support/resolve/faulty_provider.hpp"
 
 namespace catalog::resolve {
 namespace {
 
 using testing::ask;
+using testing::FakeSolutionCache;
 using testing::FaultyProvider;
+using testing::FaultySolutionCache;
 using testing::Repo;
-
-/// A store that can be looked into and tampered with.
-class OpenStore final : public SolutionCache {
-public:
-    std::optional<std::string> get(std::string_view key) override {
-        const auto at = values.find(std::string(key));
-        return at == values.end() ? std::nullopt : std::optional(at->second);
-    }
-    void put(std::string_view key, std::string value) override {
-        values[std::string(key)] = std::move(value);
-    }
-    void erase(std::string_view key) override { values.erase(std::string(key)); }
-
-    std::map<std::string, std::string> values;
-};
+using testing::StoreFault;
 
 struct Bed {
     explicit Bed(std::string_view packages) : repo(packages), provider(repo.provider()) {}
@@ -41,7 +33,7 @@ struct Bed {
     Repo repo;
     FaultyProvider provider;
     SatResolver inner;
-    std::shared_ptr<OpenStore> store = std::make_shared<OpenStore>();
+    std::shared_ptr<FakeSolutionCache> store = std::make_shared<FakeSolutionCache>();
     ResolutionCache cache{inner, store, "sat", "universe-1"};
 };
 
@@ -124,6 +116,85 @@ TEST(ResolutionCache, DamageIsRefusedAndResolvedAnew) {
     }
     EXPECT_GE(bed.cache.stats().refused, 100u);
     EXPECT_EQ(bed.cache.stats().hits, 0u);
+}
+
+TEST(ResolutionCache, NoChangedByteIsTaken) {
+    Bed bed("a 1.0.0 ; needs b *\nb 1.0.0");
+    EXPECT_EQ(bed.answer(ask("a *")), "a 1.0.0, b 1.0.0");
+    const std::string sound = bed.store->values.begin()->second;
+    for (std::size_t at = 0; at < sound.size(); ++at) {
+        std::string& stored = bed.store->values.begin()->second;
+        stored = sound;
+        stored[at] = static_cast<char>(stored[at] ^ 1);  // digits stay digits, most letters letters
+        EXPECT_EQ(bed.answer(ask("a *")), "a 1.0.0, b 1.0.0") << at;
+    }
+    EXPECT_EQ(bed.cache.stats().hits, 0u);
+    EXPECT_EQ(bed.cache.stats().refused, sound.size());
+}
+
+/// All that an answer says.
+std::string whole_text(const Result<Solution>& answer) {
+    if (!answer) return answer.error().to_string();
+    std::string text = testing::to_text(*answer) + " roots";
+    for (const std::size_t root : answer->roots) text += " " + std::to_string(root);
+    for (const Edge& edge : answer->edges)
+        text += "; " + std::to_string(edge.from) + "-" + std::to_string(edge.to) + " " + edge.as;
+    for (const auto& component : answer->order) {
+        text += "; order";
+        for (const std::size_t member : component) text += " " + std::to_string(member);
+    }
+    return text;
+}
+
+/// Two universes in turn, the same few requests again and again, through a store that breaks
+/// `percent` of its calls. Returns how many went wrong; `hits` counts the remembered answers.
+std::uint64_t answers_stay_right(const std::vector<StoreFault>& faults, unsigned percent,
+                                 std::uint64_t seed, std::uint64_t& hits) {
+    std::array<Repo, 2> repos = {Repo("a 1.0.0 ; needs b ^1\nb 1.0.0\nc 1.0.0 ; needs b ^2"),
+                                 Repo("a 1.1.0 ; needs b ^1\nb 1.2.0\nb 2.0.0\nc 1.0.0")};
+    const std::vector<Request> requests = {ask("a *"), ask("b ^1"), ask("c *"), ask("nobody *"),
+                                           ask("a *, c *")};
+    const auto store = std::make_shared<FaultySolutionCache>(std::make_shared<FakeSolutionCache>(),
+                                                             faults, percent, seed);
+    SatResolver inner;
+    ResolutionCache cache(inner, store, "sat", "universe");
+    for (std::size_t round = 0; round < 12; ++round) {
+        MemoryProvider& provider = repos[round % 2].provider();
+        cache.set_universe("universe-" + std::to_string(round % 2));
+        for (const Request& request : requests) {
+            SatResolver fresh;
+            const std::string expected =
+                whole_text(fresh.resolve(request, provider, CallContext()));
+            EXPECT_EQ(whole_text(cache.resolve(request, provider, CallContext())), expected)
+                << "seed " << seed << " round " << round;
+        }
+    }
+    hits += cache.stats().hits;
+    return store->injected();
+}
+
+TEST(ResolutionCache, AnswersAreRightWhateverTheStoreDoes) {
+    std::uint64_t hits = 0;
+    std::vector<StoreFault> all;
+    for (unsigned fault = 0; fault < testing::kStoreFaults; ++fault) {
+        const auto one = static_cast<StoreFault>(fault);
+        all.push_back(one);
+        // Nothing is erased from a store that does no other wrong.
+        const std::vector<StoreFault> faults = one == StoreFault::kDropsErase
+                                                   ? std::vector{one, StoreFault::kCutsShort}
+                                                   : std::vector{one};
+        for (const unsigned percent : {30U, 100U})
+            EXPECT_GT(answers_stay_right(faults, percent, fault, hits), 0u) << fault;
+    }
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        EXPECT_GT(answers_stay_right(all, 60, seed, hits), 0u);
+    EXPECT_GT(hits, 0u);
+}
+
+TEST(ResolutionCache, AStoreWithoutFaultsAnswersEveryRepetition) {
+    std::uint64_t hits = 0;
+    EXPECT_EQ(answers_stay_right({}, 0, 1, hits), 0u);
+    EXPECT_EQ(hits, 50u);  // 12 rounds of 5, the first two of them new
 }
 
 TEST(ResolutionCache, FailuresOfTheProviderAreNotRemembered) {

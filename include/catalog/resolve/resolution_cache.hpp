@@ -50,9 +50,10 @@ private:
 ///
 /// An answer is found again only for the same content of the request and the same `universe`: both
 /// stand in the stored text in full and are compared, so that neither a collision of keys nor a
-/// store that mixes its entries up gives the answer of another. A stored text that does not read
-/// back is erased and resolved anew. kUnsatisfiable, kUnknownPackage and kDependencyCycle are
-/// remembered too; failures of the provider, of time or of budget are not. SolveStats of a
+/// store that mixes its entries up gives the answer of another. A stored text carries its SHA-256;
+/// one that was damaged is erased and resolved anew. That is no proof against who may write to the
+/// store: keep it where the packages are kept. kUnsatisfiable, kUnknownPackage and kDependencyCycle
+/// are remembered too; failures of the provider, of time or of budget are not. SolveStats of a
 /// remembered answer are zero. Thread safety: as Resolver.
 class ResolutionCache final : public Resolver {
 public:
