@@ -88,7 +88,7 @@ struct DomainBounds {
     /// counts: they cost little.
     std::uint64_t conflicts_max = ~std::uint64_t{0};
     const Clock* clock = nullptr;  ///< Looked at after every conflict; null: time does not count.
-    MonotonicTime until{};
+    MonotonicTime until;
 };
 
 enum class DomainOutcome : std::uint8_t {

@@ -27,6 +27,7 @@ public:
 
     [[nodiscard]] std::span<const std::uint32_t> versions() const noexcept { return versions_; }
     [[nodiscard]] std::span<const std::uint32_t> roots() const noexcept { return roots_; }
+    [[nodiscard]] bool is_proven() const noexcept { return !elsewhere_ || elsewhere_->proven; }
     [[nodiscard]] std::span<const FrozenEdge> edges();
     [[nodiscard]] const InstallOrder& order();
     [[nodiscard]] std::string_view name(std::uint32_t place) const;

@@ -55,16 +55,25 @@ private:
 }  // namespace
 
 Result<bool> FrozenResolution::run(const Request& request, const CallContext& context,
-                                   const Clock& clock, const SatOptions& options) {
+                                   const Clock& clock, const SatOptions& options,
+                                   const TimeBudget& time) {
     handover_ = {};
+    time_ = time;
+    world_.count_time_with(time);
     const bool covered = world_.begin(request, context, clock);
     if (const Error* failure = world_.universe().view().failure()) return fail(*failure);
     if (!covered) return false;
-    if (!world_.is_consistent()) return refuse(request, context, clock, options);
+    const auto refused = [&]() -> Result<bool> {
+        Result<bool> told = refuse(request, context, clock, options);
+        // The verdict stands, whatever the account of it would have taken.
+        if (!told && told.error().code() == Errc::kBudgetExhausted) return fail(unexplained());
+        return told;
+    };
+    if (!world_.is_consistent()) return refused();
     CATALOG_TRY(const DomainOutcome outcome,
                 world_.solver().run(domain_bounds(options, request, clock)));
     if (outcome == DomainOutcome::kLimit) handover_ = {&world_.solver(), &world_};
-    if (outcome == DomainOutcome::kUnsat) return refuse(request, context, clock, options);
+    if (outcome == DomainOutcome::kUnsat) return refused();
     if (outcome != DomainOutcome::kSat) return false;
     answer_.take();
     if (const Error* failure = world_.universe().view().failure()) return fail(*failure);
@@ -118,6 +127,7 @@ Result<bool> FrozenResolution::refuse(const Request& request, const CallContext&
     if (!minimised) return false;
     UsedProvider used(world_);
     Resolution resolution(unmet, used, context, clock);
+    resolution.count_time_with(time_);
     CATALOG_TRY(const std::optional<Error> account,
                 resolution.explain(world_.solver().conflicts()));
     if (account) return fail(*account);

@@ -20,7 +20,8 @@ public:
 
     /// Resolves; false when the request is none for this engine. Errors: as SatResolver.
     [[nodiscard]] Result<bool> run(const Request& request, const CallContext& context,
-                                   const Clock& clock, const SatOptions& options);
+                                   const Clock& clock, const SatOptions& options,
+                                   const TimeBudget& time);
     /// What the last `run` that was false came to, for whoever resolves the request then.
     [[nodiscard]] const Handover& handover() const noexcept { return handover_; }
     [[nodiscard]] FrozenAnswer& answer() noexcept { return answer_; }
@@ -43,6 +44,7 @@ private:
     FrozenWorld world_;
     FrozenAnswer answer_;
     Handover handover_;
+    TimeBudget time_;
 };
 
 }  // namespace catalog::resolve::engine

@@ -17,6 +17,7 @@
 #include "domain_solver.hpp"
 #include "frozen_view.hpp"
 #include "seeds.hpp"
+#include "time_budget.hpp"
 
 namespace catalog::resolve::engine {
 
@@ -30,6 +31,8 @@ public:
     /// it, is none that can be covered. `request` and `context` stay valid until the next call.
     [[nodiscard]] bool begin(const Request& request, const CallContext& context,
                              const Clock& clock);
+    /// Bounds the searches from now on.
+    void count_time_with(const TimeBudget& time) noexcept { time_ = time; }
     /// False when the roots contradict each other at once.
     [[nodiscard]] bool is_consistent() const noexcept { return consistent_; }
     [[nodiscard]] DomainSolver& solver() noexcept { return solver_; }
@@ -64,7 +67,10 @@ public:
     [[nodiscard]] bool is_at_hand(NodeId, std::uint32_t) const override { return true; }
     [[nodiscard]] std::uint32_t pick(NodeId node, std::uint32_t via, const Word* domain) override;
     [[nodiscard]] bool must_restart() const override { return uncovered_; }
-    [[nodiscard]] Result<void> check() override { return context_->check(*clock_); }
+    [[nodiscard]] Result<void> check() override {
+        if (auto due = context_->check(*clock_); !due) return due;
+        return time_.check();
+    }
 
 private:
     using Entry = frozen::RequirementEntry;
@@ -107,6 +113,7 @@ private:
     const Request* request_ = nullptr;
     const CallContext* context_ = nullptr;
     const Clock* clock_ = nullptr;
+    TimeBudget time_;
     bool consistent_ = true;
     bool uncovered_ = false;
 

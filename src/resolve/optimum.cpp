@@ -33,6 +33,7 @@ Result<bool> Optimum::holds_with(Lit trial) {
     literals.push_back(trial);
     CATALOG_TRY(const Outcome outcome, search_.run(literals, Order::kActivity, kNoBound));
     on_trail_ = outcome == Outcome::kSat;
+    if (on_trail_) on_better_();
     return on_trail_;
 }
 

@@ -2,6 +2,8 @@
 // Optimum: what a request wants beyond the best roots. Each goal starts from an answer on the
 // search's trail, adds to the assumptions what pins it down, and leaves an answer on the trail.
 
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "search.hpp"
@@ -10,9 +12,14 @@ namespace catalog::resolve::engine {
 
 class Optimum {
 public:
-    /// `assumptions` grows; under it the search must be satisfiable.
-    Optimum(Universe& universe, Search& search, std::vector<Lit>& assumptions)
-        : universe_(universe), search_(search), assumptions_(assumptions) {}
+    /// `assumptions` grows; under it the search must be satisfiable. `on_better` is called whenever
+    /// a better answer than those before is on the trail.
+    Optimum(Universe& universe, Search& search, std::vector<Lit>& assumptions,
+            std::function<void()> on_better)
+        : universe_(universe),
+          search_(search),
+          assumptions_(assumptions),
+          on_better_(std::move(on_better)) {}
 
     /// Pins down the smallest number of packages that are not locked as they are: a counter over
     /// packages (Sinz 2005) whose bound goes down until nothing fits. Errors: as Search::run;
@@ -35,6 +42,7 @@ private:
     Universe& universe_;
     Search& search_;
     std::vector<Lit>& assumptions_;
+    std::function<void()> on_better_;
     std::vector<PackageId32> model_;  ///< By slot: the version in the last answer, or kNone.
     bool on_trail_ = true;
 };

@@ -15,17 +15,19 @@ namespace {
 
 constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 
-/// Reads choices off the answer on a search's trail.
-class TrailChooser final : public Chooser {
+/// Reads choices off an answer of a search.
+class ModelChooser final : public Chooser {
 public:
-    TrailChooser(const Universe& universe, const Requirements& requirements, Search& search,
-                 const std::vector<RequirementId>& roots, bool every_part)
+    ModelChooser(const Universe& universe, const Requirements& requirements, Clauses& clauses,
+                 const Model& model, const std::vector<RequirementId>& roots, bool every_part)
         : universe_(universe),
           requirements_(requirements),
-          search_(search),
+          clauses_(clauses),
+          model_(model),
           every_part_(every_part) {
-        const std::vector<RootPick> picks = search.picks();
-        for (std::size_t i = 0; i < roots.size(); ++i) root_picks_[roots[i]] = picks[i].package;
+        for (std::size_t i = 0; i < roots.size(); ++i) {
+            root_picks_[roots[i]] = model.picks[i].package;
+        }
     }
 
     void choose(RequirementId demand, std::span<const FeatureId> /*features*/,
@@ -64,15 +66,15 @@ public:
     }
 
 private:
-    [[nodiscard]] bool holds(RequirementId demand) {
-        return search_.core().is_true(positive(search_.clauses().demand(demand)));
+    [[nodiscard]] bool is_true(Var var) const {
+        return var < model_.truths.size() && model_.truths[var] != 0;
     }
+
+    [[nodiscard]] bool holds(RequirementId demand) { return is_true(clauses_.demand(demand)); }
 
     [[nodiscard]] PackageId32 true_candidate(RequirementId demand) {
         for (const PackageId32 candidate : requirements_.candidates(demand)) {
-            if (search_.core().is_true(positive(search_.clauses().package(candidate)))) {
-                return candidate;
-            }
+            if (is_true(clauses_.package(candidate))) return candidate;
         }
         return kNone;
     }
@@ -87,10 +89,25 @@ private:
 
     const Universe& universe_;
     const Requirements& requirements_;
-    Search& search_;
+    Clauses& clauses_;
+    const Model& model_;
     bool every_part_;
     std::unordered_map<RequirementId, PackageId32> root_picks_;
 };
+
+/// Packages of an answer that are not locked as they are.
+std::size_t count_changes(const Solution& solution, const Request& request) {
+    const auto is_locked = [&](const Resolved& package) {
+        return std::any_of(request.locked.begin(), request.locked.end(), [&](const Locked& lock) {
+            return lock.name == package.name && lock.source_id == package.candidate.source_id &&
+                   compare_precedence(lock.version, package.candidate.version) ==
+                       std::weak_ordering::equivalent;
+        });
+    };
+    return solution.packages.size() -
+           static_cast<std::size_t>(
+               std::count_if(solution.packages.begin(), solution.packages.end(), is_locked));
+}
 
 }  // namespace
 
@@ -138,6 +155,10 @@ Result<Solution> Resolution::run() {
         if (contradicted_ && !options_.explain) return fail(unexplained());
     }
     auto answer = run_boolean();
+    // The verdict stands, whatever the account of it would have taken.
+    if (!answer && contradicted_ && answer.error().code() == Errc::kBudgetExhausted) {
+        return fail(unexplained());
+    }
     if (answer && contradicted_ && options_.engine == Engine::kDomains) {
         return fail(engines_disagree());
     }
@@ -175,15 +196,16 @@ Result<Solution> Resolution::run_boolean() {
 
     CATALOG_TRY(Outcome outcome,
                 search_->run(assumptions_, Order::kBreadthFirst, ordered_conflicts_));
-    const Optimality wanted = universe_.request().optimality;
-    if (outcome == Outcome::kSat) {
-        return needs_clauses(universe_.request()) ? improved_answer() : answer();
-    }
+    bool is_best = !needs_clauses(universe_.request());
     if (outcome == Outcome::kLimit) {
         CATALOG_TRY(outcome, search_->run(assumptions_, Order::kActivity, kNoLimit));
-        if (outcome == Outcome::kSat) {
-            return wanted == Optimality::kGreedy ? answer() : improved_answer();
-        }
+        is_best = universe_.request().optimality == Optimality::kGreedy;
+    }
+    if (outcome == Outcome::kSat) {
+        if (!is_best) return improved_answer();
+        keep();
+        proven_ = true;
+        return answer();
     }
     if (!options_.explain) return fail(unexplained());
     return fail(explain_failure(universe_, requirements_, *search_, roots_));
@@ -209,6 +231,15 @@ void Resolution::write_stats(SolveStats& stats, std::chrono::nanoseconds total) 
     }
 }
 
+void Resolution::keep() {
+    const Cdcl& core = search_->core();
+    kept_.truths.resize(core.var_count());
+    for (Var var = 0; var < core.var_count(); ++var) {
+        kept_.truths[var] = core.is_true(positive(var)) ? 1 : 0;
+    }
+    kept_.picks = search_->picks();
+}
+
 Result<Solution> Resolution::answer() {
     CATALOG_TRY(Reached reached, walk(false));
     // Only a peer can be lacking: what supplies it came in as a further part of a choice.
@@ -216,21 +247,31 @@ Result<Solution> Resolution::answer() {
         CATALOG_TRY(reached, walk(true));
     }
     CATALOG_CHECK(reached.unmet.empty());
-    return make_solution(universe_, requirements_, reached);
+    Solution solution = make_solution(universe_, requirements_, reached);
+    solution.proven = proven_;
+    return solution;
 }
 
 Result<Reached> Resolution::walk(bool every_part) {
-    TrailChooser chooser(universe_, requirements_, *search_, roots_, every_part);
+    ModelChooser chooser(universe_, requirements_, search_->clauses(), kept_, roots_, every_part);
     return Walk(universe_, requirements_, chooser).run(roots_);
 }
 
 Result<Solution> Resolution::improved_answer() {
-    CATALOG_TRY(Solution first, answer());
-    auto better = improve();
-    if (better) return better;
-    // The answer at hand is valid; only the proof that the roots are the newest is missing.
-    if (better.error().code() == Errc::kBudgetExhausted) return first;
-    return better;
+    keep();
+    const Model first = kept_;
+    if (auto improved = improve(); improved)
+        return answer();
+    else if (improved.error().code() != Errc::kBudgetExhausted)
+        return fail(improved.error());
+    // An answer is at hand; only the proof that there is none better is missing.
+    CATALOG_TRY(Solution last, answer());
+    if (proven_ || universe_.request().optimality != Optimality::kMinChange) return last;
+    kept_ = first;
+    CATALOG_TRY(Solution other, answer());
+    return count_changes(other, universe_.request()) < count_changes(last, universe_.request())
+               ? other
+               : last;
 }
 
 Result<bool> Resolution::try_for_root(const std::vector<Lit>& wish, std::vector<RootPick>& picks) {
@@ -238,7 +279,8 @@ Result<bool> Resolution::try_for_root(const std::vector<Lit>& wish, std::vector<
     trial.insert(trial.end(), wish.begin(), wish.end());
     CATALOG_TRY(const Outcome outcome, search_->run(trial, Order::kActivity, kNoLimit));
     if (outcome != Outcome::kSat) return false;
-    picks = search_->picks();
+    keep();
+    picks = kept_.picks;
     return true;
 }
 
@@ -269,9 +311,9 @@ Result<void> Resolution::improve_root(std::size_t root, std::vector<RootPick>& p
     return {};
 }
 
-Result<Solution> Resolution::improve() {
+Result<void> Resolution::improve() {
     const Optimality wanted = universe_.request().optimality;
-    Optimum optimum(universe_, *search_, assumptions_);
+    Optimum optimum(universe_, *search_, assumptions_, [this] { keep(); });
     if (wanted == Optimality::kMinChange) CATALOG_TRY_VOID(optimum.fewest_changes());
     std::vector<RootPick> picks = search_->picks();
     for (std::size_t root = 0; root < roots_.size(); ++root) {
@@ -279,14 +321,18 @@ Result<Solution> Resolution::improve() {
     }
     if (wanted == Optimality::kLexAll) {
         CATALOG_TRY_VOID(optimum.every_package());
-        return answer();
+        keep();
+        proven_ = true;
+        return {};
     }
+    proven_ = true;
     CATALOG_TRY(const Outcome outcome,
                 search_->run(assumptions_, Order::kBreadthFirst, ordered_conflicts_));
     if (outcome != Outcome::kSat) {
         CATALOG_TRY_VOID(search_->run(assumptions_, Order::kActivity, kNoLimit));
     }
-    return answer();
+    keep();
+    return {};
 }
 
 }  // namespace catalog::resolve::engine

@@ -34,6 +34,12 @@ inline constexpr std::uint64_t kOrderedConflicts = 2'000;
 /// kUnsatisfiable for callers that do not want to be told why.
 [[nodiscard]] Error unexplained();
 
+/// An answer of a search, taken down.
+struct Model {
+    std::vector<std::uint8_t> truths;  ///< By variable; those that came later are false.
+    std::vector<RootPick> picks;
+};
+
 class Resolution {
 public:
     Resolution(const Request& request, DependencyProvider& provider, const CallContext& context,
@@ -42,6 +48,8 @@ public:
 
     /// Makes `run` begin where a search over the same request ended. Both stay until it is done.
     void continue_from(const Handover& from) noexcept { handover_ = from; }
+    /// Replaces the time budget that began with this object.
+    void count_time_with(const TimeBudget& time) noexcept { universe_.count_time_with(time); }
     /// Errors: those of Resolver::resolve but kDependencyCycle.
     [[nodiscard]] Result<Solution> run();
     /// Explains why roots that are known to contradict each other do, none of them without need,
@@ -55,10 +63,14 @@ private:
     /// The domain engine's answer; nothing when it has to be left to the Boolean one.
     [[nodiscard]] Result<std::optional<Solution>> run_domains();
     [[nodiscard]] Result<Solution> run_boolean();
+    /// Takes down the answer on the trail.
+    void keep();
+    /// Writes down the answer that was kept last.
     [[nodiscard]] Result<Solution> answer();
     [[nodiscard]] Result<Reached> walk(bool every_part);
+    /// The best answer, or the best that was found before a budget ran out.
     [[nodiscard]] Result<Solution> improved_answer();
-    [[nodiscard]] Result<Solution> improve();
+    [[nodiscard]] Result<void> improve();
     [[nodiscard]] Result<void> improve_root(std::size_t root, std::vector<RootPick>& picks);
     [[nodiscard]] Result<bool> try_for_root(const std::vector<Lit>& wish,
                                             std::vector<RootPick>& picks);
@@ -71,6 +83,8 @@ private:
     std::unique_ptr<Search> search_;
     bool contradicted_ = false;  ///< The domain engine found a contradiction.
     Handover handover_;          ///< Of a domain search that took too many conflicts.
+    Model kept_;
+    bool proven_ = false;  ///< What was kept last is what the request wants.
     std::vector<RequirementId> roots_;
     std::vector<Lit> assumptions_;
 };

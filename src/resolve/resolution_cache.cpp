@@ -349,6 +349,7 @@ Result<Solution> ResolutionCache::resolve(const Request& request, DependencyProv
     }
     ++stats_.misses;
     Result<Solution> answer = inner_.resolve(request, provider, context);
+    if (answer && !answer->proven) return answer;
     if (answer) {
         store_->put(key, sealed(json::Object{{"question", question},
                                              {"solution", solution_value(*answer)}}));

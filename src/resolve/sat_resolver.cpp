@@ -26,6 +26,7 @@ Result<Solution> SatResolver::resolve(const Request& request, DependencyProvider
     const MonotonicTime start = impl_->clock->now_monotonic();
     CATALOG_TRY_VOID(engine::check_request(request));
     CATALOG_TRY_VOID(context.check(*impl_->clock));
+    const engine::TimeBudget time(request, *impl_->clock);
     engine::Handover handover;
     const FrozenUniverse* universe = engine::needs_clauses(request) ? nullptr : provider.universe();
     if (universe != nullptr && impl_->options.engine != Engine::kBoolean) {
@@ -33,7 +34,7 @@ Result<Solution> SatResolver::resolve(const Request& request, DependencyProvider
             impl_->frozen = std::make_unique<engine::FrozenResolution>(*universe);
         }
         CATALOG_TRY(const bool found,
-                    impl_->frozen->run(request, context, *impl_->clock, impl_->options));
+                    impl_->frozen->run(request, context, *impl_->clock, impl_->options, time));
         if (found) {
             Solution solution = impl_->frozen->answer().to_solution();
             CATALOG_TRY_VOID(engine::check_cycles(request, solution));
@@ -43,6 +44,7 @@ Result<Solution> SatResolver::resolve(const Request& request, DependencyProvider
         handover = impl_->frozen->handover();
     }
     engine::Resolution resolution(request, provider, context, *impl_->clock, impl_->options);
+    resolution.count_time_with(time);
     resolution.continue_from(handover);
     CATALOG_TRY(Solution solution, resolution.run());
     CATALOG_TRY_VOID(engine::check_cycles(request, solution));

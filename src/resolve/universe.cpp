@@ -55,7 +55,11 @@ FeatureEffect Record::effect_of(FeatureId id) const noexcept {
 
 Universe::Universe(const Request& request, DependencyProvider& provider, const CallContext& context,
                    const Clock& clock)
-    : request_(request), provider_(provider), context_(context), clock_(clock) {
+    : request_(request),
+      provider_(provider),
+      context_(context),
+      clock_(clock),
+      time_(request, clock) {
     // The control byte keeps the two made-up features apart from any that a package could name.
     for (const std::string_view text : {"default",
                                         "\x01"

@@ -15,6 +15,7 @@
 
 #include "catalog/resolve/request.hpp"
 #include "guarded_provider.hpp"
+#include "time_budget.hpp"
 
 namespace catalog::resolve::engine {
 
@@ -115,8 +116,8 @@ struct Name {
 /// Facts about packages, loaded once each and only when asked for.
 ///
 /// Every load may call the provider. Errors of every load: kProviderFailed; kCancelled and
-/// kDeadlineExceeded from the call's context. Numbers stay valid; references to names and packages
-/// stay valid until the next load.
+/// kDeadlineExceeded from the call's context, kBudgetExhausted from the request's time. Numbers
+/// stay valid; references to names and packages stay valid until the next load.
 class Universe {
 public:
     Universe(const Request& request, DependencyProvider& provider, const CallContext& context,
@@ -160,7 +161,13 @@ public:
                                                 const version::VersionConstraint& constraint);
     [[nodiscard]] bool host_satisfies(const Target& target) const;
 
-    [[nodiscard]] Result<void> check() const { return context_.check(clock_); }
+    /// Replaces the budget that began with this object.
+    void count_time_with(const TimeBudget& time) noexcept { time_ = time; }
+    /// Errors: kCancelled, kDeadlineExceeded, kBudgetExhausted.
+    [[nodiscard]] Result<void> check() const {
+        if (auto due = context_.check(clock_); !due) return due;
+        return time_.check();
+    }
     [[nodiscard]] std::chrono::nanoseconds load_time() const noexcept { return load_time_; }
 
 private:
@@ -186,6 +193,7 @@ private:
     GuardedProvider provider_;
     const CallContext& context_;
     const Clock& clock_;
+    TimeBudget time_;
     Index name_index_;
     Index feature_index_;
     std::unordered_map<std::string, std::vector<const Locked*>, TextHash, std::equal_to<>> locked_;

@@ -24,6 +24,7 @@ Candidate FrozenSolution::candidate(std::uint32_t place) const { return answer_-
 std::string_view FrozenSolution::asked_as(const FrozenEdge& edge) const {
     return answer_->asked_as(edge);
 }
+bool FrozenSolution::proven() const noexcept { return answer_->is_proven(); }
 const SolveStats& FrozenSolution::stats() const noexcept { return answer_->stats; }
 Solution FrozenSolution::to_solution() const { return answer_->to_solution(); }
 
@@ -36,8 +37,10 @@ struct UniverseResolver::Impl {
 
     /// What the numbers do not cover.
     [[nodiscard]] Result<void> resolve_elsewhere(const Request& request, const CallContext& context,
+                                                 const engine::TimeBudget& time,
                                                  MonotonicTime start, bool tried) {
         engine::Resolution resolution(request, provider, context, *clock, options);
+        resolution.count_time_with(time);
         if (tried) resolution.continue_from(frozen.handover());
         CATALOG_TRY(Solution solution, resolution.run());
         CATALOG_TRY_VOID(frozen.answer().take(std::move(solution)));
@@ -65,15 +68,16 @@ Result<FrozenSolution> UniverseResolver::resolve(const Request& request,
     const MonotonicTime start = self.clock->now_monotonic();
     CATALOG_TRY_VOID(engine::check_request(request));
     CATALOG_TRY_VOID(context.check(*self.clock));
+    const engine::TimeBudget time(request, *self.clock);
     bool found = false;
     const bool tried = self.options.engine != Engine::kBoolean && !engine::needs_clauses(request);
     if (tried) {
-        CATALOG_TRY(found, self.frozen.run(request, context, *self.clock, self.options));
+        CATALOG_TRY(found, self.frozen.run(request, context, *self.clock, self.options, time));
     }
     if (found) {
         self.frozen.write_stats(self.frozen.answer().stats, self.clock->now_monotonic() - start);
     } else {
-        CATALOG_TRY_VOID(self.resolve_elsewhere(request, context, start, tried));
+        CATALOG_TRY_VOID(self.resolve_elsewhere(request, context, time, start, tried));
     }
     if (request.refuse_cycles) {
         CATALOG_TRY_VOID(engine::check_cycles(request, self.frozen.answer().to_solution()));

@@ -10,6 +10,7 @@
 #include "support/resolve/agreement.hpp"
 #include "support/resolve/faulty_provider.hpp"
 #include "support/resolve/hard_world.hpp"
+#include "support/resolve/ticking_clock.hpp"
 
 namespace catalog::resolve {
 namespace {
@@ -17,19 +18,7 @@ namespace {
 using testing::ask;
 using testing::FaultyProvider;
 using testing::Repo;
-
-/// A clock that moves one second at each look.
-class TickingClock final : public Clock {
-public:
-    MonotonicTime now_monotonic() const override {
-        return MonotonicTime(std::chrono::seconds(++looks_));
-    }
-    WallTime now_wall() const override { return {}; }
-    bool sleep_for(std::chrono::nanoseconds, const std::stop_token&) const override { return true; }
-
-private:
-    mutable std::int64_t looks_ = 0;
-};
+using testing::TickingClock;
 
 TEST(Interruption, ABudgetOfConflictsEndsTheSearch) {
     testing::World world = testing::make_hard_world({20, 6, 4, 0.5}, 3);

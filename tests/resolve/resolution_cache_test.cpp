@@ -37,6 +37,31 @@ struct Bed {
     ResolutionCache cache{inner, store, "sat", "universe-1"};
 };
 
+/// A resolver whose answers are those of another, but not proven.
+class DoubtfulResolver final : public Resolver {
+public:
+    Result<Solution> resolve(const Request& request, DependencyProvider& provider,
+                             const CallContext& context) override {
+        auto answer = inner_.resolve(request, provider, context);
+        if (answer) answer->proven = false;
+        return answer;
+    }
+
+private:
+    SatResolver inner_;
+};
+
+TEST(ResolutionCache, DoesNotRememberWhatABudgetLeftUnproven) {
+    Repo repo("a 1.0.0");
+    DoubtfulResolver inner;
+    const auto store = std::make_shared<MemorySolutionCache>();
+    ResolutionCache cache(inner, store, "sat", "universe-1");
+    const auto answer = cache.resolve(ask("a *"), repo.provider(), CallContext());
+    ASSERT_TRUE(answer) << answer.error().to_string();
+    EXPECT_FALSE(answer->proven);
+    EXPECT_EQ(store->size(), 0u);
+}
+
 TEST(ResolutionCache, AnswersFromTheStore) {
     Bed bed(
         "a 1.0.0 ; needs b ^1 ; feature default = x ; feature x =\nb 1.0.0 ; needs c *\nc 1.0.0 ; "

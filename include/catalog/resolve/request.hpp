@@ -2,6 +2,7 @@
 // Request and Solution: what is asked of a resolver and what it answers. Plain data, independent of
 // the engine.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -54,6 +55,11 @@ struct Locked {
 };
 
 /// What to resolve.
+///
+/// Three budgets bound the work: conflicts, bytes, time. When one runs out before there is an
+/// answer, that is kBudgetExhausted (LimitDetail says which); when there is one already, the best
+/// that was found is given, and Solution::proven is false. CallContext's deadline is no budget: it
+/// ends the call without an answer.
 class Request {
 public:
     Request() = default;
@@ -76,6 +82,8 @@ public:
     std::uint64_t conflicts_max = Limits{}.resolve_conflicts_max;  ///< Then kBudgetExhausted.
     /// Bytes of clauses and learned clauses that may be held; then kBudgetExhausted.
     std::uint64_t clause_bytes_max = std::uint64_t{2} << 30;
+    /// Time that a call may take, on the resolver's clock; then kBudgetExhausted. 0: no bound.
+    std::chrono::nanoseconds time_max{0};
 };
 
 /// One package of a solution.
@@ -109,6 +117,9 @@ struct Solution {
     std::vector<Edge> edges;         ///< Sorted by (from, to, kind).
     std::vector<std::vector<std::size_t>>
         order;  ///< Strongly connected components, dependencies first; ties by name.
+    /// Whether the answer is shown to be the one that Request::optimality asks for. False only when
+    /// a budget ran out before: a valid answer, the best that was found.
+    bool proven = true;
     SolveStats stats;
 };
 

@@ -53,7 +53,8 @@ private:
 /// store that mixes its entries up gives the answer of another. A stored text carries its SHA-256;
 /// one that was damaged is erased and resolved anew. That is no proof against who may write to the
 /// store: keep it where the packages are kept. kUnsatisfiable, kUnknownPackage and kDependencyCycle
-/// are remembered too; failures of the provider, of time or of budget are not. SolveStats of a
+/// are remembered too; failures of the provider, of time or of budget are not, nor is an answer
+/// that a budget left unproven. SolveStats of a
 /// remembered answer are zero. Thread safety: as Resolver.
 class ResolutionCache final : public Resolver {
 public:
@@ -86,7 +87,8 @@ private:
 };
 
 /// Returns text that is equal for requests that mean the same to every resolver, and different for
-/// all others: canonical JSON of every field.
+/// all others: canonical JSON of every field but `clause_bytes_max` and `time_max`, which do not
+/// change what a proven answer is.
 [[nodiscard]] std::string request_text(const Request& request);
 
 }  // namespace catalog::resolve

@@ -53,6 +53,8 @@ public:
     /// Returns the name that was asked for. REQUIRES: one of `edges()`.
     [[nodiscard]] std::string_view asked_as(const FrozenEdge& edge) const;
 
+    /// As Solution::proven. Cost: constant.
+    [[nodiscard]] bool proven() const noexcept;
     [[nodiscard]] const SolveStats& stats() const noexcept;
     /// Writes all of it out; with equal dependencies, that are several edges here, merged.
     [[nodiscard]] Solution to_solution() const;
