@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <random>
 
+#include "support/core/golden.hpp"
 #include "support/resolve/agreement.hpp"
 #include "support/resolve/freezing_resolver.hpp"
 #include "support/resolve/provider_contract.hpp"
@@ -18,6 +19,7 @@ using testing::ask;
 using testing::Repo;
 using testing::RepoEntry;
 using testing::ver;
+using testing::WorldShape;
 
 struct FrozenMaker {
     static std::unique_ptr<DependencyProvider> make(const std::vector<RepoEntry>& entries) {
@@ -70,6 +72,37 @@ TEST(Universe, IsTheSameInWhateverOrderPackagesAreAdded) {
         std::shuffle(entries.begin(), entries.end(), random);
         EXPECT_EQ(frozen_bytes(entries), bytes);
     }
+}
+
+/// A name with more versions than a word has bits, wanted and excluded by ranges.
+std::vector<RepoEntry> wide_world() {
+    std::string text;
+    for (int i = 0; i < 150; ++i) {
+        const std::string n = std::to_string(i);
+        text += "wide 1." + n + ".0" + (i % 7 == 0 ? "-rc.1" : "") + " ; needs low <1." + n + "\n";
+        text += "low 1." + n + ".0 ; conflicts wide >1." + n + "\n";
+    }
+    return Repo(text).entries();
+}
+
+/// The file format is what readers of any age share, so bytes may not change unnoticed.
+TEST(Universe, BytesOfTheSamePackagesNeverChange) {
+    WorldShape shape;
+    shape.names_max = 12;
+    shape.versions_max = 6;
+    std::string lines;
+    const auto put = [&](const std::string& what, const std::vector<RepoEntry>& entries) {
+        const auto owner = std::make_shared<Bytes>(frozen_bytes(entries));
+        const FrozenUniverse universe = FrozenUniverse::open(ByteView(*owner), owner).value();
+        lines += what + " " + std::to_string(universe.bytes()) + " " +
+                 std::to_string(universe.identity()) + "\n";
+    };
+    put("sample", sample().entries());
+    put("wide", wide_world());
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        put(std::to_string(seed), testing::make_world(shape, seed).repo.entries());
+    }
+    golden::expect("resolve/universe_v1.txt", lines);
 }
 
 TEST(Universe, RefusesAVersionThatWasAddedTwice) {
