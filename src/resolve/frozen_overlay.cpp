@@ -1,6 +1,7 @@
 #include "frozen_overlay.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace catalog::resolve {
@@ -44,8 +45,7 @@ std::uint32_t Overlay::find(std::string_view text) {
     std::string key(text);
     const auto at = name_ids_.find(key);
     if (at != name_ids_.end()) return at->second;
-    const bool is_new = tables_.new_names.find(key) != tables_.new_names.end() ||
-                        tables_.new_virtuals.find(key) != tables_.new_virtuals.end();
+    const bool is_new = tables_.new_names.contains(key) || tables_.new_virtuals.contains(key);
     return is_new ? intern_name(text) : kNone;
 }
 
@@ -56,8 +56,8 @@ std::uint32_t Overlay::intern_name(std::string_view text) {
     if (!fresh) return at->second;
     NewName name;
     name.text = at->first;
-    name.changed = tables_.new_names.find(name.text) != tables_.new_names.end();
-    name.is_virtual = tables_.new_virtuals.find(name.text) != tables_.new_virtuals.end();
+    name.changed = tables_.new_names.contains(name.text);
+    name.is_virtual = tables_.new_virtuals.contains(name.text);
     names_.push_back(std::move(name));
     return next;
 }
@@ -443,44 +443,102 @@ const std::uint64_t* View::overlaid_mask(std::uint64_t place, std::uint32_t word
     return over->mask(place, words);
 }
 
-UniverseChanges::UniverseChanges(FrozenUniverse base, std::span<const std::string> names,
-                                 std::span<const std::string> virtual_names) {
-    auto tables = std::make_shared<Tables>(std::move(base));
-    const View& view = tables->base.view();
-    tables->changed.assign((std::size_t{view.names} + 63) / 64, 0);
-    tables->virtuals = tables->changed;
+namespace frozen {
+
+bool SharedTexts::contains(const std::string& text) const {
+    return std::any_of(blocks_.begin(), blocks_.end(),
+                       [&](const auto& block) { return block->find(text) != block->end(); });
+}
+
+void SharedTexts::add(std::vector<std::string> texts) {
+    if (texts.empty()) return;
+    std::unordered_set<std::string> block(std::make_move_iterator(texts.begin()),
+                                          std::make_move_iterator(texts.end()));
+    while (!blocks_.empty() && blocks_.back()->size() <= 2 * block.size()) {
+        block.insert(blocks_.back()->begin(), blocks_.back()->end());
+        blocks_.pop_back();
+    }
+    blocks_.push_back(std::make_shared<const std::unordered_set<std::string>>(std::move(block)));
+}
+
+void SharedTexts::append_to(std::vector<std::string>& out) const {
+    for (const auto& block : blocks_) out.insert(out.end(), block->begin(), block->end());
+}
+
+}  // namespace frozen
+
+void UniverseChanges::Tables::add(std::span<const std::string> names,
+                                  std::span<const std::string> virtual_names) {
+    const View& view = base.view();
     const auto set = [](std::vector<std::uint64_t>& bits, std::uint32_t id) {
         bits[id / 64] |= std::uint64_t{1} << (id % 64);
     };
+    const auto sort_unique = [](std::vector<std::string>& texts) {
+        std::sort(texts.begin(), texts.end());
+        texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+    };
+    std::vector<std::string> fresh;
     for (const std::string& name : names) {
         const std::uint32_t id = view.find(name);
         if (id == frozen::kNone) {
-            if (tables->new_names.insert(name).second) ++tables->count;
+            if (!new_names.contains(name)) fresh.push_back(name);
             continue;
         }
-        if (frozen::has_name_bit(tables->changed, id)) continue;
-        ++tables->count;
-        set(tables->changed, id);
-        const auto [first, count] = view.versions_of(id);
-        for (std::uint32_t version = first; version < first + count; ++version) {
+        if (frozen::has_name_bit(changed, id)) continue;
+        ++count;
+        set(changed, id);
+        const auto [first, versions] = view.versions_of(id);
+        for (std::uint32_t version = first; version < first + versions; ++version) {
             if ((view.version_flags[version] & frozen::kHasExtra) == 0) continue;
             const frozen::ExtraEntry* extra = view.extra(version);
             if (extra == nullptr) continue;
             const auto provides = view.list(extra->provides);
             for (std::size_t i = 0; i + 2 < provides.size(); i += 3) {
-                if (provides[i] < view.names) set(tables->virtuals, provides[i]);
+                if (provides[i] < view.names) set(virtuals, provides[i]);
             }
         }
     }
+    sort_unique(fresh);
+    count += fresh.size();
+    new_names.add(std::move(fresh));
+    fresh.clear();
     for (const std::string& name : virtual_names) {
         const std::uint32_t id = view.find(name);
-        if (id == frozen::kNone) {
-            tables->new_virtuals.insert(name);
-        } else {
-            set(tables->virtuals, id);
+        if (id != frozen::kNone) {
+            set(virtuals, id);
+        } else if (!new_virtuals.contains(name)) {
+            fresh.push_back(name);
         }
     }
+    sort_unique(fresh);
+    new_virtuals.add(std::move(fresh));
+}
+
+UniverseChanges::UniverseChanges(FrozenUniverse base, std::span<const std::string> names,
+                                 std::span<const std::string> virtual_names) {
+    auto tables = std::make_shared<Tables>(std::move(base));
+    tables->changed.assign((std::size_t{tables->base.view().names} + 63) / 64, 0);
+    tables->virtuals = tables->changed;
+    tables->add(names, virtual_names);
     tables_ = std::move(tables);
+}
+
+UniverseChanges UniverseChanges::with(std::span<const std::string> names,
+                                      std::span<const std::string> virtual_names) const {
+    auto tables = std::make_shared<Tables>(*tables_);
+    tables->add(names, virtual_names);
+    return UniverseChanges(std::shared_ptr<const Tables>(std::move(tables)));
+}
+
+std::vector<std::string> UniverseChanges::names() const {
+    const View& view = tables_->base.view();
+    std::vector<std::string> names;
+    names.reserve(tables_->count);
+    for (std::uint32_t id = 0; id < view.names; ++id) {
+        if (frozen::has_name_bit(tables_->changed, id)) names.emplace_back(view.name(id));
+    }
+    tables_->new_names.append_to(names);
+    return names;
 }
 
 const FrozenUniverse& UniverseChanges::base() const noexcept { return tables_->base; }

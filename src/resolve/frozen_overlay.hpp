@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,14 +24,32 @@
 
 namespace catalog::resolve {
 
+namespace frozen {
+
+/// A set of texts that is made larger by making another one: blocks that never change, the later
+/// ones smaller, so that copies share nearly everything.
+class SharedTexts {
+public:
+    [[nodiscard]] bool contains(const std::string& text) const;
+    /// Adds texts of which none is there. Cost: linear in them, times the logarithm of all.
+    void add(std::vector<std::string> texts);
+    void append_to(std::vector<std::string>& out) const;
+
+private:
+    std::vector<std::shared_ptr<const std::unordered_set<std::string>>> blocks_;
+};
+
+}  // namespace frozen
+
 struct UniverseChanges::Tables {
     explicit Tables(FrozenUniverse universe) : base(std::move(universe)) {}
+    void add(std::span<const std::string> names, std::span<const std::string> virtual_names);
 
     FrozenUniverse base;
-    std::vector<std::uint64_t> changed;         ///< A bit for each name of the base.
-    std::vector<std::uint64_t> virtuals;        ///< As well: others provide it than the base says.
-    std::unordered_set<std::string> new_names;  ///< Changed, and unknown to the base.
-    std::unordered_set<std::string> new_virtuals;  ///< Provided, and unknown to the base.
+    std::vector<std::uint64_t> changed;   ///< A bit for each name of the base.
+    std::vector<std::uint64_t> virtuals;  ///< As well: others provide it than the base says.
+    frozen::SharedTexts new_names;        ///< Changed, and unknown to the base.
+    frozen::SharedTexts new_virtuals;     ///< Provided, and unknown to the base.
     std::size_t count = 0;
 };
 

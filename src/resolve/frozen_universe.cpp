@@ -17,7 +17,6 @@ constexpr std::uint64_t kPrime2 = 0xC2B2AE3D27D4EB4F;
 constexpr std::uint64_t kPrime3 = 0x165667B19E3779F9;
 constexpr std::uint64_t kPrime4 = 0x85EBCA77C2B2AE63;
 constexpr std::uint64_t kPrime5 = 0x27D4EB2F165667C5;
-constexpr std::uint32_t kNumberBits = 21;
 
 template <class T>
 T load_native(const std::byte* at) noexcept {
@@ -114,11 +113,7 @@ std::uint32_t FrozenUniverse::View::find_version(std::uint32_t id, const Candida
 }
 
 version::SemVer FrozenUniverse::View::version_from(std::uint64_t packed) const {
-    constexpr std::uint64_t kLow = (std::uint64_t{1} << frozen::kNumberBits) - 1;
-    if ((packed & frozen::kTextVersion) == 0) {
-        return {packed >> (2 * frozen::kNumberBits), (packed >> frozen::kNumberBits) & kLow,
-                packed & kLow};
-    }
+    if ((packed & frozen::kTextVersion) == 0) return frozen::unpack(packed);
     auto parsed = version::SemVer::parse(text(static_cast<std::uint32_t>(packed)));
     return parsed ? *std::move(parsed) : version::SemVer();
 }

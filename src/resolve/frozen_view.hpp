@@ -119,6 +119,12 @@ struct ExtraEntry {
 /// Returns a version as one number, or nothing when it has to be kept as text.
 [[nodiscard]] bool pack(const version::SemVer& version, std::uint64_t& packed) noexcept;
 inline constexpr std::uint64_t kTextVersion = std::uint64_t{1} << 63;
+inline constexpr std::uint32_t kNumberBits = 21;  ///< Of each number of a packed version.
+/// REQUIRES: not a kTextVersion.
+[[nodiscard]] inline version::SemVer unpack(std::uint64_t packed) noexcept {
+    constexpr std::uint64_t kLow = (std::uint64_t{1} << kNumberBits) - 1;
+    return {packed >> (2 * kNumberBits), (packed >> kNumberBits) & kLow, packed & kLow};
+}
 
 }  // namespace frozen
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <random>
 
+#include "catalog/resolve/overlay.hpp"
 #include "support/core/golden.hpp"
 #include "support/resolve/agreement.hpp"
 #include "support/resolve/freezing_resolver.hpp"
@@ -19,6 +20,7 @@ using testing::ask;
 using testing::Repo;
 using testing::RepoEntry;
 using testing::ver;
+using testing::World;
 using testing::WorldShape;
 
 struct FrozenMaker {
@@ -103,6 +105,83 @@ TEST(Universe, BytesOfTheSamePackagesNeverChange) {
         put(std::to_string(seed), testing::make_world(shape, seed).repo.entries());
     }
     golden::expect("resolve/universe_v1.txt", lines);
+}
+
+FrozenUniverse frozen_of(const std::vector<RepoEntry>& entries) {
+    const auto owner = std::make_shared<Bytes>(frozen_bytes(entries));
+    return FrozenUniverse::open(ByteView(*owner), owner).value();
+}
+
+/// Some packages of one world become those of another, some go; the others are taken from what was
+/// frozen before.
+TEST(Universe, OfWhatDidNotChangeAndWhatDidIsThatOfEverything) {
+    WorldShape shape;
+    shape.names_max = 10;
+    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+        const World before = testing::make_world(shape, seed);
+        const World after = testing::make_world(shape, seed + 1'000);
+        std::mt19937 random(static_cast<std::uint32_t>(seed));
+        std::vector<std::string> changed;
+        for (char name = 'a'; name < 'a' + shape.names_max; ++name) {
+            if (random() % 2 == 0) changed.emplace_back(1, name);
+        }
+        const auto is_changed = [&](const RepoEntry& entry) {
+            return std::find(changed.begin(), changed.end(), entry.name) != changed.end();
+        };
+        std::vector<RepoEntry> now;
+        UniverseBuilder builder;
+        for (const RepoEntry& entry : after.repo.entries()) {
+            if (!is_changed(entry)) continue;
+            now.push_back(entry);
+            ASSERT_TRUE(builder.add(entry.name, entry.candidate, entry.record));
+        }
+        for (const RepoEntry& entry : before.repo.entries()) {
+            if (!is_changed(entry)) now.push_back(entry);
+        }
+        const UniverseChanges changes(frozen_of(before.repo.entries()), changed, {});
+        ASSERT_TRUE(builder.add_unchanged(changes));
+        ASSERT_EQ(builder.finish().value(), frozen_bytes(now)) << "seed " << seed;
+    }
+}
+
+TEST(Universe, ChangesMayBeToldOneAfterTheOther) {
+    const FrozenUniverse base = frozen_of(sample().entries());
+    std::mt19937 random(3);
+    std::vector<std::string> names;
+    std::vector<std::string> virtuals;
+    UniverseChanges grown(base, {}, {});
+    for (int i = 0; i < 300; ++i) {
+        const std::vector<std::string> more{
+            i % 5 == 0 ? std::string(1, static_cast<char>('a' + random() % 6))
+                       : "new" + std::to_string(random() % 200)};
+        const std::vector<std::string> provided{"virtual" + std::to_string(random() % 50)};
+        grown = grown.with(more, provided);
+        names.insert(names.end(), more.begin(), more.end());
+        virtuals.insert(virtuals.end(), provided.begin(), provided.end());
+    }
+    const UniverseChanges at_once(base, names, virtuals);
+    EXPECT_EQ(grown.count(), at_once.count());
+    std::vector<std::string> listed = grown.names();
+    std::vector<std::string> expected = at_once.names();
+    std::sort(listed.begin(), listed.end());
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(listed, expected);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    EXPECT_EQ(listed, names);
+    EXPECT_EQ(listed.size(), grown.count());
+}
+
+TEST(Universe, StopsWhereItsListenerSaysSo) {
+    const Repo repo = sample();
+    UniverseBuilder builder;
+    for (const RepoEntry& entry : repo.entries()) {
+        ASSERT_TRUE(builder.add(entry.name, entry.candidate, entry.record));
+    }
+    const auto bytes =
+        builder.finish(0, []() -> Result<void> { return fail(Errc::kCancelled, "stop"); });
+    ASSERT_FALSE(bytes);
+    EXPECT_EQ(bytes.error().code(), Errc::kCancelled);
 }
 
 TEST(Universe, RefusesAVersionThatWasAddedTwice) {

@@ -21,6 +21,7 @@
 #include "catalog/package/manifest.hpp"
 #include "catalog/package/metadata.hpp"
 #include "catalog/package/state.hpp"
+#include "catalog/resolve/overlay.hpp"
 #include "catalog/version/constraint.hpp"
 
 namespace catalog::index {
@@ -84,6 +85,10 @@ struct DependencyEdge {
     package::Dependency dependency;
 };
 
+/// Is told now and then how many versions are done and are to be done; what it returns as error
+/// ends the work.
+using FreezeProgress = std::function<Result<void>(std::uint64_t done, std::uint64_t total)>;
+
 /// Column families that the index uses.
 struct IndexFamilies {
     kv::Family manifests{};             ///< Package digest -> canonical manifest.
@@ -140,12 +145,16 @@ public:
                                                                   std::uint64_t changes_max) const;
 
     /// Returns all that IndexProvider lists without locks, as a frozen universe
-    /// (resolve::FrozenUniverse). `progress` is called with versions done and to be done now and
-    /// then, and what it returns as error ends the work. Blocking: two passes over the store, in
+    /// (resolve::FrozenUniverse) behind `front` zero bytes. Blocking: two passes over the store, in
     /// the order in which it lies. Memory: 40 bytes a version beside what a UniverseBuilder takes.
     /// Errors: kIndexCorrupted (an entry without manifest or the other way round), kLimitExceeded.
-    [[nodiscard]] Result<Bytes> freeze(
-        const std::function<Result<void>(std::uint64_t done, std::uint64_t total)>& progress) const;
+    [[nodiscard]] Result<Bytes> freeze(const FreezeProgress& progress, std::size_t front = 0) const;
+    /// Returns the same bytes, given a universe of an earlier state and everything that changed
+    /// since: only packages that changed are read. Errors: as above, kUniverseInvalid. Cost: that
+    /// of copying the universe, and a lookup for each version of a package that changed.
+    [[nodiscard]] Result<Bytes> refreeze(const resolve::UniverseChanges& changes,
+                                         const FreezeProgress& progress,
+                                         std::size_t front = 0) const;
 
     /// Returns the entry of exactly that id. Errors: kPackageNotFound (NotFoundDetail, near names
     /// as hint).

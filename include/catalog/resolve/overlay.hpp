@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalog/core/result.hpp"
@@ -15,7 +16,8 @@
 namespace catalog::resolve {
 
 /// Which packages are not what a frozen universe says. Immutable, cheap to copy. Thread safety:
-/// const access from any thread. Memory: a quarter of a byte for each name of the universe.
+/// const access from any thread. Memory: a quarter of a byte for each name of the universe, and the
+/// texts of new names.
 class UniverseChanges {
 public:
     /// `names` are packages of which any version was added, removed or changed, in any order;
@@ -24,15 +26,24 @@ public:
     UniverseChanges(FrozenUniverse base, std::span<const std::string> names,
                     std::span<const std::string> virtual_names);
 
+    /// Returns these changes and more. Cost: linear in what is added, and a copy of the bits for
+    /// each name of the universe.
+    [[nodiscard]] UniverseChanges with(std::span<const std::string> names,
+                                       std::span<const std::string> virtual_names) const;
+
     [[nodiscard]] const FrozenUniverse& base() const noexcept;
     /// Returns how many different packages changed.
     [[nodiscard]] std::size_t count() const noexcept;
+    /// Returns the packages that changed, each once.
+    [[nodiscard]] std::vector<std::string> names() const;
 
     /// For the module's own use.
     struct Tables;
     [[nodiscard]] const Tables& tables() const noexcept { return *tables_; }
 
 private:
+    explicit UniverseChanges(std::shared_ptr<const Tables> tables) : tables_(std::move(tables)) {}
+
     std::shared_ptr<const Tables> tables_;
 };
 
