@@ -1,10 +1,12 @@
 // What resolving in a library costs right after a publish, against the same over the frozen form.
 //
-//   bench_live LIBRARY [--roots 20] [--requests 20] [--publishes 5] [--check]
+//   bench_live LIBRARY [--roots 20] [--requests 20] [--publishes 5] [--changes 0] [--check]
 //
 // Draws requests of so many roots from the library's names, by a fixed seed. Each is resolved over
 // the frozen universe alone, then in the library, each time right after a version was published of
-// the first root's first dependency and of a new name. Times are CPU time of the resolving thread.
+// the first root's first dependency and of a new name. With --changes so many new packages are
+// imported before that: few enough, and what changed is larger; more, and the frozen form is made
+// anew out of the one before, which is timed. Times are CPU time of the resolving thread.
 // With --check answers are compared with those of a library that reads its index. Publishes into
 // the library: give it a copy.
 
@@ -34,6 +36,7 @@ struct Options {
     std::size_t roots = 20;
     std::size_t requests = 20;
     std::size_t publishes = 5;
+    std::size_t changes = 0;
     bool check = false;
 };
 
@@ -74,6 +77,7 @@ T must(Result<T> result) {
 std::unique_ptr<AssetLibrary> open_at(const std::string& path, bool frozen) {
     library::LibraryOptions options;
     options.holder = "bench_live";
+    options.frozen_in_background = false;
     if (!frozen) {
         options.read_only = true;
         options.frozen_versions_min = ~std::uint64_t{0};
@@ -93,7 +97,7 @@ std::string text_of(const Result<resolve::Solution>& solution) {
     return text;
 }
 
-void import_line(AssetLibrary& library, const std::string& line) {
+void import_lines(AssetLibrary& library, const std::string& line, const CallContext& context) {
     std::size_t offset = 0;
     static_cast<void>(must(library.import_metadata(
         [&](std::span<std::byte> out) -> Result<std::size_t> {
@@ -102,29 +106,56 @@ void import_line(AssetLibrary& library, const std::string& line) {
             offset += size;
             return size;
         },
-        true)));
+        true, context)));
 }
 
 /// Publishes a version of a package that the answer has, and one of a new package.
 void publish(AssetLibrary& library, const std::string& name, std::size_t number) {
-    import_line(library, R"({"name":")" + name + R"(","version":"1.)" +
-                             std::to_string(900'000 + number) + ".0\"}\n" +
-                             R"({"name":"bench-live-)" + std::to_string(number) +
-                             R"(","version":"1.0.0","dependencies":[{"name":")" + name +
-                             R"(","req":"^1"}]})" + "\n");
+    import_lines(library,
+                 R"({"name":")" + name + R"(","version":"1.)" + std::to_string(900'000 + number) +
+                     ".0\"}\n" + R"({"name":"bench-live-)" + std::to_string(number) +
+                     R"(","version":"1.0.0","dependencies":[{"name":")" + name +
+                     R"(","req":"^1"}]})" + "\n",
+                 {});
+}
+
+/// Notes when a frozen form begins to be made.
+struct FreezeWatch final : ProgressSink {
+    void update(const ProgressUpdate& update) noexcept override {
+        if (update.phase == "freeze" && begun == 0) begun = thread_seconds();
+    }
+    double begun = 0;
+};
+
+void import_changes(AssetLibrary& library, const std::vector<std::string>& names,
+                    std::size_t count) {
+    std::string lines;
+    for (std::size_t i = 0; i < count; ++i)
+        lines += R"({"name":"bench-change-)" + std::to_string(i) +
+                 R"(","version":"1.0.0","dependencies":[{"name":")" + names[i % names.size()] +
+                 R"(","req":"^1"}]})" + "\n";
+    FreezeWatch watch;
+    CallContext context;
+    context.progress = &watch;
+    import_lines(library, lines, context);
+    if (watch.begun != 0)
+        std::printf("made anew after %zu changes in %.2f s, peak %ld MiB\n", count,
+                    thread_seconds() - watch.begun, peak_kib() / 1024);
 }
 
 int run(const Options& options) {
     const auto library = open_at(options.path, true);
-    const std::vector<std::string> names = names_of(*library);
-    std::printf("%zu names\n", names.size());
+    const std::string name = must(library->complete("", 1)).front();
     double start = thread_seconds();
     resolve::SatResolver first;
     resolve::Request one;
-    one.roots = {must(library::make_root(names.front(), "", version::Dialect::kCargo))};
+    one.roots = {must(library::make_root(name, "", version::Dialect::kCargo))};
     static_cast<void>(library->resolve(first, one));
     std::printf("first resolution %.2f s, peak %ld MiB\n", thread_seconds() - start,
                 peak_kib() / 1024);
+    const std::vector<std::string> names = names_of(*library);
+    std::printf("%zu names\n", names.size());
+    if (options.changes > 0) import_changes(*library, names, options.changes);
 
     const auto fs = io::make_posix_file_system();
     start = thread_seconds();
@@ -201,6 +232,8 @@ int main(int argc, char** argv) {
             options.requests = number();
         } else if (argument == "--publishes") {
             options.publishes = number();
+        } else if (argument == "--changes") {
+            options.changes = number();
         } else if (argument == "--check") {
             options.check = true;
         } else {
@@ -208,8 +241,10 @@ int main(int argc, char** argv) {
         }
     }
     if (options.path.empty()) {
-        std::fputs("bench_live LIBRARY [--roots N] [--requests N] [--publishes N] [--check]\n",
-                   stderr);
+        std::fputs(
+            "bench_live LIBRARY [--roots N] [--requests N] [--publishes N] [--changes N] "
+            "[--check]\n",
+            stderr);
         return 2;
     }
     return catalog::bench::run(options);

@@ -71,6 +71,12 @@ Result<ExitCode> stats(Session& session) {
     table.add({"  not needed", "", size_text(stats.content.unreferenced_bytes)});
     table.add({"database", "", size_text(stats.database_bytes)});
     table.add({"log entries", count_text(stats.log_size), ""});
+    if (stats.frozen_versions > 0) {
+        table.add({"frozen for resolving", count_text(stats.frozen_versions),
+                   size_text(stats.frozen_bytes)});
+        table.add({"  packages changed since", count_text(stats.frozen_changes), ""});
+    }
+    if (stats.freezing) table.add({"  a newer one is being made", "", ""});
     session.print(table.to_string());
     return ExitCode::kOk;
 }

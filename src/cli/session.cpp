@@ -52,6 +52,7 @@ Result<library::AssetLibrary*> Session::open(Access access, bool salvage) {
     if (library_) return library_.get();
     if (options.verbose) environment_.log_sink = std::make_shared<LogPrinter>(streams_.error);
     library::LibraryOptions library_options;
+    library_options.frozen_in_background = false;  // there is no later
     library_options.read_only = access == Access::kRead;
     library_options.salvage = salvage;
     library_options.holder = "catalog " + command;

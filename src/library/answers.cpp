@@ -42,7 +42,11 @@ json::Object to_json(const LibraryStats& stats) {
             {"unreferenced_bytes", stats.content.unreferenced_bytes},
             {"packs", stats.content.packs},
             {"database_bytes", stats.database_bytes},
-            {"log_size", stats.log_size}};
+            {"log_size", stats.log_size},
+            {"frozen_versions", stats.frozen_versions},
+            {"frozen_bytes", stats.frozen_bytes},
+            {"frozen_changes", stats.frozen_changes},
+            {"freezing", stats.freezing}};
 }
 
 json::Object to_json(const index::IndexEntry& entry) {

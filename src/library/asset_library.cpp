@@ -242,6 +242,7 @@ Result<void> AssetLibrary::Impl::wire() {
     frozen.families = families;
     frozen.clock = environment.clock.get();
     frozen.log = environment.log_sink.get();
+    if (options.frozen_in_background) frozen.executor = environment.executor.get();
     frozen.versions_min = options.frozen_versions_min;
     // What was lost with damage may be in the file.
     if (options.salvage) frozen.versions_min = std::numeric_limits<std::uint64_t>::max();
@@ -362,6 +363,11 @@ Result<LibraryStats> AssetLibrary::stats(const CallContext& context) {
     for (waiting->seek(""); waiting->valid(); waiting->next()) ++stats.preparing;
     CATALOG_TRY_VOID(waiting->status());
     stats.commits = impl_->queue->stats();
+    const FrozenStats frozen = impl_->universe->stats();
+    stats.frozen_versions = frozen.versions;
+    stats.frozen_bytes = frozen.bytes;
+    stats.frozen_changes = frozen.changed;
+    stats.freezing = frozen.making;
     return stats;
 }
 

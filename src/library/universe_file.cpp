@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kMagic{"CTLGLIVE", 8};
 constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kHeaderBytes = 64;
+constexpr std::size_t kHeaderBytes = kUniverseFileHeaderBytes;
 constexpr std::size_t kCheckedBytes = 56;  ///< The check stands behind them.
 
 std::string header_of(const LibraryId& id, const index::IndexState& state) {
@@ -40,14 +40,10 @@ std::string universe_path(const std::string& library) {
 }
 
 Result<void> write_universe(io::FileSystem& fs, const std::string& library, const LibraryId& id,
-                            const index::IndexState& state, ByteView universe) {
+                            const index::IndexState& state, Bytes& file) {
     CATALOG_TRY_VOID(io::make_directories_durably(fs, io::join_path(library, "index")));
     const std::string header = header_of(id, state);
-    Bytes file;
-    file.reserve(header.size() + universe.size());
-    const ByteView head = as_bytes(header);
-    file.insert(file.end(), head.begin(), head.end());
-    file.insert(file.end(), universe.begin(), universe.end());
+    std::ranges::copy(as_bytes(header), file.begin());
     return io::write_file_durably(fs, universe_path(library), file);
 }
 

@@ -21,10 +21,14 @@ struct FrozenIndex {
 /// Returns the file's path in a library's folder.
 [[nodiscard]] std::string universe_path(const std::string& library);
 
-/// Writes the file, durably and at once, and makes its folder. Errors: see io::write_file_durably.
+/// What stands in the file before the universe, bytes.
+inline constexpr std::size_t kUniverseFileHeaderBytes = 64;
+
+/// Writes the file, durably and at once, and makes its folder. `file` is the universe behind
+/// kUniverseFileHeaderBytes, which are filled in. Errors: see io::write_file_durably.
 [[nodiscard]] Result<void> write_universe(io::FileSystem& fs, const std::string& library,
                                           const LibraryId& id, const index::IndexState& state,
-                                          ByteView universe);
+                                          Bytes& file);
 
 /// Maps the file and checks every byte of it. Errors: kFileNotFound, kUniverseInvalid (damaged, cut
 /// off, another library's or another version's), kIo.

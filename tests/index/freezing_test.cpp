@@ -8,7 +8,7 @@
 
 #include "catalog/index/index_provider.hpp"
 #include "catalog/resolve/universe.hpp"
-#include "index_bed.hpp"
+#include "support/index/index_bed.hpp"
 #include "manifest_relations.hpp"
 #include "support/package/random_package.hpp"
 
@@ -119,7 +119,7 @@ std::string random_package(std::mt19937& random, int number) {
         line += R"(,"provides":[{"name":"w"}])";
     if (random() % 6 == 0) line += R"(,"conflicts":[{"name":")" + name() + R"(","req":"<1"}])";
     if (random() % 6 == 0)
-        line += R"(,"features":{"default":["fast"],"fast":["dep:b"],"ä":["fast"]})";
+        line += R"(,"features":{"default":["fast"],"fast":["dep:b"],"f\u00e4st":["fast"]})";
     return line + "}";
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "index_bed.hpp"
+#include "support/index/index_bed.hpp"
 #include "records.hpp"
 #include "support/core/golden.hpp"
 #include "support/io/results.hpp"

@@ -8,7 +8,7 @@
 
 #include "catalog/index/index_provider.hpp"
 #include "catalog/resolve/universe.hpp"
-#include "index_bed.hpp"
+#include "support/index/index_bed.hpp"
 
 namespace catalog::index {
 namespace {

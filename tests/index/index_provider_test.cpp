@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "index_bed.hpp"
+#include "support/index/index_bed.hpp"
 
 namespace catalog::index {
 namespace {

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "index_bed.hpp"
+#include "support/index/index_bed.hpp"
 
 namespace catalog::index {
 namespace {

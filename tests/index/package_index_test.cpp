@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-#include "index_bed.hpp"
+#include "support/index/index_bed.hpp"
 
 namespace catalog::index {
 namespace {

@@ -97,6 +97,7 @@ Result<std::unique_ptr<AssetLibrary>> open_freezing(const FileSystemLink& disk,
                                                     std::uint64_t seed) {
     LibraryOptions options;
     options.frozen_versions_min = 1;
+    options.frozen_in_background = false;
     return AssetLibrary::open("/library", options, environment_on(disk, seed));
 }
 

@@ -28,6 +28,7 @@ std::unique_ptr<AssetLibrary> open_with(const Environment& environment, bool fro
     options.create_if_missing = true;
     options.read_only = read_only;
     options.frozen_versions_min = frozen ? 1 : ~std::uint64_t{0};
+    options.frozen_in_background = false;
     return must(AssetLibrary::open(kPath, options, environment));
 }
 

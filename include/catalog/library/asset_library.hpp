@@ -56,6 +56,9 @@ public:
     std::uint64_t frozen_versions_min =
         1'000;  ///< From how many versions on a library keeps what resolvers need of its packages
                 ///< in a file, `index/universe`; it can be made anew at any time, and is.
+    bool frozen_in_background = true;  ///< That file is made on the executor while resolutions go
+                                       ///< on without it. False: by the resolution that finds it
+                                       ///< missing or outgrown, for a process that ends after one.
     // For a library that is made now; later opens take what the library says.
     std::uint32_t chunk_bytes_average =
         64u << 10;              ///< 4 KiB to 1 MiB, a power of two. Never part of any digest.
@@ -81,6 +84,11 @@ struct LibraryStats {
     std::uint64_t log_size = 0;
     std::uint64_t preparing = 0;  ///< Packages that wait for the consensus; in no other count.
     kv::CommitQueueStats commits;
+    // What resolvers read of the packages (docs/resolution.md, "In a library").
+    std::uint64_t frozen_versions = 0;  ///< 0 when there is no frozen form.
+    std::uint64_t frozen_bytes = 0;
+    std::uint64_t frozen_changes = 0;  ///< Packages that changed since it was made.
+    bool freezing = false;             ///< A newer one is being made by this process.
 };
 
 /// What an open library takes of the process beside its descriptors.
@@ -258,9 +266,10 @@ public:
 
     // Resolve.
     /// Resolves over the library as it is at this moment. Of a large library the resolver gets a
-    /// frozen universe and what changed since; when there is none yet, or too much changed, it is
-    /// made first, with progress "resolve", "freeze". Errors: the resolver's, kPermissionDenied,
-    /// kDatabaseIo ...
+    /// frozen universe and what changed since. Where there is none yet, packages are read one by
+    /// one until it is made, on the executor; LibraryOptions::frozen_in_background says whether it
+    /// is made first instead, with progress "resolve", "freeze". Errors: the resolver's,
+    /// kPermissionDenied, kDatabaseIo ...
     [[nodiscard]] Result<resolve::Solution> resolve(resolve::Resolver& resolver,
                                                     const resolve::Request& request,
                                                     const CallContext& context = {});

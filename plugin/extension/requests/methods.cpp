@@ -353,7 +353,8 @@ constexpr Method kMethods[] = {
      false,
      "counts packages, objects, chunks and bytes",
      "names, versions, published, imported, preparing, yanked, objects, object_bytes, chunks, "
-     "chunk_bytes, stored_bytes, unreferenced_bytes, packs, database_bytes, log_size",
+     "chunk_bytes, stored_bytes, unreferenced_bytes, packs, database_bytes, log_size, "
+     "frozen_versions, frozen_bytes, frozen_changes, freezing",
      {},
      answer_stats},
     {"methods",
