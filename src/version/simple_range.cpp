@@ -59,6 +59,7 @@ std::uint64_t is_digit(std::uint64_t digit) noexcept { return digit <= 9 ? 1 : 0
 [[gnu::always_inline]] inline const char* read_simple_number(const char* at,
                                                              std::uint64_t& value) noexcept {
     const std::uint64_t first = digit_at(at);
+    if (first > 9) return nullptr;  // perhaps at the end, behind which there is nothing to look at
     // What is no digit is looked at again, and adds nothing.
     const std::uint64_t second = digit_at(at + 1);
     const std::uint64_t has_second = is_digit(second);
@@ -68,7 +69,7 @@ std::uint64_t is_digit(std::uint64_t digit) noexcept { return digit <= 9 ? 1 : 0
     sum += (sum * 9 + third) & (0 - has_third);
     // Sums and shifts, of which no compiler makes a branch for each.
     const std::uint64_t leading_zero = ((first - 1) >> 63) & has_second;
-    if ((first | leading_zero << 4) > 9) return nullptr;
+    if (leading_zero != 0) return nullptr;
     at += 1 + has_second + has_third;
     if (has_third != 0) [[unlikely]] {
         for (std::ptrdiff_t digits = 3; is_digit(digit_at(at)) != 0; ++at) {
