@@ -90,10 +90,9 @@ Dialect dialect_of(const VersionConstraint& constraint) { return constraint.dial
 /// Whether `version` lies above all that `constraint` allows.
 bool lies_above(const VersionConstraint& constraint, const SemVer& version) {
     const version::VersionSet set = constraint.set();
-    for (const version::VersionSet::Interval& interval : set.intervals())
-        if (!interval.upper || compare_precedence(version, interval.upper->version) < 0)
-            return false;
-    return true;
+    return std::ranges::all_of(set.intervals(), [&](const auto& interval) {
+        return interval.upper && compare_precedence(version, interval.upper->version) >= 0;
+    });
 }
 
 /// Tells whether anything that was asked for has a peer dependency.
@@ -136,9 +135,9 @@ std::optional<bool> is_without_peers(const DependencyProvider& provider) {
 
 class RepairSearch {
 public:
-    RepairSearch(const Request& request, DependencyProvider& provider, Resolver& resolver,
+    RepairSearch(Request request, DependencyProvider& provider, Resolver& resolver,
                  const CallContext& context, const RepairOptions& options)
-        : request_(request),
+        : request_(std::move(request)),
           provider_(provider),
           resolver_(resolver),
           context_(context),
