@@ -265,6 +265,22 @@ TEST(UniverseMaking, IsNoticedByWhoHadLookedBefore) {
         << "the new universe in memory is used, neither file nor index";
 }
 
+TEST(UniverseMaking, WhatWasDroppedIsNotRememberedByWhoHadLookedBefore) {
+    UniverseBed bed;
+    bed.add("app", "1.0.0");
+    ManualExecutor executor;
+    std::unique_ptr<LiveUniverse> universe;
+    HookedStore store(*bed.bed.store, [&] {
+        bed.add("app", "1.1.0");
+        must(universe->drop());
+    });
+    universe = bed.open(&executor, 3, &store);
+    must(universe->prepare({}));
+    store.armed = true;
+    EXPECT_EQ(bed.answer(*universe, {"app"}), "app 1.1.0, ");
+    EXPECT_EQ(universe->stats().versions, 0u);
+}
+
 TEST(UniverseMaking, ThatCannotBeWrittenLeavesTheFileBefore) {
     UniverseBed bed;
     bed.add("base", "1.0.0");
