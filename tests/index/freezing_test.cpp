@@ -8,8 +8,8 @@
 
 #include "catalog/index/index_provider.hpp"
 #include "catalog/resolve/universe.hpp"
-#include "support/index/index_bed.hpp"
 #include "manifest_relations.hpp"
+#include "support/index/index_bed.hpp"
 #include "support/package/random_package.hpp"
 
 namespace catalog::index {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "support/index/index_bed.hpp"
 #include "records.hpp"
 #include "support/core/golden.hpp"
+#include "support/index/index_bed.hpp"
 #include "support/io/results.hpp"
 
 namespace catalog::index {
