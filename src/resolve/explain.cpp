@@ -11,6 +11,14 @@
 
 namespace catalog::resolve::engine {
 
+std::string root_text(const Root& root) {
+    std::string text = root.target.name + " " + root.target.constraint.to_string();
+    for (std::size_t i = 0; i < root.features.size(); ++i) {
+        text += (i == 0 ? " with " : ", ") + root.features[i];
+    }
+    return text;
+}
+
 namespace {
 
 constexpr std::uint64_t kConflictsPerSubset = 2'000;
@@ -79,14 +87,6 @@ std::vector<std::size_t> minimise_roots(Search& search) {
         }
     }
     return core;
-}
-
-std::string root_text(const Root& root) {
-    std::string text = root.target.name + " " + root.target.constraint.to_string();
-    for (std::size_t i = 0; i < root.features.size(); ++i) {
-        text += (i == 0 ? " with " : ", ") + root.features[i];
-    }
-    return text;
 }
 
 void number(std::vector<std::string>& steps, std::string text) {

@@ -2,11 +2,15 @@
 // Explain: why a request cannot be met, in sentences.
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "search.hpp"
 
 namespace catalog::resolve::engine {
+
+/// Returns a root as ResolutionDetail::roots has it.
+[[nodiscard]] std::string root_text(const Root& root);
 
 /// Returns kUnsatisfiable with ResolutionDetail for a search that has just failed. `roots` are the
 /// demands that it was made with. Takes a bounded number of conflicts; what does not fit in is

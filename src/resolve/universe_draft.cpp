@@ -117,8 +117,9 @@ Result<std::uint32_t> UniverseDraft::platform(std::string_view text) {
 }
 
 DraftItem UniverseDraft::item_of(std::span<const std::uint32_t> targets) {
-    if (targets.size() == 2) return DraftItem::make(DraftItem::kNeeds, targets[0], targets[1]);
-    return DraftItem::make(DraftItem::kNeedsOneOf, choices.intern(targets));
+    if (targets.size() == 2)
+        return DraftItem::make(DraftItem::Kind::kNeeds, targets[0], targets[1]);
+    return DraftItem::make(DraftItem::Kind::kNeedsOneOf, choices.intern(targets));
 }
 
 /// A condition is made even for who needs none, and left out here.
@@ -132,7 +133,7 @@ void UniverseDraft::put_dependency(DraftItem wanted, std::span<const std::uint32
     }
     const auto place = static_cast<std::uint32_t>(conditionals.size());
     conditionals.push_back({wanted, conditions.intern(condition)});
-    items.push_back(DraftItem::make(DraftItem::kConditional, place));
+    items.push_back(DraftItem::make(DraftItem::Kind::kConditional, place));
 }
 
 void UniverseDraft::put_version(std::uint32_t name, std::uint64_t value, bool yanked) {
@@ -176,7 +177,7 @@ Result<void> UniverseDraft::add(std::string_view name, const Candidate& candidat
     for (const Target& conflict : record.conflicts) {
         targets_.clear();
         put_target(conflict);
-        items.push_back(DraftItem::make(DraftItem::kExcludes, targets_[0], targets_[1]));
+        items.push_back(DraftItem::make(DraftItem::Kind::kExcludes, targets_[0], targets_[1]));
     }
     const std::uint64_t first = extra_numbers.size();
     for (const Provided& provided : record.provides) {
@@ -220,7 +221,7 @@ Result<void> UniverseDraft::add(bool yanked, const RecordText& record) {
     for (const TargetText& conflict : record.conflicts) {
         targets_.clear();
         CATALOG_TRY_VOID(put_target(conflict));
-        items.push_back(DraftItem::make(DraftItem::kExcludes, targets_[0], targets_[1]));
+        items.push_back(DraftItem::make(DraftItem::Kind::kExcludes, targets_[0], targets_[1]));
     }
     const std::uint64_t first = extra_numbers.size();
     for (const auto& [name, text] : record.provides) {
@@ -314,9 +315,9 @@ private:
         if (kind == kNeeds) {
             draft_.items.push_back(wanted);
         } else {
-            if (wanted.kind() != DraftItem::kNeeds) return fail(unsound());
+            if (wanted.kind() != DraftItem::Kind::kNeeds) return fail(unsound());
             draft_.items.push_back(
-                DraftItem::make(DraftItem::kExcludes, wanted.subject, wanted.rest()));
+                DraftItem::make(DraftItem::Kind::kExcludes, wanted.subject, wanted.rest()));
         }
         return {};
     }

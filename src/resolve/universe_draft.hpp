@@ -63,7 +63,7 @@ private:
 /// Of kNeeds and kExcludes `subject` is a name and `rest` a constraint; of kNeedsOneOf `subject` is
 /// a list of (name, constraint); of kConditional it is a place among the draft's conditionals.
 struct DraftItem {
-    enum Kind : std::uint32_t { kNeeds, kExcludes, kConditional, kNeedsOneOf };
+    enum class Kind : std::uint32_t { kNeeds, kExcludes, kConditional, kNeedsOneOf };
     std::uint32_t subject = 0;
     std::uint32_t rest_and_kind = 0;
 

@@ -282,7 +282,7 @@ std::uint32_t UniverseWriter::write_requirement(std::span<const std::uint32_t> t
 
 std::uint32_t UniverseWriter::write_single(const DraftItem& item) {
     const std::array<std::uint32_t, 2> target{final_name_[item.subject], item.rest()};
-    const bool excludes = item.kind() == DraftItem::kExcludes;
+    const bool excludes = item.kind() == DraftItem::Kind::kExcludes;
     const auto next = static_cast<std::uint32_t>(out_.requirements.size());
     const std::uint32_t found =
         (excludes ? excludes_ : needs_)
@@ -304,7 +304,7 @@ std::uint32_t UniverseWriter::write_choice(std::uint32_t list) {
 }
 
 std::uint32_t UniverseWriter::write_conditional(const DraftConditional& conditional) {
-    const std::uint32_t requirement = conditional.wanted.kind() == DraftItem::kNeedsOneOf
+    const std::uint32_t requirement = conditional.wanted.kind() == DraftItem::Kind::kNeedsOneOf
                                           ? write_choice(conditional.wanted.subject)
                                           : write_single(conditional.wanted);
     const std::uint64_t key = (std::uint64_t{requirement} << 32) | conditional.condition;
@@ -334,11 +334,11 @@ std::uint32_t UniverseWriter::write_item(const DraftItem& item) {
         return (static_cast<std::uint32_t>(kind) << kItemNumberBits) | number;
     };
     switch (item.kind()) {
-        case DraftItem::kConditional:
+        case DraftItem::Kind::kConditional:
             return with_kind(kConditional, write_conditional(draft_.conditionals[item.subject]));
-        case DraftItem::kNeedsOneOf:
+        case DraftItem::Kind::kNeedsOneOf:
             return with_kind(kNeeds, write_choice(item.subject));
-        case DraftItem::kExcludes:
+        case DraftItem::Kind::kExcludes:
             return with_kind(kExcludes, write_single(item));
         default:
             return with_kind(kNeeds, write_single(item));

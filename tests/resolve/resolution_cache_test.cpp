@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "support/resolve/agreement.hpp"
 #include "support/resolve/fake_solution_cache.hpp"
 #include "support/resolve/faulty_provider.hpp"
+#include "support/resolve/random_world.hpp"
 
 namespace catalog::resolve {
 namespace {
@@ -194,7 +196,7 @@ std::uint64_t answers_stay_right(const std::vector<StoreFault>& faults, unsigned
                 << "seed " << seed << " round " << round;
         }
     }
-    hits += cache.stats().hits;
+    hits += cache.stats().hits + cache.stats().implied;
     return store->injected();
 }
 
@@ -219,7 +221,98 @@ TEST(ResolutionCache, AnswersAreRightWhateverTheStoreDoes) {
 TEST(ResolutionCache, AStoreWithoutFaultsAnswersEveryRepetition) {
     std::uint64_t hits = 0;
     EXPECT_EQ(answers_stay_right({}, 0, 1, hits), 0u);
-    EXPECT_EQ(hits, 50u);  // 12 rounds of 5, the first two of them new
+    EXPECT_EQ(hits, 51u);  // 12 rounds of 5, the first two of them new but for what c implies
+}
+
+TEST(ResolutionCache, RootsThatFailedTogetherFailBesideOthers) {
+    Bed bed("a 1.0.0 ; needs b ^1\nb 2.0.0\nc 1.0.0\nd 1.0.0");
+    const std::string first = bed.answer(ask("a *, c *"));
+    const std::uint64_t calls = bed.provider.calls();
+    EXPECT_EQ(bed.answer(ask("d *, a *")), first);
+    EXPECT_EQ(bed.cache.stats().implied, 1u);
+    EXPECT_EQ(bed.provider.calls(), calls + 1) << "only whether there is a d";
+    Request newest_last = ask("a *");
+    newest_last.preference = Preference::kMinimal;
+    EXPECT_EQ(bed.answer(newest_last), first) << "a preference cannot help";
+    EXPECT_EQ(bed.cache.stats().implied, 2u);
+}
+
+TEST(ResolutionCache, AFailureSaysNothingOfRequestsThatDifferInMoreThanRoots) {
+    Bed bed("a 1.0.0 ; needs b ^1\nb 1.0.0 yanked\nb 2.0.0\nc 1.0.0");
+    EXPECT_NE(bed.answer(ask("a *")).find("cannot"), std::string::npos);
+    Request locked = ask("a *, c *");
+    locked.locked.push_back({"b", testing::ver("1.0.0"), ""});
+    EXPECT_EQ(bed.answer(locked), "a 1.0.0, b 1.0.0, c 1.0.0");
+    bed.cache.set_universe("universe-2");
+    bed.repo.add({"b", {testing::ver("1.1.0"), false, ""}, {}});
+    EXPECT_EQ(bed.answer(ask("a *, c *")), "a 1.0.0, b 1.1.0, c 1.0.0");
+    EXPECT_EQ(bed.cache.stats().implied, 0u);
+}
+
+TEST(ResolutionCache, APeerThatAnotherRootMaySupplyIsNoLesson) {
+    Bed bed("a 1.0.0 ; needs peer b ^1\nb 1.0.0");
+    EXPECT_NE(bed.answer(ask("a *")).find("cannot"), std::string::npos);
+    EXPECT_EQ(bed.answer(ask("a *, b *")), "a 1.0.0, b 1.0.0");
+}
+
+TEST(ResolutionCache, ARootThatNobodyHasIsStillSaidToBeUnknown) {
+    Bed bed("a 1.0.0 ; needs b ^1\nb 2.0.0");
+    static_cast<void>(bed.answer(ask("a *")));
+    const auto failed = bed.cache.resolve(ask("a *, nobody *"), bed.provider, CallContext());
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code(), Errc::kUnknownPackage);
+}
+
+/// The roots of a failure, as a request of its own.
+Request blamed(const Request& request, const ResolutionDetail& detail) {
+    Request only = request;
+    std::erase_if(only.roots, [&](const Root& root) {
+        std::string text = root.target.name + " " + root.target.constraint.to_string();
+        for (std::size_t i = 0; i < root.features.size(); ++i)
+            text += (i == 0 ? " with " : ", ") + root.features[i];
+        return std::ranges::find(detail.roots, text) == detail.roots.end();
+    });
+    return only;
+}
+
+// Random worlds, each asked for random choices among its roots: with and without a memory, through
+// a provider and over a frozen universe.
+TEST(ResolutionCache, GivesTheVerdictsOfAResolverWithoutMemory) {
+    std::uint64_t implied = 0;
+    for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+        testing::World world = testing::make_world({}, seed);
+        std::vector<Root> roots = world.request.roots;
+        for (const Root& more : testing::make_world({}, seed + 100'000).request.roots)
+            roots.push_back(more);
+        SatResolver inner;
+        SatResolver fresh;
+        ResolutionCache cache(inner, std::make_shared<MemorySolutionCache>(), "sat", "universe");
+        for (std::uint64_t draw = 1; draw <= 12; ++draw) {
+            Request request = world.request;
+            request.roots.clear();
+            for (std::size_t i = 0; i < roots.size(); ++i)
+                if ((((seed * 31 + draw) * 0x9e3779b97f4a7c15u) >> (20 + i)) % 2 != 0)
+                    request.roots.push_back(roots[i]);
+            const auto expected = fresh.resolve(request, world.repo.provider(), CallContext());
+            const auto answer = cache.resolve(request, world.repo.provider(), CallContext());
+            ASSERT_EQ(answer.has_value(), expected.has_value()) << "seed " << seed;
+            if (answer) {
+                ASSERT_EQ(whole_text(answer), whole_text(expected)) << "seed " << seed;
+                continue;
+            }
+            ASSERT_EQ(answer.error().code(), expected.error().code())
+                << "seed " << seed << ": " << answer.error().to_string() << " instead of "
+                << expected.error().to_string() << world.to_text();
+            if (const auto* detail = answer.error().detail_as<ResolutionDetail>()) {
+                const Request only = blamed(request, *detail);
+                ASSERT_FALSE(only.roots.empty());
+                ASSERT_FALSE(fresh.resolve(only, world.repo.provider(), CallContext()))
+                    << "seed " << seed;
+            }
+        }
+        implied += cache.stats().implied;
+    }
+    EXPECT_GT(implied, 100u) << "too few failures that followed from others";
 }
 
 TEST(ResolutionCache, FailuresOfTheProviderAreNotRemembered) {

@@ -54,12 +54,17 @@ private:
 /// one that was damaged is erased and resolved anew. That is no proof against who may write to the
 /// store: keep it where the packages are kept. kUnsatisfiable, kUnknownPackage and kDependencyCycle
 /// are remembered too; failures of the provider, of time or of budget are not, nor is an answer
-/// that a budget left unproven. SolveStats of a
-/// remembered answer are zero. Thread safety: as Resolver.
+/// that a budget left unproven. SolveStats of a remembered answer are zero.
+///
+/// A failure answers later requests too: roots that cannot stand together are looked for among the
+/// roots of every request over the same universe that differs in nothing else that matters, and the
+/// explanation is the one that was given first. Where peer dependencies may have had a part in it,
+/// it is not used so, because another root may supply them. Thread safety: as Resolver.
 class ResolutionCache final : public Resolver {
 public:
     struct Stats {
         std::uint64_t hits = 0;
+        std::uint64_t implied = 0;  ///< Failures that followed from those of other requests.
         std::uint64_t misses = 0;
         std::uint64_t refused = 0;  ///< Stored texts that were not what they should be.
     };
