@@ -20,7 +20,7 @@ struct BlockTree::Impl {
         if (taken == 0) return 0;
         if (open_bytes == 0) {
             open = Sha256();
-            open.update(std::byte{0x00});
+            open.update(kLeafPrefix);
         }
         open.update(bytes.first(taken));
         open_bytes += taken;

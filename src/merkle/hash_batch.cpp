@@ -9,8 +9,6 @@
 namespace catalog::merkle {
 namespace {
 
-constexpr std::byte kLeafPrefix{0x00};
-
 // One message on its way through a lane, as up to three runs of whole blocks: what shares a block
 // with the prefix, the body where it lies, and the end with the padding of FIPS 180-4 section
 // 5.1.1.

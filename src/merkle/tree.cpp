@@ -6,13 +6,6 @@
 
 namespace catalog::merkle {
 
-namespace {
-
-constexpr std::byte kLeafPrefix{0x00};
-constexpr std::byte kNodePrefix{0x01};
-
-}  // namespace
-
 TreeHash leaf_hash(ByteView leaf) {
     Sha256 state;
     state.update(kLeafPrefix);

@@ -6,9 +6,8 @@
 
 #include "catalog/json/read.hpp"
 #include "catalog/json/write.hpp"
-#include "catalog/resolve/universe.hpp"
 #include "explain.hpp"
-#include "frozen_view.hpp"
+#include "guarded_provider.hpp"
 #include "stored_answer.hpp"
 
 namespace catalog::resolve {
@@ -17,29 +16,7 @@ namespace {
 // What one entry of the store holds: the newest failures of one universe and one kind of request.
 constexpr std::size_t kFailuresMax = 64;
 
-bool has_peers(const FrozenUniverse& universe) {
-    const FrozenUniverse::View& view = universe.view();
-    if (view.over != nullptr) return true;
-    return std::ranges::any_of(view.conditions, [](const frozen::ConditionEntry& condition) {
-        return static_cast<DependencyKind>(condition.kind) == DependencyKind::kPeer;
-    });
-}
-
 }  // namespace
-
-Result<PackageRecord> PeerWatch::record(std::string_view name, const Candidate& candidate) {
-    auto record = base_.record(name, candidate);
-    if (record)
-        seen_ = seen_ || std::ranges::any_of(record->dependencies, [](const auto& each) {
-                    return each.kind == DependencyKind::kPeer;
-                });
-    return record;
-}
-
-bool PeerWatch::may_have_seen_peers() const {
-    const FrozenUniverse* const frozen = base_.universe();
-    return seen_ || (frozen != nullptr && has_peers(*frozen));
-}
 
 KnownFailures::KnownFailures(SolutionCache& store, std::string_view universe,
                              std::string_view solver, const Request& request)

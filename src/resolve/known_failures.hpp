@@ -5,44 +5,14 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/resolve/request.hpp"
 #include "catalog/resolve/resolution_cache.hpp"
-#include "guarded_provider.hpp"
 
 namespace catalog::resolve {
-
-/// A provider that notices whether a resolver may have come across a peer dependency. The provider
-/// beneath must outlive it.
-class PeerWatch final : public DependencyProvider {
-public:
-    explicit PeerWatch(DependencyProvider& base) noexcept : base_(base) {}
-
-    [[nodiscard]] Result<std::vector<Candidate>> versions(std::string_view name) override {
-        return base_.versions(name);
-    }
-    [[nodiscard]] Result<PackageRecord> record(std::string_view name,
-                                               const Candidate& candidate) override;
-    [[nodiscard]] Result<std::vector<VirtualProvider>> providers(std::string_view name) override {
-        return base_.providers(name);
-    }
-    void prefetch(std::span<const std::string> names) override { base_.prefetch(names); }
-    [[nodiscard]] const FrozenUniverse* universe() const noexcept override {
-        return base_.universe();
-    }
-
-    /// Tells whether a record had one, or a frozen universe that was there instead of records has
-    /// any (or packages in front of it, of which that is not known).
-    [[nodiscard]] bool may_have_seen_peers() const;
-
-private:
-    DependencyProvider& base_;
-    bool seen_ = false;
-};
 
 /// The failures of one universe that hold for requests like `request`, in a store.
 ///

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "frozen_view.hpp"
+#include "peer_watch.hpp"
 #include "remembering_provider.hpp"
 
 namespace catalog::resolve {
@@ -95,44 +95,6 @@ bool lies_above(const VersionConstraint& constraint, const SemVer& version) {
     });
 }
 
-/// Tells whether anything that was asked for has a peer dependency.
-class PeerWatch final : public DependencyProvider {
-public:
-    explicit PeerWatch(DependencyProvider& base) : base_(base) {}
-
-    [[nodiscard]] bool saw_peers() const noexcept { return saw_peers_; }
-
-    [[nodiscard]] Result<std::vector<Candidate>> versions(std::string_view name) override {
-        return base_.versions(name);
-    }
-    [[nodiscard]] Result<PackageRecord> record(std::string_view name,
-                                               const Candidate& candidate) override {
-        Result<PackageRecord> record = base_.record(name, candidate);
-        if (!record) return record;
-        for (const Requirement& need : record->dependencies) {
-            saw_peers_ = saw_peers_ || need.kind == DependencyKind::kPeer;
-        }
-        return record;
-    }
-    [[nodiscard]] Result<std::vector<VirtualProvider>> providers(std::string_view name) override {
-        return base_.providers(name);
-    }
-
-private:
-    DependencyProvider& base_;
-    bool saw_peers_ = false;
-};
-
-/// Whether no package has a peer; nothing when it takes more than a look to tell.
-std::optional<bool> is_without_peers(const DependencyProvider& provider) {
-    const FrozenUniverse* universe = provider.universe();
-    if (universe == nullptr || universe->view().over != nullptr) return std::nullopt;
-    for (const frozen::ConditionEntry& condition : universe->view().conditions) {
-        if (condition.kind == static_cast<std::uint8_t>(DependencyKind::kPeer)) return false;
-    }
-    return true;
-}
-
 class RepairSearch {
 public:
     RepairSearch(Request request, DependencyProvider& provider, Resolver& resolver,
@@ -191,10 +153,10 @@ private:
         Request alone = request;
         alone.roots.clear();
         for (const std::size_t root : roots) alone.roots.push_back(request.roots[root]);
-        PeerWatch watch(provider_);
+        PeerWatch watch(provider_, PeerWatch::Universe::kHidden);
         ++attempts_;
         CATALOG_TRY(const std::optional<Error> refused, refusal(alone, watch, nullptr));
-        return refused && refused->code() != Errc::kBudgetExhausted && !watch.saw_peers();
+        return refused && refused->code() != Errc::kBudgetExhausted && !watch.may_have_seen_peers();
     }
 
     /// Second places for `place`: what still fails after its edit is to blame.

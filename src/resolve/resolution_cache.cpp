@@ -10,6 +10,7 @@
 #include "catalog/json/value.hpp"
 #include "catalog/json/write.hpp"
 #include "known_failures.hpp"
+#include "peer_watch.hpp"
 #include "stored_answer.hpp"
 
 namespace catalog::resolve {
@@ -150,7 +151,7 @@ Result<Solution> ResolutionCache::resolve(const Request& request, DependencyProv
     }
     stats_.refused += failures.refused();
     ++stats_.misses;
-    PeerWatch watched(provider);
+    PeerWatch watched(provider, PeerWatch::Universe::kShown);
     Result<Solution> answer = inner_.resolve(request, watched, context);
     if (answer && !answer->proven) return answer;
     if (answer) {
