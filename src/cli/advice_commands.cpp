@@ -106,6 +106,7 @@ Result<ExitCode> explain_requests(Session& session, const ResolutionOptions& opt
     } else if (explained.solution) {
         session.print("nothing stands in the way: " +
                       counted(explained.solution->packages.size(), "package") + "\n");
+        note_unproven(session, explained.solution->proven);
     } else {
         print_explanation(session, explained.explanation);
     }

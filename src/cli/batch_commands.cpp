@@ -67,6 +67,7 @@ Result<ExitCode> solve_once(Session& session, const SolveOptions& options,
     }
     for (const resolve::Resolved& package : solution.packages)
         session.print(printable(package.name) + " " + package.candidate.version.to_string() + "\n");
+    note_unproven(session, solution.proven);
     return ExitCode::kOk;
 }
 

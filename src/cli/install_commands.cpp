@@ -40,6 +40,7 @@ Result<lifecycle::InstallOptions> read_options(Session& session,
     options.development = text.development;
     options.build = text.build;
     options.optional = text.optional;
+    CATALOG_TRY(options.optimality, library::parse_optimality(text.optimize));
     options.dry_run = arguments.dry_run;
     if (!arguments.resolution.lock.empty()) {
         CATALOG_TRY(options.lock, read_lock_file(session, arguments.resolution.lock));
@@ -67,6 +68,7 @@ void print_install_receipt(Session& session, const lifecycle::InstallReceipt& re
         summary += "; generation " + std::to_string(receipt.generation) + ", " +
                    counted(receipt.file_count, "file") + ", " + size_text(receipt.file_bytes);
     session.print(summary + "\n");
+    note_unproven(session, receipt.proven);
 }
 
 using Operation = Result<lifecycle::InstallReceipt> (library::AssetLibrary::*)(
@@ -132,9 +134,11 @@ void add_install_commands(CLI::App& app, Session& session) {
             command->add_option(positional, arguments->names, positional_help)->type_name("NAME");
         if (required) names->required();
         add_install_options(*command, *arguments);
-        if (name != "uninstall")
+        if (name != "uninstall") {
+            add_optimize_option(*command, arguments->resolution);
             command->add_option("--layout", arguments->layout,
                                 "isolated, merged or node_modules; default: as the prefix has it");
+        }
         command->callback([&session, arguments, operation] {
             session.action = [&session, arguments, operation] {
                 return change_prefix(session, *arguments, operation);

@@ -34,14 +34,29 @@ void add_solution_options(CLI::App& command, ResolutionOptions& options) {
         ->capture_default_str();
     command.add_option("--prefer", options.text.prefer, "Versions to try first: newest or minimal")
         ->capture_default_str();
+    add_optimize_option(command, options);
     command.add_flag("--refuse-cycles", options.text.refuse_cycles,
                      "A dependency cycle in the answer is an error");
+}
+
+void add_optimize_option(CLI::App& command, ResolutionOptions& options) {
+    command
+        .add_option("--optimize", options.text.optimize,
+                    "What is best: roots in their order, all packages in turn, fewest changes to "
+                    "what is locked, or the first answer found")
+        ->check(CLI::IsMember({"roots", "all", "changes", "first"}))
+        ->capture_default_str();
 }
 
 void add_solver_option(CLI::App& command, ResolutionOptions& options) {
     command
         .add_option("--solver", options.solver, "sat (complete) or graph (fast, without search)")
         ->capture_default_str();
+}
+
+void note_unproven(Session& session, bool proven) {
+    if (!proven)
+        session.note("remark: the answer is valid, but not shown to be the best (--optimize)");
 }
 
 Result<resolve::LockFile> read_lock_file(Session& session, const std::string& path) {

@@ -27,11 +27,17 @@ struct ResolutionOptions {
 /// Adds --dialect, --dev, --build, --optional and --lock: what also an installation takes.
 void add_request_options(CLI::App& command, ResolutionOptions& options);
 
-/// Adds --policy, --prefer and --refuse-cycles: which solution is wanted.
+/// Adds --policy, --prefer, --optimize and --refuse-cycles: which solution is wanted.
 void add_solution_options(CLI::App& command, ResolutionOptions& options);
+
+/// Adds --optimize alone. What is none of its choices is a mistake in the command line.
+void add_optimize_option(CLI::App& command, ResolutionOptions& options);
 
 /// Adds --solver.
 void add_solver_option(CLI::App& command, ResolutionOptions& options);
+
+/// Remarks that an answer is not shown to be the best, unless it is `proven`.
+void note_unproven(Session& session, bool proven);
 
 /// Reads a lock file that the user names. Errors: those of reading a file; kLockFileInvalid, naming
 /// the path.

@@ -73,6 +73,7 @@ Result<ExitCode> resolve_requests(Session& session, const ResolveArguments& opti
     } else {
         print_solution(session, solution);
     }
+    note_unproven(session, solution.proven);
     return ExitCode::kOk;
 }
 

@@ -70,6 +70,11 @@ Result<resolve::Request> read_solve_request(const json::Object& object,
     if (!policy.empty()) {
         CATALOG_TRY(request.policy, library::parse_policy(policy));
     }
+    CATALOG_TRY(const std::string optimize,
+                json::optional_string(object, "optimize", "request", ""));
+    if (!optimize.empty()) {
+        CATALOG_TRY(request.optimality, library::parse_optimality(optimize));
+    }
     CATALOG_TRY(const std::string prefer, json::optional_string(object, "prefer", "request", ""));
     if (!prefer.empty()) {
         CATALOG_TRY(request.preference, library::parse_preference(prefer));

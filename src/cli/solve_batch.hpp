@@ -28,9 +28,9 @@ public:
     [[nodiscard]] Result<resolve::Solution> resolve(const resolve::Request& request);
 
     /// Answers one line of `catalog solve --batch`:
-    /// `{"id","status":"sat|unsat|error","packages","order","explanation","stats"}`. A line that
-    /// could not be read is answered too, its id null. Never fails. docs/cli.md describes the
-    /// members.
+    /// `{"id","status":"sat|unsat|error","packages","order","proven","explanation","stats"}`. A
+    /// line that could not be read is answered too, its id null. Never fails. docs/cli.md describes
+    /// the members.
     [[nodiscard]] json::Object answer(const Result<json::Value>& line);
 
 private:

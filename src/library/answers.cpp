@@ -170,7 +170,7 @@ json::Object to_json(const lifecycle::InstallReceipt& receipt) {
     return {{"generation", receipt.generation},    {"added", to_json(receipt.added)},
             {"removed", to_json(receipt.removed)}, {"kept", to_json(receipt.kept)},
             {"files", receipt.file_count},         {"bytes", receipt.file_bytes},
-            {"unchanged", receipt.unchanged}};
+            {"unchanged", receipt.unchanged},      {"proven", receipt.proven}};
 }
 
 json::Object to_json(const lifecycle::Generation& generation) {
@@ -233,6 +233,7 @@ json::Object to_json(const resolve::Solution& solution) {
     const resolve::SolveStats& stats = solution.stats;
     return {{"packages", std::move(packages)},
             {"order", std::move(order)},
+            {"proven", solution.proven},
             {"stats", json::Object{{"load_us", stats.load_us},
                                    {"solve_us", stats.solve_us},
                                    {"decisions", stats.decisions},

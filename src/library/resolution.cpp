@@ -51,6 +51,14 @@ Result<resolve::Preference> parse_preference(std::string_view text) {
     return fail(unknown_choice("preference", text, "use newest or minimal"));
 }
 
+Result<resolve::Optimality> parse_optimality(std::string_view text) {
+    if (text == "roots") return resolve::Optimality::kLexRoots;
+    if (text == "all") return resolve::Optimality::kLexAll;
+    if (text == "changes") return resolve::Optimality::kMinChange;
+    if (text == "first") return resolve::Optimality::kGreedy;
+    return fail(unknown_choice("optimality", text, "use roots, all, changes or first"));
+}
+
 Result<Solver> parse_solver(std::string_view text) {
     if (text == "sat") return Solver::kSat;
     if (text == "graph") return Solver::kGraph;
@@ -62,6 +70,7 @@ Result<resolve::Request> read_resolution(const ResolutionText& text) {
     CATALOG_TRY(const version::Dialect dialect, version::parse_dialect(text.dialect));
     CATALOG_TRY(request.policy, parse_policy(text.policy));
     CATALOG_TRY(request.preference, parse_preference(text.prefer));
+    CATALOG_TRY(request.optimality, parse_optimality(text.optimize));
     for (const std::string& line : text.requests) {
         CATALOG_TRY(resolve::Root root, parse_request(line, dialect));
         request.roots.push_back(std::move(root));

@@ -85,6 +85,7 @@ public:
         if (plan.layout == Layout::kNodeModules)
             CATALOG_TRY_VOID(add_programs(resolved, generation));
         InstallReceipt receipt = compare(before, generation);
+        receipt.proven = resolved.solution.proven;
         for (const VerifiedPackage& package : resolved.packages)
             receipt.file_count += package.manifest.file_count;
         receipt.file_bytes = generation.file_bytes;
@@ -129,6 +130,7 @@ private:
         }
         request.policy = plan.layout == Layout::kMerged ? resolve::VersionPolicy::kSingle
                                                         : resolve::VersionPolicy::kPerMajor;
+        request.optimality = options_.optimality;
         request.locked = plan.locked;
         if (options_.lock) {
             std::vector<resolve::Locked> wanted = options_.lock->locked();
@@ -377,6 +379,10 @@ Result<InstallReceipt> InstallationManager::update(const std::string& prefix_pat
                                                    const std::vector<std::string>& names,
                                                    const InstallOptions& options,
                                                    const CallContext& context) {
+    if (options.optimality == resolve::Optimality::kMinChange && names.empty() && !options.lock)
+        return fail(Error(Errc::kInvalidArgument,
+                          "an update of everything has nothing to change as little as possible")
+                        .with_hint("name the packages to update, or give a lock file"));
     Prefix prefix(*services_.fs, prefix_path);
     CATALOG_TRY_VOID(require_prefix(prefix));
     CATALOG_TRY(const OpenPrefix open, open_prefix(prefix, "update"));

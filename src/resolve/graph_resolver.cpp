@@ -313,6 +313,7 @@ Result<Solution> GraphResolver::resolve(const Request& request, DependencyProvid
             std::chrono::duration_cast<std::chrono::microseconds>(time).count());
     };
     const std::chrono::nanoseconds total = impl_->clock->now_monotonic() - start;
+    solution.proven = request.optimality == Optimality::kGreedy;
     solution.stats.load_us = us(resolution.load_time());
     solution.stats.solve_us = us(total - resolution.load_time());
     return solution;

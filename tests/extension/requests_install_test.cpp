@@ -80,6 +80,31 @@ TEST(InstallRequests, UpdatesEverythingOnePackageOrToOneVersion) {
               Errc::kUnsatisfiable);
 }
 
+TEST(InstallRequests, OptimizeKeepsWhatIsThere) {
+    const RequestsBed bed = bed_with_tool();
+    must(bed.call("install_package", R"({"package_id":"tool","prefix":"/data/p"})"));
+    bed.publish("kit", "2.0.0");
+    bed.publish("tool", "1.5.0", {"kit *"});
+    bed.publish("tool", "2.0.0", {"kit ^2"});
+    bed.publish("app", "1.0.0", {"kit *"});
+    bed.publish("app", "2.0.0", {"kit ^2"});
+    const auto added = [&](std::string_view method, std::string_view params) {
+        const json::Object answer = must(bed.call(method, params, true));
+        EXPECT_EQ(member(answer, "proven"), "true");
+        return member(answer, "added");
+    };
+    EXPECT_EQ(added("install_package", R"({"package_id":"app","prefix":"/data/p"})"),
+              R"(["app@2.0.0","kit@2.0.0"])");
+    EXPECT_EQ(
+        added("install_package", R"({"package_id":"app","prefix":"/data/p","optimize":"changes"})"),
+        R"(["app@1.0.0"])");
+    EXPECT_EQ(
+        added("update_package", R"({"package_id":"tool","prefix":"/data/p","optimize":"changes"})"),
+        R"(["tool@1.5.0"])");
+    EXPECT_EQ(code_of(bed.call("update_package", R"({"prefix":"/data/p","optimize":"changes"})")),
+              Errc::kInvalidArgument);
+}
+
 TEST(InstallRequests, RollsBackAndTellsTheHistory) {
     const RequestsBed bed = bed_with_tool();
     must(bed.call("install_package", R"({"package_id":"kit","prefix":"/data/p"})"));

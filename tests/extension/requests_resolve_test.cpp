@@ -31,6 +31,43 @@ TEST(ResolveRequests, FindsVersionsThatFitTogether) {
               "1.1.0 2.0.0 1.0.0 1.0.0");
 }
 
+TEST(ResolveRequests, OptimizeSaysWhichOfTheAnswersIsGiven) {
+    RequestsBed bed;
+    bed.publish("mid", "1.0.0");
+    bed.publish("mid", "2.0.0");
+    bed.publish("zed", "1.0.0", {"mid *"});
+    bed.publish("zed", "2.0.0", {"mid ^1"});
+    bed.publish("app", "1.0.0", {"zed *"});
+    bed.publish("tool", "1.0.0", {"mid *"});
+    bed.publish("tool", "2.0.0", {"mid ^2"});
+    const auto versions = [&](const std::string& params) {
+        const json::Object answer = must(bed.call("resolve", params));
+        EXPECT_EQ(member(answer, "proven"), "true");
+        return each(answer, "packages", "version");
+    };
+    const std::string lock =
+        member(must(bed.call("resolve", R"({"requests":["mid@^1"],"write_lock":true})")), "lock");
+    const auto tool = [&](const std::string& optimize) {
+        return versions(R"({"requests":["tool"],"optimize":")" + optimize + R"(","lock":)" + lock +
+                        "}");
+    };
+    EXPECT_EQ(tool("roots"), "2.0.0 2.0.0");
+    EXPECT_EQ(tool("changes"), "1.0.0 1.0.0");
+    EXPECT_EQ(versions(R"({"requests":["app"],"optimize":"roots"})"), "1.0.0 1.0.0 2.0.0");
+    EXPECT_EQ(versions(R"({"requests":["app"],"optimize":"first"})"), "1.0.0 1.0.0 2.0.0");
+    EXPECT_EQ(versions(R"({"requests":["app"],"optimize":"all"})"), "1.0.0 2.0.0 1.0.0");
+    const auto graph = [&](const std::string& optimize) {
+        return member(must(bed.call("resolve", R"({"requests":["zed"],"solver":"graph",)"
+                                               R"("optimize":")" +
+                                                   optimize + "\"}")),
+                      "proven");
+    };
+    EXPECT_EQ(graph("first"), "true");
+    EXPECT_EQ(graph("roots"), "false");
+    EXPECT_EQ(code_of(bed.call("resolve", R"({"requests":["app"],"optimize":"odd"})")),
+              Errc::kInvalidArgument);
+}
+
 TEST(ResolveRequests, ARequestThatCannotBeMetSaysWhyInItsError) {
     const RequestsBed bed = bed_with_conflict();
     const auto answer = bed.call("resolve", R"({"requests":["old","new"]})");

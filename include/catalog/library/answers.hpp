@@ -52,9 +52,9 @@ namespace catalog::library {
 [[nodiscard]] json::Object to_json(const lifecycle::ImportReport& report);
 
 // Resolving.
-/// `status` "sat", `packages`, `order` and `stats`.
+/// `status` "sat", `packages`, `order`, `proven` and `stats`.
 [[nodiscard]] json::Object solved_json(const resolve::Solution& solution);
-/// `packages`, `order` and `stats`, as an answer line of `catalog solve` has them.
+/// `packages`, `order`, `proven` and `stats`, as an answer line of `catalog solve` has them.
 [[nodiscard]] json::Object to_json(const resolve::Solution& solution);
 
 // Prefixes.

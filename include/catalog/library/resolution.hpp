@@ -32,6 +32,7 @@ public:
     std::vector<std::string> requests;  ///< `NAME` or `NAME@REQ`, most important first.
     std::string policy = "single";      ///< "single" or "per-major".
     std::string prefer = "newest";      ///< "newest" or "minimal".
+    std::string optimize = "roots";     ///< "roots", "all", "changes" or "first".
     std::string dialect = "cargo";      ///< Of requirements in `requests`: "cargo" or "npm".
     std::string lock;                   ///< Text of a lock file whose versions are preferred.
     std::vector<std::string> optional;  ///< Optional dependencies to take in, by name.
@@ -56,6 +57,9 @@ public:
     std::string_view text);  ///< "single" or "per-major". Errors: kInvalidArgument.
 [[nodiscard]] Result<resolve::Preference> parse_preference(
     std::string_view text);  ///< "newest" or "minimal". Errors: kInvalidArgument.
+/// "roots" (kLexRoots), "all" (kLexAll), "changes" (kMinChange) or "first" (kGreedy). Errors:
+/// kInvalidArgument.
+[[nodiscard]] Result<resolve::Optimality> parse_optimality(std::string_view text);
 [[nodiscard]] Result<Solver> parse_solver(
     std::string_view text);  ///< "sat" or "graph". Errors: kInvalidArgument.
 

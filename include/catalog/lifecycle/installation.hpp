@@ -67,7 +67,10 @@ public:
     std::vector<std::string> optional;
     version::Dialect dialect = version::Dialect::kCargo;  ///< Of requirement text in requests.
     std::optional<resolve::LockFile> lock;                ///< Preferred versions.
-    bool dry_run = false;                                 ///< Resolve and check only.
+    /// Which of the answers is installed. kMinChange counts what differs from the lock and from
+    /// what is installed; packages that an update names may change.
+    resolve::Optimality optimality = resolve::Optimality::kLexRoots;
+    bool dry_run = false;  ///< Resolve and check only.
 };
 
 /// What an operation did, or would do.
@@ -79,6 +82,7 @@ struct InstallReceipt {
     std::uint64_t file_count = 0;  ///< Written.
     std::uint64_t file_bytes = 0;  ///< Written.
     bool unchanged = false;  ///< The prefix already stood like this; no new generation was made.
+    bool proven = true;      ///< As resolve::Solution::proven; of a rollback always.
 };
 
 /// Damage in a prefix.
@@ -118,7 +122,8 @@ public:
                                                    const CallContext& context);
 
     /// Moves to the newest versions that the roots' requests allow; with names only those, the rest
-    /// stays where it can. Errors: kNotInstalled, as `install`.
+    /// stays where it can. Errors: kNotInstalled, kInvalidArgument (kMinChange with neither names
+    /// nor a lock: there is nothing to stay near to), as `install`.
     [[nodiscard]] Result<InstallReceipt> update(const std::string& prefix,
                                                 const std::vector<std::string>& names,
                                                 const InstallOptions& options,

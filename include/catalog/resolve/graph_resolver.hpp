@@ -15,7 +15,7 @@ namespace catalog::resolve {
 /// Takes for every name the preferred version that every requirement met so far allows, and repeats
 /// until nothing changes. Fast and easy to follow, not complete: where a choice would have to be
 /// taken back it says so (kUnsatisfiable with a hint to use SatResolver). A solution that it
-/// returns is as valid as SatResolver's.
+/// returns is as valid as SatResolver's, but only proven where kGreedy is asked for.
 class GraphResolver final : public Resolver {
 public:
     explicit GraphResolver(std::shared_ptr<Clock> clock = make_system_clock());

@@ -117,8 +117,8 @@ struct Solution {
     std::vector<Edge> edges;         ///< Sorted by (from, to, kind).
     std::vector<std::vector<std::size_t>>
         order;  ///< Strongly connected components, dependencies first; ties by name.
-    /// Whether the answer is shown to be the one that Request::optimality asks for. False only when
-    /// a budget ran out before: a valid answer, the best that was found.
+    /// Whether the answer is shown to be the one that Request::optimality asks for. If not, it is
+    /// valid: the best that was found before a budget ran out, or from a resolver without search.
     bool proven = true;
     SolveStats stats;
 };

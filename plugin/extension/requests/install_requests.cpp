@@ -5,6 +5,7 @@
 #include "catalog/core/ids.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/library/answers.hpp"
+#include "catalog/library/resolution.hpp"
 #include "requests/handlers.hpp"
 
 namespace catalog::extension {
@@ -21,6 +22,7 @@ Result<lifecycle::InstallOptions> read_install_options(const RequestCall& call) 
     options.development = arguments.flag("development");
     options.build = arguments.flag("build");
     options.optional = arguments.texts("optional");
+    CATALOG_TRY(options.optimality, library::parse_optimality(arguments.text("optimize", "roots")));
     options.dry_run = call.dry_run;
     if (arguments.has("lock")) {
         const Result<resolve::LockFile> lock = resolve::LockFile::decode(arguments.text("lock"));

@@ -95,6 +95,13 @@ constexpr Parameter kPolicy{.name = "policy",
                             .kind = kChoice,
                             .choices = "single per-major",
                             .help = "versions of one name; default single"};
+constexpr Parameter kOptimize{.name = "optimize",
+                              .kind = kChoice,
+                              .choices = "roots all changes first",
+                              .help =
+                                  "what is best: roots in their order, all packages in turn, "
+                                  "fewest changes to what is locked, or the first answer found; "
+                                  "default roots"};
 constexpr Parameter kIncludeOptional{.name = "include_optional",
                                      .kind = kFixed,
                                      .choices = "false",
@@ -177,6 +184,7 @@ constexpr Parameter kResolveParameters[] = {
      .help = "complete, or fast without search; default sat"},
     kPolicy,
     {.name = "prefer", .kind = kChoice, .choices = "newest minimal", .help = "default newest"},
+    kOptimize,
     kDialect,
     kLock,
     {.name = "write_lock", .kind = kFlag, .help = "the answer has a lock file too"},
@@ -237,7 +245,8 @@ constexpr auto kInstallParameters =
                 {.name = "layout",
                  .kind = kChoice,
                  .choices = "isolated merged node_modules",
-                 .help = "default: as the prefix has it, for a new one isolated"}}),
+                 .help = "default: as the prefix has it, for a new one isolated"},
+                kOptimize}),
            kSolved, kInstalled);
 constexpr auto kUninstallParameters = joined(own({{.name = "names",
                                                    .aliases = "package_id id package",
@@ -253,7 +262,8 @@ constexpr auto kUpdateParameters = joined(
           .kind = kTexts,
           .help = "only these; default everything"},
          {.name = "version", .least = 1, .help = "move the one package to exactly this version"},
-         kPrefix}),
+         kPrefix,
+         kOptimize}),
     kSolved, kInstalled);
 constexpr Parameter kRollbackParameters[] = {kPrefix,
                                              {.name = "generation",
@@ -267,10 +277,11 @@ constexpr Parameter kVerifyPackageParameters[] = {kId};
 constexpr Parameter kVerifyLibraryParameters[] = {
     {.name = "deep", .kind = kFlag, .help = "read and hash every stored byte"}};
 
-constexpr std::string_view kReceipt = "generation, added, removed, kept, files, bytes, unchanged";
+constexpr std::string_view kReceipt =
+    "generation, added, removed, kept, files, bytes, unchanged, proven";
 constexpr std::string_view kInstallResult =
-    "generation, added, removed, kept, files, bytes, unchanged, install_path, time_us; for one "
-    "package package_id";
+    "generation, added, removed, kept, files, bytes, unchanged, proven, install_path, time_us; for "
+    "one package package_id";
 
 constexpr Method kMethods[] = {
     {"list_packages", "list", kAssets, false, "lists packages in order of names",
@@ -289,7 +300,8 @@ constexpr Method kMethods[] = {
     {"complete", "", kAssets, false, "lists names that begin with a text", "names",
      kCompleteParameters, answer_complete},
     {"resolve", "", kAssets, false, "finds versions that fit together",
-     "status, packages, order, stats; with write_lock lock", kResolveParameters, answer_resolve},
+     "status, packages, order, proven, stats; with write_lock lock", kResolveParameters,
+     answer_resolve},
     {"explain", "why_not", kAssets, false, "says why requests cannot be met together",
      "status; unsat: message, roots, steps, repairs; sat: as resolve", kExplainParameters,
      answer_explain},

@@ -14,6 +14,7 @@ Result<resolve::Request> read_resolve_request(const Arguments& arguments) {
     text.requests = arguments.texts("requests");
     text.policy = arguments.text("policy", text.policy);
     text.prefer = arguments.text("prefer", text.prefer);
+    text.optimize = arguments.text("optimize", text.optimize);
     text.dialect = arguments.text("dialect", text.dialect);
     text.lock = arguments.text("lock");
     text.optional = arguments.texts("optional");
