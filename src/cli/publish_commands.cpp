@@ -8,6 +8,7 @@
 
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
+#include "catalog/library/constraint_remarks.hpp"
 #include "catalog/library/publish_batch.hpp"
 #include "catalog/lifecycle/publishing_pipeline.hpp"
 #include "catalog/package/project.hpp"
@@ -58,8 +59,11 @@ void print_receipt(Session& session, const lifecycle::PublishReceipt& receipt,
 }
 
 Result<ExitCode> check(Session& session, const std::string& directory) {
-    CATALOG_TRY(const lifecycle::PackageDraft draft,
+    CATALOG_TRY(lifecycle::PackageDraft draft,
                 lifecycle::draft_from_directory(session.file_system(), directory));
+    // A project can be checked without a library; then nothing is known of other packages.
+    if (const Result<library::AssetLibrary*> library = session.open(Access::kRead))
+        library::add_constraint_remarks(**library, directory, draft, session.context());
     CATALOG_TRY(
         const lifecycle::PublishReceipt receipt,
         lifecycle::hash_draft(draft, *session.environment().clock, Limits{}, session.context()));

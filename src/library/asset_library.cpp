@@ -8,6 +8,7 @@
 #include <array>
 #include <limits>
 
+#include "catalog/index/index_provider.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/json/write.hpp"
 #include "catalog/lifecycle/package_reader.hpp"
@@ -554,6 +555,13 @@ Result<std::unique_ptr<OpenFile>> AssetLibrary::open_file(const PackageId& id,
                           CorruptionDetail{file.tree.to_string(), {}, {id.to_string()}})
                         .with_input(id.to_string() + ":" + file.path));
     return std::make_unique<OpenFile>(file.mode, std::move(object));
+}
+
+Result<std::vector<resolve::ConstraintFinding>> AssetLibrary::check_constraints(
+    const std::vector<resolve::Target>& constraints, const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    index::IndexProvider provider(*impl_->index, {});
+    return resolve::ConstraintValidator(provider).validate(constraints);
 }
 
 Result<resolve::Solution> AssetLibrary::resolve(resolve::Resolver& resolver,

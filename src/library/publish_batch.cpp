@@ -1,6 +1,7 @@
 #include "catalog/library/publish_batch.hpp"
 
 #include "catalog/internal/try.hpp"
+#include "catalog/library/constraint_remarks.hpp"
 #include "catalog/lifecycle/npm_import.hpp"
 
 namespace catalog::library {
@@ -50,8 +51,9 @@ Result<BatchCounts> publish_projects(AssetLibrary& library, const std::vector<st
                                      const BatchOptions& options, const CallContext& context) {
     Batch batch(library, options, context);
     for (const std::string& folder : folders) {
-        const Result<lifecycle::PackageDraft> draft = lifecycle::draft_from_directory(
+        Result<lifecycle::PackageDraft> draft = lifecycle::draft_from_directory(
             library.environment().file_system, folder, options.limits);
+        if (draft) add_constraint_remarks(library, folder, *draft, context);
         CATALOG_TRY_VOID(draft ? batch.add(*draft) : batch.failed(draft.error()));
     }
     return batch.counts();

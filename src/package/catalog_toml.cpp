@@ -362,4 +362,25 @@ Result<Project> read_catalog_toml(std::string_view text, std::string_view file_n
     return CatalogTomlReader(file_name, limits).read(*document.as<TomlTable>());
 }
 
+Result<std::vector<ConstraintPlace>> constraint_places(std::string_view text,
+                                                       std::string_view file_name,
+                                                       const Limits& limits) {
+    CATALOG_TRY(const TomlValue document, parse_toml(text, file_name, limits));
+    CatalogTomlReader reader(file_name, limits);
+    CATALOG_TRY_VOID(reader.read(*document.as<TomlTable>()));
+    std::vector<ConstraintPlace> places = reader.places();
+    for (ConstraintPlace& place : places) {
+        // Behind the quotation mark; an alternative may have its name before it.
+        const std::string written = place.target.constraint.to_string();
+        for (const std::size_t skipped : {std::size_t{1}, place.target.name.str().size() + 2})
+            if (text.substr(std::min(place.offset + skipped, text.size())).starts_with(written)) {
+                place.column += skipped;
+                place.offset += skipped;
+                place.verbatim = true;
+                break;
+            }
+    }
+    return places;
+}
+
 }  // namespace catalog::package

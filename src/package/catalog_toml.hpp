@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "catalog/package/constraint_places.hpp"
 #include "catalog/package/project.hpp"
 #include "metadata_checks.hpp"
 #include "toml_document.hpp"
@@ -20,6 +21,9 @@ public:
         : file_name_(file_name), limits_(limits) {}
 
     [[nodiscard]] Result<Project> read(const TomlTable& root);
+
+    /// The dependencies that `read` came across, in the order of the text.
+    [[nodiscard]] const std::vector<ConstraintPlace>& places() const noexcept { return places_; }
 
 private:
     // Sections.
@@ -74,11 +78,13 @@ private:
     /// The same error, about a place in the file.
     [[nodiscard]] Error placed(const TomlPosition& at, const Error& error) const;
     void warn_unknown(const TomlEntry& entry, std::string_view section);
+    void note_places(const TomlValue& value, const Dependency& dependency);
 
     std::string file_name_;
     const Limits& limits_;
     std::vector<std::tuple<std::uint64_t, std::string>> warnings_;  // by offset
     std::set<std::tuple<DependencyKind, std::string, std::string>> seen_dependencies_;
+    std::vector<ConstraintPlace> places_;
 };
 
 }  // namespace catalog::package

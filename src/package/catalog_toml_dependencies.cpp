@@ -22,10 +22,29 @@ Result<void> CatalogTomlReader::read_dependencies(const TomlTable& section, Depe
                 return fail(error(entry.at, Errc::kMetadataInvalid,
                                   "dependency " + quoted(entry.key) +
                                       " stands twice with the same kind and platform"));
+            note_places(value, dependency);
             out.dependencies.push_back(std::move(dependency));
         }
     }
     return {};
+}
+
+void CatalogTomlReader::note_places(const TomlValue& value, const Dependency& dependency) {
+    // Of a table the place is its requirement's; git and local ones have none of their own.
+    const auto note = [&](const TomlValue& written, const DependencyTarget& target) {
+        const auto* members = written.as<TomlTable>();
+        const TomlEntry* version = members != nullptr ? find_entry(*members, "version") : nullptr;
+        const TomlPosition& at = version != nullptr ? version->value.at : written.at;
+        places_.push_back({target, dependency.kind, !dependency.platform.is_everywhere(),
+                           !dependency.any_of.empty(), at.line, at.column, at.offset});
+    };
+    note(value, dependency.target);
+    const auto* members = value.as<TomlTable>();
+    const TomlEntry* any_of = members != nullptr ? find_entry(*members, "any-of") : nullptr;
+    const auto* elements = any_of != nullptr ? any_of->value.as<TomlArray>() : nullptr;
+    if (elements == nullptr) return;
+    for (std::size_t i = 0; i < elements->size() && i < dependency.any_of.size(); ++i)
+        note((*elements)[i], dependency.any_of[i]);
 }
 
 Result<Dependency> CatalogTomlReader::read_dependency(const TomlEntry& entry,

@@ -188,9 +188,10 @@ Result<void> ConstraintValidator::check_alone(const Target& target, std::size_t 
         findings.push_back(finding(Kind::kOnlyPrereleases, index, target,
                                    text + ": only pre-releases lie within its bounds"));
     } else {
-        findings.push_back(
-            finding(Kind::kUnsatisfiable, index, target,
-                    text + ": no version matches; newest are " + newest_of(candidates)));
+        const std::string newest = newest_of(candidates);
+        findings.push_back(finding(
+            Kind::kUnsatisfiable, index, target,
+            text + ": no version matches" + (newest.empty() ? "" : "; newest are " + newest)));
     }
     return {};
 }

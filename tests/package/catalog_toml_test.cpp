@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "catalog/package/constraint_places.hpp"
 #include "catalog/package/manifest.hpp"
 #include "catalog/package/project.hpp"
 #include "results.hpp"
@@ -254,6 +255,41 @@ TEST(NewCatalogToml, ItsExamplesAreReadOnceTheyAreNoCommentsAnyMore) {
     EXPECT_EQ(project->metadata.dependencies.size(), 4U);
     EXPECT_EQ(project->metadata.requirements.gpu_count, 1U);
     EXPECT_EQ(project->templates, std::vector<std::string>{"templates/"});
+}
+
+TEST(CatalogToml, PlacesOfConstraintsAreKnown) {
+    const std::string text = std::string(kHead) +
+                             "[dependencies]\n"
+                             "b = \"^1\"\n"
+                             "c = { features = [\"x\"], version = '~2' }\n"
+                             "d = \"\\u005e3\"\n"
+                             "e = { git = \"https://example.org/e\", rev = \"main\" }\n"
+                             "f = { version = \"1\", any-of = [\"g ^4\", { name = \"h\", version = "
+                             "\"5\" }, \"i\"] }\n"
+                             "[peer-dependencies]\n"
+                             "b = [{ version = \"6\", platform = \"linux-*\" }]\n";
+    std::string told;
+    for (const ConstraintPlace& place : must(constraint_places(text, "catalog.toml"))) {
+        const std::string requirement = place.target.constraint.to_string();
+        told += place.target.name.str() + " " + requirement + " " + std::to_string(place.line) +
+                ":" + std::to_string(place.column) + (place.conditional ? " conditional" : "") +
+                (place.alternative ? " alternative" : "") +
+                (place.kind == DependencyKind::kPeer ? " peer" : "") + "\n";
+        const bool stands_there =
+            std::string_view(text).substr(place.offset).starts_with(requirement);
+        EXPECT_EQ(place.verbatim, stands_there) << requirement;
+    }
+    EXPECT_EQ(told,
+              "b ^1 5:6\n"
+              "c ~2 6:36\n"
+              "d ^3 7:5\n"
+              "e git+https://example.org/e#main 8:5\n"
+              "f 1 9:18 alternative\n"
+              "g ^4 9:35 alternative\n"
+              "h 5 9:65 alternative\n"
+              "i * 9:71 alternative\n"
+              "b 6 11:19 conditional peer\n");
+    EXPECT_FALSE(constraint_places("[package]", "catalog.toml"));
 }
 
 }  // namespace

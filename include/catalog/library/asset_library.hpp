@@ -25,6 +25,7 @@
 #include "catalog/lifecycle/package_builder.hpp"
 #include "catalog/lifecycle/publishing_pipeline.hpp"
 #include "catalog/package/access_control.hpp"
+#include "catalog/resolve/constraint_validator.hpp"
 #include "catalog/resolve/request.hpp"
 
 namespace catalog::library {
@@ -265,6 +266,11 @@ public:
                                                               const CallContext& context = {});
 
     // Resolve.
+    /// Says what is wrong with constraints over the library as it is, without resolving: see
+    /// resolve::ConstraintValidator. Reads the index alone. Errors: kPermissionDenied,
+    /// kDatabaseIo ...
+    [[nodiscard]] Result<std::vector<resolve::ConstraintFinding>> check_constraints(
+        const std::vector<resolve::Target>& constraints, const CallContext& context = {});
     /// Resolves over the library as it is at this moment. Of a large library the resolver gets a
     /// frozen universe and what changed since. Where there is none yet, packages are read one by
     /// one until it is made, on the executor; LibraryOptions::frozen_in_background says whether it

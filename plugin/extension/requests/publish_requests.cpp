@@ -6,6 +6,7 @@
 #include "catalog/core/ids.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/library/answers.hpp"
+#include "catalog/library/constraint_remarks.hpp"
 #include "catalog/library/publish_batch.hpp"
 #include "catalog/lifecycle/package_builder.hpp"
 #include "requests/handlers.hpp"
@@ -82,7 +83,10 @@ Result<lifecycle::PackageDraft> read_draft(const RequestCall& call) {
 }  // namespace
 
 Result<json::Object> answer_publish(const RequestCall& call) {
-    CATALOG_TRY(const lifecycle::PackageDraft draft, read_draft(call));
+    CATALOG_TRY(lifecycle::PackageDraft draft, read_draft(call));
+    if (call.arguments.has("path"))
+        library::add_constraint_remarks(call.library, call.arguments.path("path"), draft,
+                                        call.context);
     const Clock& clock = *call.library.environment().clock;
     CATALOG_TRY(const lifecycle::PublishReceipt receipt,
                 call.dry_run ? lifecycle::hash_draft(draft, clock, Limits{}, call.context)
