@@ -51,6 +51,7 @@ Result<std::vector<std::string>> constraint_remarks(AssetLibrary& library, std::
     std::vector<std::pair<std::uint64_t, std::string>> remarks;  // by offset
     for (const PlaceGroup& group : groups) {
         std::vector<resolve::Target> targets;
+        targets.reserve(group.size());
         for (const ConstraintPlace* place : group)
             targets.push_back({place->target.name.str(), place->target.constraint});
         CATALOG_TRY(const std::vector<ConstraintFinding> findings,
@@ -64,6 +65,7 @@ Result<std::vector<std::string>> constraint_remarks(AssetLibrary& library, std::
     }
     std::ranges::stable_sort(remarks, {}, &std::pair<std::uint64_t, std::string>::first);
     std::vector<std::string> texts;
+    texts.reserve(remarks.size());
     for (auto& [offset, remark] : remarks) texts.push_back(std::move(remark));
     return texts;
 }

@@ -1,5 +1,3 @@
-#include <array>
-
 #include "catalog/internal/try.hpp"
 #include "catalog_toml.hpp"
 #include "quote.hpp"
