@@ -4,6 +4,8 @@
 #include <bit>
 #include <catalog/internal/try.hpp>
 
+#include "steady_progress.hpp"
+
 namespace catalog::resolve::engine {
 
 namespace {
@@ -378,7 +380,7 @@ Result<DomainOutcome> DomainSolver::run(const DomainBounds& bounds) {
         }
         if (world_.must_restart()) return DomainOutcome::kRestart;
         if (consistent) continue;
-        ++conflicts_;
+        if (++conflicts_ % kConflictsPerReport == 0) world_.report(conflicts_);
         CATALOG_TRY_VOID(world_.check());
         if (!learn()) return DomainOutcome::kUnsat;
         const bool counts = !is_short_jump_ && ++in_run >= bounds.conflicts_max;

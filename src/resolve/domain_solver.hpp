@@ -80,6 +80,8 @@ public:
     [[nodiscard]] virtual bool must_restart() const { return false; }
     /// Looked at every few hundred decisions and at every conflict.
     [[nodiscard]] virtual Result<void> check() = 0;
+    /// Told the number of conflicts now and then.
+    virtual void report(std::uint64_t conflicts) = 0;
 };
 
 /// When a search is given up.

@@ -17,6 +17,7 @@
 #include "domain_solver.hpp"
 #include "frozen_view.hpp"
 #include "seeds.hpp"
+#include "steady_progress.hpp"
 #include "time_budget.hpp"
 
 namespace catalog::resolve::engine {
@@ -70,6 +71,9 @@ public:
     [[nodiscard]] Result<void> check() override {
         if (auto due = context_->check(*clock_); !due) return due;
         return time_.check();
+    }
+    void report(std::uint64_t conflicts) override {
+        context_->report({"resolve", kSearchPhase, "conflicts", conflicts, 0});
     }
 
 private:

@@ -38,6 +38,7 @@ public:
     [[nodiscard]] std::uint32_t pick(NodeId node, std::uint32_t via, const Word* domain) override;
     [[nodiscard]] bool must_restart() const override { return defaults_met_ && !with_defaults_; }
     [[nodiscard]] Result<void> check() override { return universe_.check(); }
+    void report(std::uint64_t conflicts) override { universe_.report_conflicts(conflicts); }
 
     // NodePackages
     [[nodiscard]] std::vector<PackageId32> packages(NodeId node, Universe& universe) override;

@@ -6,6 +6,7 @@
 #include "answer.hpp"
 #include "frozen_resolution.hpp"
 #include "resolution.hpp"
+#include "steady_progress.hpp"
 
 namespace catalog::resolve {
 
@@ -22,10 +23,12 @@ SatResolver::SatResolver(std::shared_ptr<Clock> clock, SatOptions options)
 SatResolver::~SatResolver() = default;
 
 Result<Solution> SatResolver::resolve(const Request& request, DependencyProvider& provider,
-                                      const CallContext& context) {
+                                      const CallContext& caller) {
     const MonotonicTime start = impl_->clock->now_monotonic();
     CATALOG_TRY_VOID(engine::check_request(request));
-    CATALOG_TRY_VOID(context.check(*impl_->clock));
+    CATALOG_TRY_VOID(caller.check(*impl_->clock));
+    engine::SteadyProgress progress(caller);
+    const CallContext& context = progress.context();
     const engine::TimeBudget time(request, *impl_->clock);
     engine::Handover handover;
     const FrozenUniverse* universe = engine::needs_clauses(request) ? nullptr : provider.universe();

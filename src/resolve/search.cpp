@@ -141,7 +141,7 @@ Result<Outcome> Search::run(std::span<const Lit> assumptions, Order order,
 }
 
 Result<void> Search::count_conflict() {
-    ++conflicts_;
+    if (++conflicts_ % kConflictsPerReport == 0) universe_.report_conflicts(conflicts_);
     const std::uint64_t allowed = universe_.request().conflicts_max;
     if (conflicts_ > allowed) {
         return fail(Error(Errc::kBudgetExhausted,

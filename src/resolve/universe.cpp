@@ -321,7 +321,7 @@ Result<Record*> Universe::load_record(PackageId32 id) {
     }
     compile(*record);
     if (++records_loaded_ % kRecordsPerReport == 0) {
-        context_.report({"resolve", "load", "packages", records_loaded_, 0});
+        context_.report({"resolve", kLoadPhase, "packages", records_loaded_, 0});
     }
     packages_[id].record = std::move(record);
     return packages_[id].record.get();

@@ -15,6 +15,7 @@
 
 #include "catalog/resolve/request.hpp"
 #include "guarded_provider.hpp"
+#include "steady_progress.hpp"
 #include "time_budget.hpp"
 
 namespace catalog::resolve::engine {
@@ -167,6 +168,9 @@ public:
     [[nodiscard]] Result<void> check() const {
         if (auto due = context_.check(clock_); !due) return due;
         return time_.check();
+    }
+    void report_conflicts(std::uint64_t conflicts) const noexcept {
+        context_.report({"resolve", kSearchPhase, "conflicts", conflicts, 0});
     }
     [[nodiscard]] std::chrono::nanoseconds load_time() const noexcept { return load_time_; }
 

@@ -7,6 +7,7 @@
 #include "frozen_answer.hpp"
 #include "frozen_resolution.hpp"
 #include "resolution.hpp"
+#include "steady_progress.hpp"
 
 namespace catalog::resolve {
 
@@ -63,11 +64,13 @@ UniverseResolver::UniverseResolver(UniverseResolver&&) noexcept = default;
 UniverseResolver& UniverseResolver::operator=(UniverseResolver&&) noexcept = default;
 
 Result<FrozenSolution> UniverseResolver::resolve(const Request& request,
-                                                 const CallContext& context) {
+                                                 const CallContext& caller) {
     Impl& self = *impl_;
     const MonotonicTime start = self.clock->now_monotonic();
     CATALOG_TRY_VOID(engine::check_request(request));
-    CATALOG_TRY_VOID(context.check(*self.clock));
+    CATALOG_TRY_VOID(caller.check(*self.clock));
+    engine::SteadyProgress progress(caller);
+    const CallContext& context = progress.context();
     const engine::TimeBudget time(request, *self.clock);
     bool found = false;
     const bool tried = self.options.engine != Engine::kBoolean && !engine::needs_clauses(request);

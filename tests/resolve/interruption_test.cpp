@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <stop_token>
+#include <string>
 
 #include "catalog/resolve/graph_resolver.hpp"
 #include "catalog/resolve/sat_resolver.hpp"
@@ -31,6 +32,46 @@ TEST(Interruption, ABudgetOfConflictsEndsTheSearch) {
     ASSERT_NE(detail, nullptr);
     EXPECT_EQ(detail->limit, "resolve_conflicts_max");
     EXPECT_EQ(detail->allowed, 5u);
+}
+
+/// Keeps the counts of each phase.
+class Listener final : public ProgressSink {
+public:
+    void update(const ProgressUpdate& update) noexcept override {
+        EXPECT_EQ(update.operation, "resolve");
+        std::uint64_t& last = update.phase == "load" ? packages : conflicts;
+        EXPECT_EQ(update.phase, update.unit == "packages" ? "load" : "search");
+        EXPECT_GT(update.done, last) << update.phase;
+        last = update.done;
+    }
+    std::uint64_t packages = 0;
+    std::uint64_t conflicts = 0;
+};
+
+TEST(Progress, CountsConflictsOfAllSearchesAsOne) {
+    testing::World world = testing::make_hard_world({30, 8, 6, 0.5}, 3);
+    for (const Engine engine : {Engine::kAutomatic, Engine::kBoolean}) {
+        Listener listener;
+        CallContext context;
+        context.progress = &listener;
+        SatOptions options;
+        options.engine = engine;
+        SatResolver resolver(make_system_clock(), options);
+        static_cast<void>(resolver.resolve(world.request, world.repo.provider(), context));
+        EXPECT_GT(listener.conflicts, 0u);
+    }
+}
+
+TEST(Progress, CountsThePackagesThatWereLoaded) {
+    std::string packages;
+    for (int i = 0; i < 600; ++i)
+        packages += "p" + std::to_string(i) + " 1.0.0 ; needs p" + std::to_string(i + 1) + " *\n";
+    Repo repo(packages + "p600 1.0.0");
+    Listener listener;
+    CallContext context;
+    context.progress = &listener;
+    ASSERT_TRUE(SatResolver().resolve(ask("p0 *"), repo.provider(), context));
+    EXPECT_GE(listener.packages, 256u);
 }
 
 TEST(Interruption, TimeHandsARequestOverToClauses) {
