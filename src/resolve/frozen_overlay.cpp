@@ -156,6 +156,13 @@ std::uint8_t Overlay::flags(std::uint32_t index) const noexcept {
     return place < versions_.size() ? versions_[place].flags : std::uint8_t{0};
 }
 
+bool Overlay::provides_prerelease(std::uint32_t index) {
+    const Version* version = loaded(index);
+    return version != nullptr &&
+           std::ranges::any_of(version->record.provides,
+                               [](const auto& each) { return each.version.is_prerelease(); });
+}
+
 bool Overlay::has_default_feature(std::uint32_t index) {
     const Version* version = loaded(index);
     return version != nullptr &&
@@ -423,6 +430,10 @@ std::uint8_t View::overlaid_flags(std::uint32_t index) const noexcept {
 
 bool View::overlaid_default_feature(std::uint32_t index) const {
     return over != nullptr && over->has_default_feature(index);
+}
+
+bool View::overlaid_provides_prerelease(std::uint32_t index) const {
+    return over != nullptr && over->provides_prerelease(index);
 }
 
 std::span<const std::uint32_t> View::overlaid_row(std::uint32_t version) const {

@@ -79,6 +79,7 @@ public:
     [[nodiscard]] Candidate candidate(std::uint32_t index) const;
     [[nodiscard]] std::uint8_t flags(std::uint32_t index) const noexcept;
     [[nodiscard]] bool has_default_feature(std::uint32_t index);
+    [[nodiscard]] bool provides_prerelease(std::uint32_t index);
     [[nodiscard]] std::span<const std::uint32_t> row(std::uint32_t index);
     [[nodiscard]] Result<PackageRecord> record(std::uint32_t index,
                                                const std::function<bool(std::uint32_t)>& keep);

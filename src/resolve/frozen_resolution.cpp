@@ -126,11 +126,16 @@ Result<bool> FrozenResolution::refuse(const Request& request, const CallContext&
     CATALOG_TRY(const bool minimised, minimise(unmet, context, clock));
     if (!minimised) return false;
     UsedProvider used(world_);
-    Resolution resolution(unmet, used, context, clock);
-    resolution.count_time_with(time_);
-    CATALOG_TRY(const std::optional<Error> account,
-                resolution.explain(world_.solver().conflicts()));
-    if (account) return fail(*account);
+    UniverseProvider all(world_.universe());
+    // What the contradiction rests on suffices to explain it, or else everything does.
+    for (DependencyProvider* const provider :
+         {static_cast<DependencyProvider*>(&used), static_cast<DependencyProvider*>(&all)}) {
+        Resolution resolution(unmet, *provider, context, clock);
+        resolution.count_time_with(time_);
+        CATALOG_TRY(const std::optional<Error> account,
+                    resolution.explain(world_.solver().conflicts()));
+        if (account) return fail(*account);
+    }
     // The engines disagree: an answer that can be checked is worth more than the other's word.
     if (options.engine != Engine::kDomains) return false;
     return fail(engines_disagree());

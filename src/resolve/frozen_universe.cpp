@@ -154,6 +154,20 @@ const frozen::ExtraEntry* FrozenUniverse::View::extra(std::uint32_t version) con
     return at != extras.end() && at->version == version ? &*at : nullptr;
 }
 
+bool FrozenUniverse::View::provides_prerelease(std::uint32_t index) const {
+    if (index >= version_flags.size()) return overlaid_provides_prerelease(index);
+    if ((version_flags[index] & frozen::kHasExtra) == 0) return false;
+    const frozen::ExtraEntry* const found = extra(index);
+    const std::span<const std::uint32_t> provided_names =
+        list(found == nullptr ? frozen::kNone : found->provides);
+    for (std::size_t i = 0; i + 2 < provided_names.size(); i += 3) {
+        const std::uint64_t low = provided_names[i + 1];
+        const std::uint64_t high = provided_names[i + 2];
+        if (version_from(low | (high << 32)).is_prerelease()) return true;
+    }
+    return false;
+}
+
 std::span<const frozen::ProvideEntry> FrozenUniverse::View::provided(
     std::uint32_t virtual_name) const {
     if (over != nullptr && over->is_virtual(virtual_name)) return over->provided(virtual_name);

@@ -194,6 +194,8 @@ struct FrozenUniverse::View {
     [[nodiscard]] std::string_view text(std::uint32_t offset) const noexcept;
     /// Returns the list that starts with its count at `offset`; empty for kNone.
     [[nodiscard]] std::span<const std::uint32_t> list(std::uint32_t offset) const noexcept;
+    /// Tells whether a version provides a pre-release of some name.
+    [[nodiscard]] bool provides_prerelease(std::uint32_t index) const;
     /// Returns the items of a version.
     [[nodiscard]] std::span<const std::uint32_t> row(std::uint32_t version) const {
         if (version >= version_rows.size()) return overlaid_row(version);
@@ -243,6 +245,7 @@ private:
     [[nodiscard]] Candidate overlaid_candidate(std::uint32_t index) const;
     [[nodiscard]] std::uint8_t overlaid_flags(std::uint32_t index) const noexcept;
     [[nodiscard]] bool overlaid_default_feature(std::uint32_t index) const;
+    [[nodiscard]] bool overlaid_provides_prerelease(std::uint32_t index) const;
     [[nodiscard]] std::span<const std::uint32_t> overlaid_row(std::uint32_t version) const;
     [[nodiscard]] const frozen::RequirementEntry* overlaid_requirement(
         std::uint32_t id, frozen::Reading reading) const;

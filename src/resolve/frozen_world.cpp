@@ -86,6 +86,8 @@ bool FrozenWorld::begin(const Request& request, const CallContext& context, cons
                     std::weak_ordering::equivalent) {
                 continue;
             }
+            // The tables have what it provides as unfit, which a lock admits.
+            if (view_.provides_prerelease(first + i)) return false;
             Word*& mask = locked_[name];
             if (mask == nullptr) mask = arena_.allocate(words_for(count + 1));
             set_bit(mask, i + 1);

@@ -61,6 +61,23 @@ TEST(FrozenDomains, AgreeWithExhaustiveSearchOnEverything) {
     testing::expect_agreement(resolver, WorldShape(), 15'000'000, 2'000);
 }
 
+// A lock admits its version's pre-releases, those of names that it provides too.
+TEST(Domains, ALockedVersionServesByThePreReleaseThatItProvides) {
+    testing::Repo repo("a 1.2.0 ; provides v 3.0.0-beta.2\nb 1.0.0 ; needs v *");
+    Request request = testing::ask("b *");
+    for (const bool explain : {true, false}) {
+        SatOptions options;
+        options.explain = explain;
+        FreezingResolver resolver(options);
+        request.locked.clear();
+        EXPECT_FALSE(resolver.resolve(request, repo.provider(), CallContext()));
+        request.locked.push_back({"a", testing::ver("1.2.0"), ""});
+        const auto answer = resolver.resolve(request, repo.provider(), CallContext());
+        ASSERT_TRUE(answer) << answer.error().to_string();
+        EXPECT_EQ(testing::to_text(*answer), "a 1.2.0, b 1.0.0");
+    }
+}
+
 TEST(BooleanEngine, AgreesWithExhaustiveSearchOnEverything) {
     SatResolver resolver(make_system_clock(), forced(Engine::kBoolean));
     testing::expect_agreement(resolver, WorldShape(), 16'000'000, 1'000);
