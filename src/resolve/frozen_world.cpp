@@ -411,13 +411,18 @@ std::uint32_t FrozenWorld::pick(NodeId node, std::uint32_t /*via*/, const Word* 
     const Meaning meaning = meanings_[node];
     if (meaning.choice) return pick_part(choices_[meaning.a], domain);
     const std::uint32_t words = words_for(solver_.values(node));
+    const bool oldest = request_->preference == Preference::kMinimal;
     if (const Word* kept = locked(meaning.a)) {
+        // Of a name that is locked twice, one of the two is wanted as if there were no lock.
+        std::uint32_t wanted = 0;
         for (std::uint32_t value = 1; value < solver_.values(node); ++value) {
-            if (has_bit(domain, value) && has_bit(kept, value)) return value;
+            if (!has_bit(domain, value) || !has_bit(kept, value)) continue;
+            wanted = value;
+            if (!oldest) break;
         }
+        if (wanted != 0) return wanted;
     }
-    return request_->preference == Preference::kMinimal ? highest_value(domain, words)
-                                                        : lowest_value(domain, words);
+    return oldest ? highest_value(domain, words) : lowest_value(domain, words);
 }
 
 std::vector<PackageId32> FrozenWorld::packages(NodeId node, Universe& universe) {

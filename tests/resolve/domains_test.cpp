@@ -78,6 +78,20 @@ TEST(Domains, ALockedVersionServesByThePreReleaseThatItProvides) {
     }
 }
 
+TEST(Domains, OfTwoLocksOfANameThePreferredOneIsTaken) {
+    testing::Repo repo("a 1.0.0\na 1.1.0\na 1.2.0\na 2.0.0");
+    Request request = testing::ask("a *");
+    request.locked = {{"a", testing::ver("1.1.0"), ""}, {"a", testing::ver("1.2.0"), ""}};
+    FreezingResolver resolver(forced(Engine::kDomains));
+    for (const auto& [preference, expected] :
+         {std::pair(Preference::kNewest, "a 1.2.0"), std::pair(Preference::kMinimal, "a 1.1.0")}) {
+        request.preference = preference;
+        const auto answer = resolver.resolve(request, repo.provider(), CallContext());
+        ASSERT_TRUE(answer) << answer.error().to_string();
+        EXPECT_EQ(testing::to_text(*answer), expected);
+    }
+}
+
 TEST(BooleanEngine, AgreesWithExhaustiveSearchOnEverything) {
     SatResolver resolver(make_system_clock(), forced(Engine::kBoolean));
     testing::expect_agreement(resolver, WorldShape(), 16'000'000, 1'000);
