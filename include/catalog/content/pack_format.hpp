@@ -25,8 +25,11 @@ using StoreId = std::array<std::byte, 16>;
 
 /// How a record's payload encodes its chunk. Values are stored on disk and never change.
 enum class Codec : std::uint8_t {
-    kRaw = 0,   ///< The chunk itself.
-    kZstd = 1,  ///< One zstd frame (RFC 8878) that says its content size.
+    kRaw = 0,             ///< The chunk itself.
+    kZstd = 1,            ///< One zstd frame (RFC 8878) that says its content size.
+    kZstdDictionary = 2,  ///< Such a frame, made with a trained dictionary, whose number it says.
+    kDelta =
+        3,  ///< Id of a base chunk (32 bytes), then such a frame, made with the base as prefix.
 };
 
 inline constexpr std::size_t kPackHeaderBytes = 4096;
