@@ -1,10 +1,13 @@
 #include "catalog/content/compressor.hpp"
 
-#include <zstd.h>
-
 #include <algorithm>
 #include <bit>
 #include <string>
+
+#include <catalog/internal/try.hpp>
+
+#include "dictionary_impl.hpp"
+#include "zstd_handles.hpp"
 
 namespace catalog::content {
 namespace {
@@ -12,27 +15,65 @@ namespace {
 constexpr int kLevelMin = -7;
 constexpr int kLevelMax = 19;
 
-struct FreeCompression {
-    void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
-};
-struct FreeDecompression {
-    void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
-};
-
-// No frame of ours is longer than a chunk, so no honest frame asks for a larger window.
-constexpr int kWindowLogMax = std::bit_width(kChunkBytesMax - 1u);
+// Room for a worthwhile result only: zstd gives up by itself on what does not fit.
+std::size_t worthwhile_bytes(std::size_t chunk_bytes) {
+    return chunk_bytes - (chunk_bytes * 3 + 99) / 100;
+}
 
 }  // namespace
 
+int zstd_level(int level) noexcept { return std::clamp(level, kLevelMin, kLevelMax); }
+
 struct Compressor::Impl {
     int level;
-    std::unique_ptr<ZSTD_CCtx, FreeCompression> compression;
-    std::unique_ptr<ZSTD_DCtx, FreeDecompression> decompression;
+    ZstdOwner<ZSTD_CCtx> compression;
+    ZstdOwner<ZSTD_CCtx> delta_compression;
+    ZstdOwner<ZSTD_DCtx> decompression;
     Bytes payload;
+
+    // Returns a context made at the first use, or null.
+    ZSTD_CCtx* context(ZstdOwner<ZSTD_CCtx>& owner) const {
+        if (!owner) {
+            owner.reset(ZSTD_createCCtx());
+            if (owner) ZSTD_CCtx_setParameter(owner.get(), ZSTD_c_compressionLevel, level);
+        }
+        return owner.get();
+    }
+
+    void reserve_payload(std::size_t bytes) {
+        if (payload.size() < bytes) payload.resize(bytes);
+    }
+
+    // Makes sure that a frame can be decoded to exactly `plain_bytes`, before it takes memory.
+    Result<void> begin_frame(ByteView frame, std::uint32_t plain_bytes, Bytes& out);
+
+    static Result<void> check_decoded(std::size_t size, std::uint32_t plain_bytes);
 };
 
+Result<void> Compressor::Impl::begin_frame(ByteView frame, std::uint32_t plain_bytes, Bytes& out) {
+    if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != plain_bytes ||
+        ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size())
+        return fail(Errc::kDecompression, "payload is not one zstd frame of the chunk's length");
+    if (!decompression) {
+        decompression.reset(ZSTD_createDCtx());
+        if (!decompression)
+            return fail(Errc::kOutOfMemory, "zstd got no memory for a decompression context");
+    }
+    out.resize(plain_bytes);
+    return {};
+}
+
+Result<void> Compressor::Impl::check_decoded(std::size_t size, std::uint32_t plain_bytes) {
+    if (ZSTD_isError(size) != 0)
+        return fail(Errc::kDecompression,
+                    std::string("payload cannot be decoded: ") + ZSTD_getErrorName(size));
+    if (size != plain_bytes)
+        return fail(Errc::kDecompression, "payload decodes to another length than its chunk");
+    return {};
+}
+
 Compressor::Compressor(int level)
-    : impl_(std::make_unique<Impl>(Impl{std::clamp(level, kLevelMin, kLevelMax), {}, {}, {}})) {}
+    : impl_(std::make_unique<Impl>(Impl{zstd_level(level), {}, {}, {}, {}})) {}
 
 Compressor::~Compressor() = default;
 Compressor::Compressor(Compressor&&) noexcept = default;
@@ -41,18 +82,50 @@ Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 Compressor::Encoded Compressor::compress(ByteView chunk) {
     const Encoded raw{Codec::kRaw, chunk};
     if (impl_->level == 0) return raw;
-    if (!impl_->compression) {
-        impl_->compression.reset(ZSTD_createCCtx());
-        if (!impl_->compression) return raw;
-        ZSTD_CCtx_setParameter(impl_->compression.get(), ZSTD_c_compressionLevel, impl_->level);
-    }
-    // Room for a worthwhile result only: zstd gives up by itself on what does not fit.
-    const std::size_t worthwhile = chunk.size() - (chunk.size() * 3 + 99) / 100;
-    if (impl_->payload.size() < worthwhile) impl_->payload.resize(worthwhile);
-    const std::size_t size = ZSTD_compress2(impl_->compression.get(), impl_->payload.data(),
-                                            worthwhile, chunk.data(), chunk.size());
+    ZSTD_CCtx* const context = impl_->context(impl_->compression);
+    if (context == nullptr) return raw;
+    const std::size_t room = worthwhile_bytes(chunk.size());
+    impl_->reserve_payload(room);
+    const std::size_t size =
+        ZSTD_compress2(context, impl_->payload.data(), room, chunk.data(), chunk.size());
     if (ZSTD_isError(size) != 0) return raw;
     return {Codec::kZstd, ByteView(impl_->payload).first(size)};
+}
+
+Compressor::Encoded Compressor::compress_with(const Dictionary& dictionary, ByteView chunk) {
+    const Encoded raw{Codec::kRaw, chunk};
+    const ZSTD_CDict* const prepared = dictionary.impl_->compression.get();
+    if (impl_->level == 0 || prepared == nullptr) return compress(chunk);
+    ZSTD_CCtx* const context = impl_->context(impl_->compression);
+    if (context == nullptr) return raw;
+    const std::size_t room = worthwhile_bytes(chunk.size());
+    impl_->reserve_payload(room);
+    const std::size_t size = ZSTD_compress_usingCDict(context, impl_->payload.data(), room,
+                                                      chunk.data(), chunk.size(), prepared);
+    if (ZSTD_isError(size) != 0) return raw;
+    return {Codec::kZstdDictionary, ByteView(impl_->payload).first(size)};
+}
+
+Compressor::Encoded Compressor::compress_delta(ByteView chunk, const ChunkId& base_id,
+                                               ByteView base, std::size_t payload_bytes_max) {
+    const Encoded raw{Codec::kRaw, chunk};
+    if (impl_->level == 0 || payload_bytes_max <= kDeltaHeaderBytes) return raw;
+    ZSTD_CCtx* const context = impl_->context(impl_->delta_compression);
+    if (context == nullptr) return raw;
+    impl_->reserve_payload(payload_bytes_max);
+    std::copy(base_id.digest.begin(), base_id.digest.end(), impl_->payload.begin());
+    // After a result that did not fit, zstd is still in the middle of it.
+    ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
+    // The window reaches from the chunk's end to the base's beginning.
+    ZSTD_CCtx_setParameter(
+        context, ZSTD_c_windowLog,
+        std::max(10, static_cast<int>(std::bit_width(chunk.size() + base.size()))));
+    ZSTD_CCtx_refPrefix(context, base.data(), base.size());
+    const std::size_t size =
+        ZSTD_compress2(context, impl_->payload.data() + kDeltaHeaderBytes,
+                       payload_bytes_max - kDeltaHeaderBytes, chunk.data(), chunk.size());
+    if (ZSTD_isError(size) != 0) return raw;
+    return {Codec::kDelta, ByteView(impl_->payload).first(kDeltaHeaderBytes + size)};
 }
 
 Result<void> Compressor::decompress(Codec codec, ByteView payload, std::uint32_t plain_bytes,
@@ -66,24 +139,61 @@ Result<void> Compressor::decompress(Codec codec, ByteView payload, std::uint32_t
         out.assign(payload.begin(), payload.end());
         return {};
     }
-    if (ZSTD_getFrameContentSize(payload.data(), payload.size()) != plain_bytes ||
-        ZSTD_findFrameCompressedSize(payload.data(), payload.size()) != payload.size())
-        return fail(Errc::kDecompression, "payload is not one zstd frame of the chunk's length");
-    if (!impl_->decompression) {
-        impl_->decompression.reset(ZSTD_createDCtx());
-        if (!impl_->decompression)
-            return fail(Errc::kOutOfMemory, "zstd got no memory for a decompression context");
-        ZSTD_DCtx_setParameter(impl_->decompression.get(), ZSTD_d_windowLogMax, kWindowLogMax);
-    }
-    out.resize(plain_bytes);
-    const std::size_t size = ZSTD_decompressDCtx(impl_->decompression.get(), out.data(), out.size(),
-                                                 payload.data(), payload.size());
-    if (ZSTD_isError(size) != 0)
+    if (codec != Codec::kZstd)
+        return fail(Errc::kDecompression, "payload needs a dictionary or a base to be decoded");
+    CATALOG_TRY_VOID(impl_->begin_frame(payload, plain_bytes, out));
+    return Impl::check_decoded(ZSTD_decompressDCtx(impl_->decompression.get(), out.data(),
+                                                   out.size(), payload.data(), payload.size()),
+                               plain_bytes);
+}
+
+Result<void> Compressor::decompress_with(const Dictionary& dictionary, ByteView payload,
+                                         std::uint32_t plain_bytes, Bytes& out) {
+    if (plain_bytes > kChunkBytesMax)
         return fail(Errc::kDecompression,
-                    std::string("payload cannot be decoded: ") + ZSTD_getErrorName(size));
-    if (size != plain_bytes)
-        return fail(Errc::kDecompression, "payload decodes to another length than its chunk");
-    return {};
+                    "chunk claims more than " + std::to_string(kChunkBytesMax) + " bytes");
+    CATALOG_TRY(const std::uint32_t number, dictionary_number(payload));
+    if (number != dictionary.number())
+        return fail(Errc::kDecompression,
+                    "payload was made with another dictionary, number " + std::to_string(number));
+    CATALOG_TRY_VOID(impl_->begin_frame(payload, plain_bytes, out));
+    return Impl::check_decoded(
+        ZSTD_decompress_usingDDict(impl_->decompression.get(), out.data(), out.size(),
+                                   payload.data(), payload.size(),
+                                   dictionary.impl_->decompression.get()),
+        plain_bytes);
+}
+
+Result<void> Compressor::decompress_delta(ByteView payload, ByteView base,
+                                          std::uint32_t plain_bytes, Bytes& out) {
+    if (plain_bytes > kChunkBytesMax || base.size() > kChunkBytesMax)
+        return fail(Errc::kDecompression,
+                    "chunk claims more than " + std::to_string(kChunkBytesMax) + " bytes");
+    if (payload.size() <= kDeltaHeaderBytes)
+        return fail(Errc::kDecompression, "payload is shorter than a delta");
+    const ByteView frame = payload.subspan(kDeltaHeaderBytes);
+    CATALOG_TRY_VOID(impl_->begin_frame(frame, plain_bytes, out));
+    // Always as plain bytes: a base that happens to look like a dictionary is none.
+    const std::size_t referred =
+        ZSTD_DCtx_refPrefix(impl_->decompression.get(), base.data(), base.size());
+    if (ZSTD_isError(referred) != 0)
+        return fail(Errc::kOutOfMemory, "zstd got no memory for a decompression context");
+    return Impl::check_decoded(ZSTD_decompressDCtx(impl_->decompression.get(), out.data(),
+                                                   out.size(), frame.data(), frame.size()),
+                               plain_bytes);
+}
+
+Result<ChunkId> delta_base(ByteView payload) {
+    if (payload.size() <= kDeltaHeaderBytes)
+        return fail(Errc::kDecompression, "payload is shorter than a delta");
+    return ChunkId::from_digest(HashAlgorithm::kSha256, payload.first(kDeltaHeaderBytes));
+}
+
+Result<std::uint32_t> dictionary_number(ByteView payload) {
+    const std::uint32_t number = ZSTD_getDictID_fromFrame(payload.data(), payload.size());
+    if (number == 0)
+        return fail(Errc::kDecompression, "payload is not a zstd frame that names a dictionary");
+    return number;
 }
 
 }  // namespace catalog::content

@@ -1,0 +1,120 @@
+#pragma once
+// ChunkEncoder: decides how a new chunk is stored: raw, compressed, with a dictionary, or as the
+// difference from a chunk that it resembles.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "catalog/content/compressor.hpp"
+#include "catalog/content/dictionary.hpp"
+#include "catalog/content/features.hpp"
+#include "catalog/content/pack_format.hpp"
+#include "catalog/content/similarity_table.hpp"
+#include "catalog/core/bytes.hpp"
+#include "catalog/core/result.hpp"
+
+namespace catalog::content {
+
+/// Plain bytes of chunks that were bases lately or may be soon, so that a base need not be read
+/// and decoded again. The least recently used go first.
+///
+/// Thread safety: any number of threads.
+class BaseCache {
+public:
+    /// Keeps at most `bytes_max` bytes; 0 keeps none.
+    explicit BaseCache(std::size_t bytes_max);
+    ~BaseCache();
+    BaseCache(const BaseCache&) = delete;
+    BaseCache& operator=(const BaseCache&) = delete;
+
+    /// Returns the chunk's bytes, or null.
+    [[nodiscard]] std::shared_ptr<const Bytes> find(const ChunkId& id);
+
+    /// Keeps a chunk.
+    void add(const ChunkId& id, std::shared_ptr<const Bytes> chunk);
+
+    /// What happened so far.
+    struct Stats {
+        std::uint64_t hits = 0;
+        std::uint64_t misses = 0;
+    };
+    [[nodiscard]] Stats stats() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// What was found out about a chunk before it is encoded.
+struct EncodePlan {
+    TrustDomain domain{};
+    ChunkFeatures features;
+    std::optional<SimilarityTable::Match> match;
+};
+
+/// Parameters of a ChunkEncoder.
+struct EncoderOptions {
+    EncoderOptions() = default;
+    int level = kCompressionLevelDefault;  ///< As in Compressor; 0 stores everything raw.
+    bool deltas = true;
+    /// Null: none. Made for the same level.
+    std::shared_ptr<const Dictionary> dictionary;
+    /// Longer chunks do without it, bytes.
+    std::size_t dictionary_chunk_bytes_max = 32 * 1024;
+    /// Null: none. May be shared by several encoders.
+    std::shared_ptr<BaseCache> bases;
+};
+
+/// What became of a chunk.
+struct EncodedChunk {
+    Codec codec = Codec::kRaw;
+    ByteView payload;        ///< Valid until the encoder's next call, or the chunk itself.
+    bool base_gone = false;  ///< The planned base was not there.
+};
+
+/// Encodes the new chunks of a store. The work is split so that the decisions that depend on the
+/// order of chunks are made by whoever knows the order, and the costly part runs anywhere:
+///
+///   plan    in the order of the chunks, on one thread: looks a base up (about 0.15 ns a byte)
+///   encode  on any thread, in any order, each thread with an encoder of its own
+///   settle  in the order of the chunks again: a chunk that did not become a delta may be a base
+///
+/// Which chunks `plan` sees as bases depends on how many were settled before: to get the same
+/// payloads from the same chunks whatever the number of threads, plan a batch, encode it, settle
+/// it, and cut batches by content alone. A chunk whose plan found nothing is a possible base from
+/// then on, within the batch too, so `read_base` must know chunks in flight.
+///
+/// Thread safety: `encode` one thread at a time; `plan` and `settle` are functions of the table.
+class ChunkEncoder {
+public:
+    /// Reads the plain bytes of a chunk into `out`; false when there is none.
+    using ReadBase = std::function<Result<bool>(const ChunkId& id, Bytes& out)>;
+
+    explicit ChunkEncoder(EncoderOptions options = EncoderOptions());
+    ~ChunkEncoder();
+    ChunkEncoder(ChunkEncoder&&) noexcept;
+    ChunkEncoder& operator=(ChunkEncoder&&) noexcept;
+
+    /// Computes a chunk's features and looks a base up; a chunk without one becomes a base.
+    [[nodiscard]] static EncodePlan plan(SimilarityTable& table, TrustDomain domain,
+                                         const ChunkId& id, ByteView chunk);
+
+    /// Encodes a chunk of 1 to kChunkBytesMax bytes as its plan says. A base that is not there is
+    /// not an error: the chunk is stored without. Errors: what `read_base` returned.
+    [[nodiscard]] Result<EncodedChunk> encode(const EncodePlan& plan, ByteView chunk,
+                                              const ReadBase& read_base);
+
+    /// Tells the table what became of chunk `id`: one that could have been a delta and is none may
+    /// be a base, and a base that was gone is forgotten.
+    static void settle(SimilarityTable& table, const EncodePlan& plan, const ChunkId& id,
+                       const EncodedChunk& encoded);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace catalog::content
