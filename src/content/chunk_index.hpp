@@ -23,6 +23,10 @@ struct ChunkIndexStats {
     std::uint64_t packs = 0;  ///< That are live.
 };
 
+/// Returns how many of the newest runs to merge now, given the entries of all, newest first: 0
+/// while there are few. The merged run is much smaller than the next one, or is the only one.
+[[nodiscard]] std::size_t runs_to_merge(std::span<const std::uint64_t> entries);
+
 /// Chunk id -> location, for all live packs. An entry counts while its pack is live; of several
 /// entries of one id those in memory come first, then those of newer runs, and one whose pack is
 /// not live lets an older one through. All copies of a chunk are the same bytes, so which one is
@@ -59,7 +63,7 @@ public:
     void retire_pack(PackId pack);
     [[nodiscard]] bool is_live(PackId pack) const;
 
-    /// Adds an entry in memory; several packs may hold one id, of one pack the first offset stays.
+    /// Adds an entry in memory; several packs may hold one id, of one pack the lowest offset stays.
     /// Errors: kInvalidArgument (as check_index_entry), kFailedPrecondition (the pack is not live).
     [[nodiscard]] Result<void> insert(const IndexEntry& entry);
     /// Drops the entries in memory of `pack` at `offset` and beyond: what a failed sync lost.

@@ -70,6 +70,14 @@ public:
                                             IndexPage plain) const = 0;
 };
 
+/// How many pages of each kind a run has; all follow from the first number.
+struct IndexRunShape {
+    std::uint64_t entries = 0;
+    std::uint64_t entry_pages = 0;
+    std::uint64_t groups = 0;     ///< Directory pages, each behind the entry pages it describes.
+    std::uint64_t top_pages = 0;  ///< 0: the fences of the groups are in the last page.
+};
+
 /// A sorted, immutable set of entries, one an id, searched in its bytes.
 ///
 /// Without a cipher a lookup reads the mapped bytes as they are and checks no checksum: damage can
@@ -90,7 +98,7 @@ public:
 
     [[nodiscard]] const IndexRunInfo& info() const noexcept { return info_; }
     /// Returns how many entries there are. Their ordinals count from 0 in order of ids.
-    [[nodiscard]] std::uint64_t size() const noexcept { return entries_; }
+    [[nodiscard]] std::uint64_t size() const noexcept { return shape_.entries; }
     [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }
 
     /// Returns the entry of `id`, or nullopt. Cost without a cipher: about four cache misses (one
@@ -117,18 +125,20 @@ public:
 
 private:
     friend class IndexCursor;
-    friend struct IndexSearch;
+    template <class Pages>
+    friend class RunSearch;
 
-    IndexRun() = default;
+    struct Hidden {};  // Keeps the constructor to `open`.
 
+public:
+    explicit IndexRun(Hidden /*only_open*/) noexcept {}
+
+private:
     ByteView bytes_;
     std::shared_ptr<const void> keeps_alive_;
     const PageCipher* cipher_ = nullptr;
     IndexRunInfo info_;
-    std::uint64_t entries_ = 0;
-    std::uint64_t entry_pages_ = 0;
-    std::uint64_t groups_ = 0;     ///< Directory pages, each behind the entry pages it describes.
-    std::uint64_t top_pages_ = 0;  ///< 0: the fences of the groups are in the last page.
+    IndexRunShape shape_;
     std::array<std::byte, kIndexPageBytes> root_{};  ///< The last page, decrypted.
 };
 
@@ -180,10 +190,12 @@ public:
     [[nodiscard]] std::uint64_t bytes() const noexcept { return pages_ * kIndexPageBytes; }
 
 private:
-    [[nodiscard]] Result<void> end_entry_page();
+    void end_entry_page() noexcept;
     [[nodiscard]] Result<void> end_group();
-    [[nodiscard]] Result<void> end_page(IndexPage page, std::uint8_t kind, std::size_t count);
-    [[nodiscard]] Result<void> write_tops(std::byte* root);
+    [[nodiscard]] Result<void> write_tops();
+    [[nodiscard]] Result<void> write_root();
+    [[nodiscard]] Result<void> write_pages(std::size_t count);
+    [[nodiscard]] IndexPage page_of_group(std::size_t page) noexcept;
 
     IndexRunInfo info_;
     ByteSink sink_;
@@ -192,19 +204,52 @@ private:
     std::vector<std::uint64_t> tops_;
     std::array<std::byte, ContentHash::kDigestBytes> last_{};
     std::uint64_t entries_ = 0;
-    std::uint64_t pages_ = 0;
-    std::size_t group_pages_ = 0;   ///< Whole entry pages of the group.
-    std::size_t page_entries_ = 0;  ///< Entries of the page at hand.
-    bool finished_ = false;
+    std::uint64_t pages_ = 0;                     ///< That the sink has.
+    std::array<std::uint8_t, 22> page_counts_{};  ///< Entries of the pages of the group.
+    std::size_t group_pages_ = 0;                 ///< Whole entry pages of the group.
+    std::size_t page_entries_ = 0;                ///< Entries of the page at hand.
+    bool closed_ = false;                         ///< Finished, or lost to an error.
+};
+
+/// Walks several runs at once: the smallest id first, of equal ids that of the newest run. Thread
+/// safety: one thread at a time. Memory: some bytes a run, 4 KiB with a cipher.
+class RunMerge {
+public:
+    /// The runs outlive the walk.
+    explicit RunMerge(std::span<const IndexRun* const> newest_first);
+
+    /// Steps to the next entry; false at the end. Cost: logarithmic in the runs. Errors: as
+    /// IndexCursor::next; the walk is over then.
+    [[nodiscard]] Result<bool> next();
+    /// The entry that `next` stepped to.
+    [[nodiscard]] const IndexEntry& entry() const noexcept {
+        return sources_[heap_.front().source].entry();
+    }
+    /// Which of the runs has it.
+    [[nodiscard]] std::size_t source() const noexcept { return heap_.front().source; }
+
+private:
+    struct Head {
+        std::uint64_t prefix = 0;  ///< Decides nearly always.
+        std::size_t source = 0;
+    };
+
+    [[nodiscard]] Result<bool> step();
+    [[nodiscard]] bool before(const Head& left, const Head& right) const noexcept;
+    [[nodiscard]] std::uint64_t prefix_of_entry(std::size_t source) const noexcept;
+    void sink(std::size_t at) noexcept;
+
+    std::vector<IndexCursor> sources_;
+    std::vector<Head> heap_;  ///< The first comes next.
+    bool started_ = false;
 };
 
 /// Tells whether an entry goes into the merged run.
 using KeepEntry = std::function<bool(const IndexEntry&)>;
 
 /// Adds to `builder` the entries of all runs in order; of those with one id the newest that `keep`
-/// (empty: all) keeps. The caller finishes the builder. Memory: some bytes a run, 4 KiB with a
-/// cipher. Cost: linear in the entries times the logarithm of the number of runs. Errors: as
-/// IndexCursor::next and IndexRunBuilder::add.
+/// (empty: all) keeps. The caller finishes the builder. Memory: that of RunMerge. Errors: as
+/// RunMerge::next and IndexRunBuilder::add.
 [[nodiscard]] Result<void> merge_runs(std::span<const IndexRun* const> newest_first,
                                       const KeepEntry& keep, IndexRunBuilder& builder);
 
