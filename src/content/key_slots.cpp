@@ -141,6 +141,8 @@ Result<SlotRecord> make_slot(const SlotsFile& file, SlotId id, const SlotSecret&
     SlotRecord slot;
     slot.info.id = id;
     slot.info.kind = kind_of(secret);
+    slot.info.cost.memory_kib = 0;
+    slot.info.cost.passes = 0;
     CATALOG_TRY_VOID(random.fill(slot.salt));
     if (const auto* const passphrase = std::get_if<Passphrase>(&secret)) {
         slot.info.cost = passphrase->cost;

@@ -88,7 +88,7 @@ using SlotSecret = std::variant<Passphrase, RecoveryKey, std::shared_ptr<KeyWrap
 struct SlotInfo {
     SlotId id{};
     SlotKind kind = SlotKind::kPassphrase;
-    PassphraseCost cost;  ///< Of a passphrase slot.
+    PassphraseCost cost;  ///< Of a passphrase slot; zeros in other kinds.
     std::string wrapper;  ///< KeyWrapper::name of a host slot.
 };
 
