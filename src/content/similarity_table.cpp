@@ -24,7 +24,7 @@ constexpr std::size_t kCandidatesMax = ChunkFeatures::kCount * kBucketBases;
 constexpr std::string_view kMagic = "CATSIMIL";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kHeaderBytes = 16;
-constexpr std::size_t kBaseBytes = 64;
+constexpr std::size_t kBaseBytes = 80;
 constexpr std::size_t kChecksumBytes = 4;
 constexpr std::size_t kPieceBytes = 64 << 10;
 
@@ -46,9 +46,10 @@ static_assert(sizeof(Base) == kBaseBytes);
 // Bases that have a feature in common, or another value of it that falls here too.
 using Bucket = std::array<std::uint32_t, kBucketBases>;
 
-// Half of the places stay free, so that few features fall together.
-constexpr std::size_t kBytesOfBase = sizeof(Base) + sizeof(Bucket);
-static_assert(2 * ChunkFeatures::kCount == kBucketBases);
+// Half of the places in buckets stay free, so that few features fall together.
+constexpr std::size_t kBucketsOfBase = 2;
+constexpr std::size_t kBytesOfBase = sizeof(Base) + kBucketsOfBase * sizeof(Bucket);
+static_assert(kBucketsOfBase * kBucketBases == 2 * ChunkFeatures::kCount);
 
 Base decode_base(const std::byte* from) {
     Base base;
@@ -131,7 +132,7 @@ SimilarityTable::Impl::Candidates SimilarityTable::Impl::candidates(TrustDomain 
     return found;
 }
 
-// Puts a base into its four buckets, in the place of what is gone or else of the oldest.
+// Puts a base into its buckets, in the place of what is gone or else of the oldest.
 void SimilarityTable::Impl::enter(std::uint32_t place) {
     const Base& base = at(place);
     for (std::size_t i = 0; i < ChunkFeatures::kCount; ++i) {
@@ -159,8 +160,8 @@ void SimilarityTable::Impl::enter(std::uint32_t place) {
 // At least as many buckets as bases fit into the blocks, made anew when these have doubled.
 void SimilarityTable::Impl::grow() {
     blocks.push_back(std::make_unique<std::array<Base, kBlockBases>>());
-    if (blocks.size() * kBlockBases <= buckets.size()) return;
-    const std::size_t count = std::min(2 * blocks.size() * kBlockBases, bases_max);
+    if (blocks.size() * kBlockBases * kBucketsOfBase <= buckets.size()) return;
+    const std::size_t count = kBucketsOfBase * std::min(2 * blocks.size() * kBlockBases, bases_max);
     buckets = {};
     Bucket none;
     none.fill(kNoBase);

@@ -18,41 +18,11 @@
 
 namespace catalog::content {
 
-/// Plain bytes of chunks that were bases lately or may be soon, so that a base need not be read
-/// and decoded again. The least recently used go first.
-///
-/// Thread safety: any number of threads.
-class BaseCache {
-public:
-    /// Keeps at most `bytes_max` bytes; 0 keeps none.
-    explicit BaseCache(std::size_t bytes_max);
-    ~BaseCache();
-    BaseCache(const BaseCache&) = delete;
-    BaseCache& operator=(const BaseCache&) = delete;
-
-    /// Returns the chunk's bytes, or null.
-    [[nodiscard]] std::shared_ptr<const Bytes> find(const ChunkId& id);
-
-    /// Keeps a chunk.
-    void add(const ChunkId& id, std::shared_ptr<const Bytes> chunk);
-
-    /// What happened so far.
-    struct Stats {
-        std::uint64_t hits = 0;
-        std::uint64_t misses = 0;
-    };
-    [[nodiscard]] Stats stats() const;
-
-private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
-};
-
 /// What was found out about a chunk before it is encoded.
 struct EncodePlan {
     TrustDomain domain{};
     ChunkFeatures features;
-    std::optional<SimilarityTable::Match> match;
+    std::optional<ChunkId> base;
 };
 
 /// Parameters of a ChunkEncoder.
@@ -64,8 +34,12 @@ struct EncoderOptions {
     std::shared_ptr<const Dictionary> dictionary;
     /// Longer chunks do without it, bytes.
     std::size_t dictionary_chunk_bytes_max = 32 * 1024;
-    /// Null: none. May be shared by several encoders.
-    std::shared_ptr<BaseCache> bases;
+    /// A base that shares fewer features is not tried, 1 to ChunkFeatures::kCount. With 1 the
+    /// corpus of docs/benchmarks.md takes 1 % less and costs 6 % more.
+    int shared_features_min = 2;
+    /// A delta is taken when it has at most this part of what the chunk would have without, in
+    /// percent, 1 to 100. Others make better bases than deltas: a delta cannot be one.
+    int delta_percent_max = 55;
 };
 
 /// What became of a chunk.
@@ -85,13 +59,22 @@ struct EncodedChunk {
 /// Which chunks `plan` sees as bases depends on how many were settled before: to get the same
 /// payloads from the same chunks whatever the number of threads, plan a batch, encode it, settle
 /// it, and cut batches by content alone. A chunk whose plan found nothing is a possible base from
-/// then on, within the batch too, so `read_base` must know chunks in flight.
+/// then on, within the batch too, so `read_base` must know chunks in flight, and whether it knows
+/// their stored bytes must not depend on how far other threads are.
 ///
 /// Thread safety: `encode` one thread at a time; `plan` and `settle` are functions of the table.
 class ChunkEncoder {
 public:
-    /// Reads the plain bytes of a chunk into `out`; false when there is none.
-    using ReadBase = std::function<Result<bool>(const ChunkId& id, Bytes& out)>;
+    /// What there is of a base.
+    struct FoundBase {
+        bool found = false;
+        /// Of its payload; tells how well such bytes compress. 0: not known, which costs a second
+        /// compression.
+        std::uint32_t stored_bytes = 0;
+    };
+
+    /// Reads the plain bytes of a chunk, replacing those of `out`.
+    using ReadBase = std::function<Result<FoundBase>(const ChunkId& id, Bytes& out)>;
 
     explicit ChunkEncoder(EncoderOptions options = EncoderOptions());
     ~ChunkEncoder();
@@ -100,7 +83,8 @@ public:
 
     /// Computes a chunk's features and looks a base up; a chunk without one becomes a base.
     [[nodiscard]] static EncodePlan plan(SimilarityTable& table, TrustDomain domain,
-                                         const ChunkId& id, ByteView chunk);
+                                         const ChunkId& id, ByteView chunk,
+                                         const EncoderOptions& options);
 
     /// Encodes a chunk of 1 to kChunkBytesMax bytes as its plan says. A base that is not there is
     /// not an error: the chunk is stored without. Errors: what `read_base` returned.

@@ -42,11 +42,13 @@ public:
     /// The same with a dictionary: kZstdDictionary, or kRaw.
     [[nodiscard]] Encoded compress_with(const Dictionary& dictionary, ByteView chunk);
 
-    /// Encodes what differs from `base`, whose id is `base_id`: kDelta, or kRaw when the payload
-    /// would take more than `payload_bytes_max` bytes. Cost: about 1 ns a byte of both where they
-    /// are alike.
-    [[nodiscard]] Encoded compress_delta(ByteView chunk, const ChunkId& base_id, ByteView base,
-                                         std::size_t payload_bytes_max);
+    /// Encodes what differs from a base, whose id is `base_id`: kDelta, or kRaw when the payload
+    /// would take more than `payload_bytes_max` bytes. `base_and_chunk` are the bytes of the base,
+    /// 1 to kChunkBytesMax, and right behind them those of the chunk, from `chunk_begin` on: one
+    /// stretch of memory is searched faster than two. Cost: about 2 ns a byte of the chunk up to
+    /// level 5.
+    [[nodiscard]] Encoded compress_delta(const ChunkId& base_id, ByteView base_and_chunk,
+                                         std::size_t chunk_begin, std::size_t payload_bytes_max);
 
     /// Decodes kRaw and kZstd to exactly `plain_bytes` bytes, at most kChunkBytesMax. Nothing in
     /// the payload can make it take more memory than that. `out` is unspecified after an error.

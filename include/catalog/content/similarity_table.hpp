@@ -21,7 +21,7 @@ enum class TrustDomain : std::uint64_t {};
 /// Parameters of a SimilarityTable.
 struct SimilarityOptions {
     SimilarityOptions() = default;
-    /// Upper bound of its memory, bytes; 96 for each base. At least 64 KiB, at most 1 GiB, others
+    /// Upper bound of its memory, bytes; 144 for each base. At least 64 KiB, at most 1 GiB, others
     /// are moved to the nearest. It grows as it fills.
     std::size_t memory_bytes_max = 8u << 20;
 };
