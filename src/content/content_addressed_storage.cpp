@@ -37,6 +37,11 @@ Result<FormatRecord> load_format(const ContentOptions& options) {
     return format;
 }
 
+// Tells whether the change makes an object visible, or again so.
+bool names_chunks(const ContentOptions& options, const kv::WriteBatch::Change& change) {
+    return change.family == options.families.objects && change.kind == kv::WriteBatch::Kind::kPut;
+}
+
 tl::unexpected<Error> opened_read_only() {
     return fail(Errc::kLibraryReadOnly, "the content store is open read-only");
 }
@@ -48,16 +53,16 @@ struct ContentAddressedStorage::Impl : ContentCore {
     RecentChunks recent;
 
     Mutex hook_mutex;
-    /// Marks that were put into a batch which may or may not have been committed.
-    std::map<PackId, PackMark> unconfirmed CATALOG_GUARDED_BY(hook_mutex);
+    /// What was put into a batch which may or may not have been committed: marks by key, nullopt
+    /// for what is to go.
+    std::map<PackId, std::optional<PackMark>> packs CATALOG_GUARDED_BY(hook_mutex);
+    std::map<RunId, std::optional<RunMark>> runs CATALOG_GUARDED_BY(hook_mutex);
     bool format_confirmed CATALOG_GUARDED_BY(hook_mutex) = false;
 
-    bool is_new_chunk(const kv::WriteBatch::Change& change) const {
-        return change.family == options.families.chunks &&
-               change.kind == kv::WriteBatch::Kind::kPut;
-    }
-    Result<void> check_losses(const kv::WriteBatch& batch) const;
+    void take(const BackendChanges& changes) CATALOG_REQUIRES(hook_mutex);
+    Result<void> check_named_chunks(const kv::WriteBatch& batch) const;
     Result<void> add_marks(kv::WriteBatch& batch) CATALOG_REQUIRES(hook_mutex);
+    Result<void> add_format(kv::WriteBatch& batch) CATALOG_REQUIRES(hook_mutex);
 };
 
 ContentAddressedStorage::ContentAddressedStorage(std::unique_ptr<Impl> impl)
@@ -77,8 +82,12 @@ Result<std::unique_ptr<ContentAddressedStorage>> ContentAddressedStorage::open(
                      : make_pack_backend(kept.file_system, io::join_path(kept.directory, "packs"),
                                          kept.read_only, kept.packs);
     if (!kept.read_only) {
-        CATALOG_TRY(const auto marks, impl->pack_marks(*kept.store->snapshot()));
+        CATALOG_TRY(const auto marks, impl->marks(*kept.store->snapshot()));
         CATALOG_TRY_VOID(impl->backend->recover(impl->format.store, impl->format.profile, marks));
+        impl->pipeline = std::make_unique<WritePipeline>(
+            *impl->backend, *kept.executor, kept.compression_level, kept.pipeline_bytes_max);
+    } else {
+        CATALOG_TRY_VOID(impl->refresh());
     }
     return std::unique_ptr<ContentAddressedStorage>(new ContentAddressedStorage(std::move(impl)));
 }
@@ -87,53 +96,79 @@ const ChunkProfile& ContentAddressedStorage::profile() const noexcept {
     return impl_->format.profile;
 }
 
+void ContentAddressedStorage::Impl::take(const BackendChanges& changes) {
+    for (const PackMark& mark : changes.packs) packs[mark.pack] = mark;
+    for (const RunMark& mark : changes.runs) runs[mark.run] = mark;
+    for (const PackId pack : changes.packs_removed) packs[pack] = std::nullopt;
+    for (const RunId run : changes.runs_removed) runs[run] = std::nullopt;
+}
+
 // A session that was staged before a sync failed may only now reach its commit.
-Result<void> ContentAddressedStorage::Impl::check_losses(const kv::WriteBatch& batch) const {
-    if (backend->losses() == 0) return {};
+Result<void> ContentAddressedStorage::Impl::check_named_chunks(const kv::WriteBatch& batch) const {
     for (const kv::WriteBatch::Change& change : batch.changes()) {
-        if (!is_new_chunk(change)) continue;
-        CATALOG_TRY(const ChunkLocation location, decode_location(change.value));
-        if (backend->is_lost(location))
-            return fail(Error(Errc::kSyncFailed,
-                              "content of this commit was lost when the disk failed to sync")
-                            .with_hint("store the content again"));
+        if (!names_chunks(options, change)) continue;
+        CATALOG_TRY(const ContentHash id, decode_hash_key(change.key));
+        CATALOG_TRY_VOID(check_chunks(*this, id, change.value));
     }
     return {};
 }
 
-// A mark that was added to an earlier group stays here until the store is seen to have it: that
-// group may have failed after this hook.
+// What was added to an earlier group stays here until the store is seen to have it: that group may
+// have failed after this hook.
 Result<void> ContentAddressedStorage::Impl::add_marks(kv::WriteBatch& batch) {
     const kv::Family family = options.families.packs;
-    for (auto it = unconfirmed.begin(); it != unconfirmed.end();) {
-        const std::string key = pack_key(it->first);
-        std::string value = encode_pack_mark(it->second);
-        CATALOG_TRY(const auto stored, options.store->get(family, key));
-        if (stored == value) {
-            it = unconfirmed.erase(it);
-            continue;
+    BackendChanges confirmed;
+    const auto add = [&](auto& marks, auto& removed, const auto& key_of,
+                         const auto& encode) -> Result<void> {
+        for (auto it = marks.begin(); it != marks.end();) {
+            const auto& [number, mark] = *it;
+            const std::string key = key_of(number);
+            std::optional<std::string> value;
+            if (mark) value = encode(*mark);
+            CATALOG_TRY(const auto stored, options.store->get(family, key));
+            if (stored == value) {
+                if (!mark) removed.push_back(number);
+                it = marks.erase(it);
+                continue;
+            }
+            if (value)
+                batch.put(family, key, std::move(*value));
+            else
+                batch.remove(family, key);
+            ++it;
         }
-        batch.put(family, key, std::move(value));
-        ++it;
-    }
-    if (unconfirmed.empty() || format_confirmed) return {};
+        return {};
+    };
+    CATALOG_TRY_VOID(add(packs, confirmed.packs_removed, pack_key, encode_pack_mark));
+    CATALOG_TRY_VOID(add(runs, confirmed.runs_removed, run_key, encode_run_mark));
+    if (!confirmed.empty()) backend->committed(confirmed);
+    if (packs.empty() && runs.empty()) return {};
+    return add_format(batch);
+}
+
+Result<void> ContentAddressedStorage::Impl::add_format(kv::WriteBatch& batch) {
+    if (format_confirmed) return {};
+    const kv::Family family = options.families.packs;
+    FormatRecord current = format;
+    current.version = kContentFormatVersion;
+    std::string value = encode_format(current);
     CATALOG_TRY(const auto stored, options.store->get(family, format_key()));
-    format_confirmed = stored.has_value();
-    if (!format_confirmed) batch.put(family, format_key(), encode_format(format));
+    format_confirmed = stored == value;
+    if (!format_confirmed) batch.put(family, format_key(), std::move(value));
     return {};
 }
 
 Result<void> ContentAddressedStorage::before_commit(kv::WriteBatch& batch) {
     if (impl_->options.read_only) return {};
-    // Commits that name no new chunk need not wait for the bytes of sessions under way.
+    // Commits that name no chunk need not wait for the bytes of sessions under way.
     const auto& changes = batch.changes();
     if (std::none_of(changes.begin(), changes.end(),
-                     [&](const auto& change) { return impl_->is_new_chunk(change); }))
+                     [&](const auto& change) { return names_chunks(impl_->options, change); }))
         return {};
     const MutexLock lock(impl_->hook_mutex);
-    CATALOG_TRY(const auto marks, impl_->backend->sync());
-    for (const PackMark& mark : marks) impl_->unconfirmed[mark.pack] = mark;
-    CATALOG_TRY_VOID(impl_->check_losses(batch));
+    CATALOG_TRY(const BackendChanges synced, impl_->backend->sync());
+    impl_->take(synced);
+    CATALOG_TRY_VOID(impl_->check_named_chunks(batch));
     return impl_->add_marks(batch);
 }
 

@@ -38,24 +38,60 @@ Result<ObjectRecord> ContentCore::find_object(const ContentHash& id) const {
     return record;
 }
 
-Result<std::optional<ChunkLocation>> ContentCore::find_chunk(const ChunkId& id) const {
-    CATALOG_TRY(const auto value, options.store->get(options.families.chunks, hash_key(id)));
-    if (!value) return std::nullopt;
-    CATALOG_TRY(const ChunkLocation location, decode_location(*value));
-    return location;
+Result<void> check_chunks(const ContentCore& core, const ContentHash& id, std::string_view record) {
+    CATALOG_TRY(const ObjectRecord object, decode_object(id, record));
+    for (const ChunkRef& chunk : object.chunks) {
+        CATALOG_TRY(const auto found, core.backend->find(chunk.id));
+        if (!found)
+            return fail(Error(Errc::kSyncFailed,
+                              "content of this session was lost when the disk failed to sync")
+                            .with_input(id.to_string())
+                            .with_hint("store the content again"));
+    }
+    return {};
 }
 
-Result<std::vector<PackMark>> ContentCore::pack_marks(const kv::Snapshot& snapshot) const {
-    std::vector<PackMark> marks;
-    const auto packs = snapshot.iterate(options.families.packs);
-    const std::string first = pack_key(PackId{});
-    for (packs->seek(first); packs->valid(); packs->next()) {
-        if (packs->key().front() != first.front()) break;
-        CATALOG_TRY(const PackMark mark, decode_pack_mark(packs->key(), packs->value()));
-        marks.push_back(mark);
-    }
-    CATALOG_TRY_VOID(packs->status());
+Result<std::optional<IndexEntry>> ContentCore::find_chunk(const ChunkId& id) const {
+    CATALOG_TRY(const auto found, backend->find(id));
+    if (found || !options.read_only) return found;
+    CATALOG_TRY_VOID(refresh());
+    return backend->find(id);
+}
+
+Result<BackendMarks> ContentCore::marks(const kv::Snapshot& snapshot) const {
+    BackendMarks marks;
+    const auto records = snapshot.iterate(options.families.packs);
+    const auto each_of = [&](const std::string& first, const auto& add) -> Result<void> {
+        for (records->seek(first); records->valid(); records->next()) {
+            if (records->key().front() != first.front()) break;
+            CATALOG_TRY_VOID(add());
+        }
+        return records->status();
+    };
+    CATALOG_TRY_VOID(each_of(pack_key(PackId{}), [&]() -> Result<void> {
+        CATALOG_TRY(const PackMark mark, decode_pack_mark(records->key(), records->value()));
+        marks.packs.push_back(mark);
+        return {};
+    }));
+    CATALOG_TRY_VOID(each_of(run_key(RunId{}), [&]() -> Result<void> {
+        CATALOG_TRY(RunMark mark, decode_run_mark(records->key(), records->value()));
+        marks.runs.push_back(std::move(mark));
+        return {};
+    }));
     return marks;
+}
+
+Result<void> ContentCore::refresh() const {
+    const auto snapshot = options.store->snapshot();
+    // A reader may have been opened before the store had a format.
+    CATALOG_TRY(const auto value, snapshot->get(options.families.packs, format_key()));
+    StoreId store = format.store;
+    if (value) {
+        CATALOG_TRY(const FormatRecord stored, decode_format(*value));
+        store = stored.store;
+    }
+    CATALOG_TRY(const BackendMarks committed, marks(*snapshot));
+    return backend->refresh(store, committed);
 }
 
 Result<void> for_each_object(
@@ -92,18 +128,27 @@ Result<ByteView> decode_verified(Compressor& compressor, const StoredRecord& rec
 }
 
 Result<ByteView> ChunkReader::read_verified(const ChunkRef& chunk) {
-    CATALOG_TRY(const auto location, core_.find_chunk(chunk.id));
-    if (!location)
+    CATALOG_TRY(const auto entry, core_.find_chunk(chunk.id));
+    if (!entry)
         return fail(Error(Errc::kContentCorrupted, "chunk is missing from the index")
                         .with_input("chunk index"));
-    CATALOG_TRY(const StoredRecord record, core_.backend->read(*location, stored_));
-    const auto place = [&] { return place_of(*location); };
+    auto bytes = read_at(chunk, entry->location);
+    if (bytes || bytes.error().code() != Errc::kContentCorrupted) return bytes;
+    // It may have been moved by a compaction since it was looked up, by another process perhaps.
+    if (core_.options.read_only) CATALOG_TRY_VOID(core_.refresh());
+    CATALOG_TRY(const auto now, core_.find_chunk(chunk.id));
+    if (!now || now->location == entry->location) return bytes;
+    return read_at(chunk, now->location);
+}
+
+Result<ByteView> ChunkReader::read_at(const ChunkRef& chunk, const ChunkLocation& location) {
+    CATALOG_TRY(const StoredRecord record, core_.backend->read(location, stored_));
     if (record.header.id != chunk.id || record.header.plain_bytes != chunk.bytes)
         return fail(Error(Errc::kContentCorrupted, "another chunk is where the index says",
                           CorruptionDetail{{}, record.header.id.to_string(), {}})
-                        .with_input(place()));
+                        .with_input(place_of(location)));
     auto bytes = decode_verified(compressor_, record, plain_);
-    if (!bytes) return fail(bytes.error().with_input(place()));
+    if (!bytes) return fail(bytes.error().with_input(place_of(location)));
     return bytes;
 }
 

@@ -14,6 +14,7 @@
 #include "catalog/content/content_addressed_storage.hpp"
 #include "catalog/content/content_records.hpp"
 #include "catalog/content/storage_backend.hpp"
+#include "write_pipeline.hpp"
 
 namespace catalog::content {
 
@@ -27,17 +28,29 @@ struct ContentCore {
     ContentOptions options;
     std::shared_ptr<StorageBackend> backend;
     FormatRecord format;
+    std::unique_ptr<WritePipeline> pipeline;  ///< Null for a reader.
 
     /// Returns the record of an object that somebody references. Errors: kContentNotFound,
     /// kContentCorrupted, kDatabaseIo.
     [[nodiscard]] Result<ObjectRecord> find_object(const ContentHash& id) const;
 
-    /// Returns where a chunk is, or nullopt. Errors: kDatabaseIo, kDatabaseCorrupt.
-    [[nodiscard]] Result<std::optional<ChunkLocation>> find_chunk(const ChunkId& id) const;
+    /// Returns where a chunk is, or nullopt. A reader looks at what was committed meanwhile before
+    /// it says so. Errors: as StorageBackend::find, kDatabaseIo, kDatabaseCorrupt.
+    [[nodiscard]] Result<std::optional<IndexEntry>> find_chunk(const ChunkId& id) const;
 
-    /// Returns the records of all packs as the snapshot has them.
-    [[nodiscard]] Result<std::vector<PackMark>> pack_marks(const kv::Snapshot& snapshot) const;
+    /// Returns the records of all packs and index files as the snapshot has them. Errors:
+    /// kDatabaseIo, kDatabaseCorrupt.
+    [[nodiscard]] Result<BackendMarks> marks(const kv::Snapshot& snapshot) const;
+
+    /// Shows the backend what was committed; for a reader. Errors: as `marks`,
+    /// StorageBackend::refresh.
+    [[nodiscard]] Result<void> refresh() const;
 };
+
+/// Checks that every chunk of an object's record is where the index says. Errors: kSyncFailed (one
+/// is not there: it was lost), kContentCorrupted (the record), as StorageBackend::find.
+[[nodiscard]] Result<void> check_chunks(const ContentCore& core, const ContentHash& id,
+                                        std::string_view record);
 
 /// Tells whether somebody references the object; `references` iterates that family.
 [[nodiscard]] Result<bool> is_referenced(kv::Iterator& references, const ContentHash& id);
@@ -67,6 +80,7 @@ public:
 
 private:
     [[nodiscard]] Result<ByteView> read_verified(const ChunkRef& chunk);
+    [[nodiscard]] Result<ByteView> read_at(const ChunkRef& chunk, const ChunkLocation& location);
 
     const ContentCore& core_;
     Compressor compressor_;

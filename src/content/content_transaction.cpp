@@ -73,7 +73,6 @@ public:
         : core_(core),
           chunker_(std::move(chunker)),
           buffer_(core.format.profile),
-          compressor_(core.options.compression_level),
           losses_at_begin_(core.backend->losses()) {}
 
     using ContentTransaction::put;
@@ -93,11 +92,10 @@ private:
     std::unique_ptr<ContentChunker> chunker_;
     ChunkBuffer buffer_;
     std::vector<merkle::HashTask> pieces_;  // Chunks that were cut and not yet added.
-    Compressor compressor_;
+    const std::shared_ptr<WriteStatus> status_ = std::make_shared<WriteStatus>();
     std::uint64_t losses_at_begin_;
     std::uint64_t record_bytes_ = 0;
     bool staged_ = false;
-    std::unordered_map<ChunkId, ChunkLocation> chunks_;
     std::unordered_map<ContentHash, std::string> objects_;  // Encoded records.
     std::map<std::string, std::vector<ContentHash>, std::less<>> references_;
 };
@@ -145,6 +143,8 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     const ContentHash root = tree.finish(buffer_.last_blocks(), pieces_);
     CATALOG_TRY_VOID(add_pieces(record));
 
+    if (const auto error = status_->take_error()) return fail(*error);
+
     const ObjectInfo info{root, record.size, static_cast<std::uint32_t>(record.chunks.size())};
     if (!objects_.contains(info.id)) {
         std::string value = encode_object(info.id, record);
@@ -173,15 +173,7 @@ Result<void> StorageTransaction::add_chunk(ByteView bytes, const ChunkId& id,
                                            ObjectRecord& record) {
     const ChunkRef chunk{id, static_cast<std::uint32_t>(bytes.size())};
     record.chunks.push_back(chunk);
-    if (chunks_.contains(chunk.id)) return {};
-    CATALOG_TRY(const auto known, core_.find_chunk(chunk.id));
-    if (known) return {};
-    CATALOG_TRY_VOID(reserve(kHashKeyBytes + kLocationBytes));
-    const Compressor::Encoded encoded = compressor_.compress(bytes);
-    CATALOG_TRY(const ChunkLocation location,
-                core_.backend->append({chunk.id, encoded.codec, chunk.bytes, encoded.payload}));
-    chunks_.emplace(chunk.id, location);
-    return {};
+    return core_.pipeline->submit(id, bytes, status_);
 }
 
 Result<void> StorageTransaction::add_reference(std::string_view owner, const ContentHash& id) {
@@ -198,13 +190,15 @@ Result<void> StorageTransaction::add_reference(std::string_view owner, const Con
     return {};
 }
 
+// Chunks that could not be stored fail the session, unless they were put again since.
 Result<void> StorageTransaction::check_losses() const {
-    if (core_.backend->losses() == losses_at_begin_) return {};
-    for (const auto& [id, location] : chunks_)
-        if (core_.backend->is_lost(location))
-            return fail(Error(Errc::kSyncFailed,
-                              "bytes of this session were lost when the disk failed to sync")
-                            .with_hint("store the content again"));
+    core_.pipeline->wait(status_);
+    if (core_.backend->losses() == losses_at_begin_ && !status_->failed()) return {};
+    const std::optional<Error> error = status_->take_error();
+    for (const auto& [id, value] : objects_) {
+        auto there = check_chunks(core_, id, value);
+        if (!there) return error ? fail(*error) : there;
+    }
     return {};
 }
 
@@ -213,8 +207,6 @@ Result<void> StorageTransaction::stage(kv::WriteBatch& batch) {
     CATALOG_TRY_VOID(check_losses());
     staged_ = true;
     const ContentFamilies& families = core_.options.families;
-    for (const auto& [id, location] : chunks_)
-        batch.put(families.chunks, hash_key(id), encode_location(location));
     // Also those that are there: then a removal that commits before this batch takes nothing away.
     for (auto& [id, value] : objects_) batch.put(families.objects, hash_key(id), std::move(value));
     for (const auto& [owner, ids] : references_)
@@ -222,7 +214,6 @@ Result<void> StorageTransaction::stage(kv::WriteBatch& batch) {
             batch.put(families.references, owner_key(owner, id), {});
             batch.put(families.references, referrer_key(id, owner), {});
         }
-    chunks_.clear();
     objects_.clear();
     references_.clear();
     return {};

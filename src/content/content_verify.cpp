@@ -125,10 +125,6 @@ private:
         std::string where;
         DamageIndex index = kBeyondReport;
     };
-    struct IndexEntry {
-        ChunkId id;
-        ChunkLocation location;
-    };
     struct ObjectEntry {
         ContentHash id;
         std::string value;
@@ -197,7 +193,8 @@ private:
 };
 
 Result<void> Verification::check_packs() {
-    CATALOG_TRY(const auto marks, core_.pack_marks(*snapshot_));
+    CATALOG_TRY(const BackendMarks committed, core_.marks(*snapshot_));
+    const std::vector<PackMark>& marks = committed.packs;
     // A follower may have been opened before the store had a format.
     CATALOG_TRY(const auto format, snapshot_->get(core_.options.families.packs, format_key()));
     store_ = core_.format.store;
@@ -236,7 +233,6 @@ Result<void> Verification::check_pack(const PackMark& mark, PhaseProgress& progr
 
 Result<void> Verification::check_index() {
     PhaseProgress progress(context_, "index", "chunks", 0);
-    const auto chunks = snapshot_->iterate(core_.options.families.chunks);
     std::vector<IndexEntry> slice;
     const auto check_slice = [&]() -> Result<void> {
         CATALOG_TRY_VOID(check_context());
@@ -247,19 +243,14 @@ Result<void> Verification::check_index() {
         slice.clear();
         return {};
     };
-    for (chunks->seek({}); chunks->valid(); chunks->next()) {
-        const auto id = decode_hash_key(chunks->key());
-        const auto location = decode_location(chunks->value());
-        if (!id || !location) {
-            const DamageIndex damage = report_.add(
-                "chunk index", std::string((id ? location.error() : id.error()).message()));
-            if (id) add_bad_chunk(*id, damage);
-            continue;
-        }
-        slice.push_back({*id, *location});
-        if (slice.size() == kIndexSlice) CATALOG_TRY_VOID(check_slice());
+    const auto walked = core_.backend->for_each([&](const IndexEntry& entry) -> Result<void> {
+        slice.push_back(entry);
+        return slice.size() == kIndexSlice ? check_slice() : Result<void>();
+    });
+    if (!walked) {
+        if (walked.error().code() != Errc::kPackInvalid) return walked;
+        report_.add("chunk index", std::string(walked.error().message()));
     }
-    CATALOG_TRY_VOID(chunks->status());
     return check_slice();
 }
 
@@ -328,8 +319,7 @@ Result<void> Verification::check_object(const ObjectEntry& entry) {
                 continue;
             }
         }
-        CATALOG_TRY(const auto known,
-                    snapshot_->get(core_.options.families.chunks, hash_key(chunk.id)));
+        CATALOG_TRY(const auto known, core_.find_chunk(chunk.id));
         if (known) continue;
         report_.add_object(
             report_.add(where, "chunk " + chunk.id.to_string() + " is not in the index"), entry.id);

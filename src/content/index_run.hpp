@@ -27,15 +27,9 @@ inline constexpr std::uint32_t kIndexRunVersion = 1;
 using IndexPage = std::span<std::byte, kIndexPageBytes>;
 using IndexPageView = std::span<const std::byte, kIndexPageBytes>;
 
-/// What the index knows of a chunk. On disk: id, pack, offset / 8 (32 bits), stored_bytes (24
-/// bits), codec (8 bits), plain_bytes: 48 bytes.
-struct IndexEntry {
-    ChunkId id;  ///< SHA-256.
-    ChunkLocation location;
-    Codec codec = Codec::kRaw;  ///< As stored: a number that Codec does not name is possible.
-    friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
-};
-
+/// On disk an IndexEntry is id, pack, offset / 8 (32 bits), stored_bytes (24 bits), codec (8 bits),
+/// plain_bytes: 48 bytes.
+///
 /// Errors: kInvalidArgument when the entry cannot be stored: id of another algorithm, pack 0,
 /// offset no multiple of 8 or 32 GiB or more, stored_bytes 16 MiB or more.
 [[nodiscard]] Result<void> check_index_entry(const IndexEntry& entry);

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <catalog/internal/mutex.hpp>
+#include <catalog/internal/try.hpp>
 #include <map>
+#include <unordered_map>
 
 #include "catalog/content/storage_backend.hpp"
 #include "pack_scan.hpp"
@@ -16,13 +18,14 @@ public:
     explicit MemoryBackend(const PackOptions& options) : options_(options) {}
 
     Result<void> recover(const StoreId& store, const ChunkProfile& profile,
-                         std::span<const PackMark> committed) override {
+                         const BackendMarks& committed) override {
         const MutexLock lock(mutex_);
         std::map<PackId, std::string> kept;
         open_ = PackId{};
         last_ = PackId{};
-        unreported_.clear();
-        for (const PackMark& mark : committed) {
+        unreported_ = {};
+        index_.clear();
+        for (const PackMark& mark : committed.packs) {
             last_ = std::max(last_, mark.pack);
             const auto found = packs_.find(mark.pack);
             if (found == packs_.end()) continue;
@@ -30,10 +33,34 @@ public:
             const bool whole = bytes.size() >= mark.bytes;
             if (whole) bytes.resize(mark.bytes);
             if (whole && !mark.sealed) open_ = mark.pack;
+            CATALOG_TRY_VOID(scan_headers(reader_of(bytes), bytes.size(), mark, kPackHeaderBytes,
+                                          [&](const IndexEntry& entry) CATALOG_REQUIRES(mutex_) {
+                                              index_.try_emplace(entry.id, entry);
+                                              return Result<void>();
+                                          }));
         }
         packs_ = std::move(kept);
         header_ = PackHeader{PackId{}, store, profile};
         recovered_ = true;
+        return {};
+    }
+
+    Result<void> refresh(const StoreId&, const BackendMarks&) override { return {}; }
+
+    Result<std::optional<IndexEntry>> find(const ChunkId& id) override {
+        const MutexLock lock(mutex_);
+        const auto found = index_.find(id);
+        if (found == index_.end()) return std::nullopt;
+        return found->second;
+    }
+
+    Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override {
+        std::vector<IndexEntry> entries;  // A copy, because `each` may call this backend.
+        {
+            const MutexLock lock(mutex_);
+            for (const auto& [id, entry] : index_) entries.push_back(entry);
+        }
+        for (const IndexEntry& entry : entries) CATALOG_TRY_VOID(each(entry));
         return {};
     }
 
@@ -42,6 +69,8 @@ public:
         if (!recovered_)
             return fail(Errc::kFailedPrecondition,
                         "the backend was not recovered before an append");
+        if (const auto known = index_.find(record.id); known != index_.end())
+            return known->second.location;
         if (open_ == PackId{}) {
             header_.pack = open_ = last_ = PackId{static_cast<std::uint32_t>(last_) + 1};
             packs_[open_] = encode_pack_header(header_);
@@ -53,23 +82,28 @@ public:
         append_record(bytes,
                       {record.codec, record.plain_bytes, location.stored_bytes, record.id, 0},
                       record.payload);
+        index_[record.id] = {record.id, location, record.codec};
         grown_ = true;
         if (bytes.size() >= options_.pack_bytes_max) {
-            unreported_.push_back({open_, bytes.size(), true});
+            unreported_.packs.push_back({open_, bytes.size(), true, 0});
             open_ = PackId{};
             grown_ = false;
         }
         return location;
     }
 
-    Result<std::vector<PackMark>> sync() override {
+    Result<BackendChanges> sync() override {
         const MutexLock lock(mutex_);
-        if (grown_) unreported_.push_back({open_, packs_[open_].size(), false});
+        if (grown_) unreported_.packs.push_back({open_, packs_[open_].size(), false, 0});
         grown_ = false;
         return std::exchange(unreported_, {});
     }
 
-    bool is_lost(const ChunkLocation&) const override { return false; }
+    void committed(const BackendChanges& changes) override {
+        const MutexLock lock(mutex_);
+        for (const PackId pack : changes.packs_removed) packs_.erase(pack);
+    }
+
     std::uint64_t losses() const override { return 0; }
 
     Result<RecordHeader> peek(const ChunkLocation& location) override {
@@ -133,7 +167,8 @@ private:
     const PackOptions options_;
     Mutex mutex_;
     std::map<PackId, std::string> packs_ CATALOG_GUARDED_BY(mutex_);
-    std::vector<PackMark> unreported_ CATALOG_GUARDED_BY(mutex_);
+    std::unordered_map<ChunkId, IndexEntry> index_ CATALOG_GUARDED_BY(mutex_);
+    BackendChanges unreported_ CATALOG_GUARDED_BY(mutex_);
     PackHeader header_ CATALOG_GUARDED_BY(mutex_);
     PackId open_ CATALOG_GUARDED_BY(mutex_){};  ///< Receives appends; 0 when none does.
     PackId last_ CATALOG_GUARDED_BY(mutex_){};

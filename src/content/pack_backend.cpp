@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "catalog/content/storage_backend.hpp"
+#include "pack_files.hpp"
+#include "pack_index.hpp"
 #include "pack_scan.hpp"
 
 namespace catalog::content {
@@ -15,29 +17,35 @@ namespace {
 using internal::Mutex;
 using internal::MutexLock;
 
-// The pack that receives appends.
+// A pack that receives appends, or received the last one and is not yet synced.
 struct OpenPack {
     PackId id{};
     std::unique_ptr<io::WritableFile> file;
     std::uint64_t end = 0;       // Where the next record goes.
     std::uint64_t durable = 0;   // What a sync has confirmed.
     bool entry_durable = false;  // Its name survives a crash.
+    std::uint64_t index_offset = 0;
 };
 
 class PackBackend final : public StorageBackend {
 public:
     PackBackend(std::shared_ptr<io::FileSystem> fs, std::string directory, bool read_only,
                 const PackOptions& options)
-        : fs_(std::move(fs)),
-          directory_(std::move(directory)),
-          read_only_(read_only),
-          options_(options) {}
+        : read_only_(read_only),
+          options_(options),
+          files_(std::move(fs), std::move(directory), options.open_packs_max),
+          index_(files_) {}
 
     Result<void> recover(const StoreId& store, const ChunkProfile& profile,
-                         std::span<const PackMark> committed) override;
+                         const BackendMarks& committed) override;
+    Result<void> refresh(const StoreId& store, const BackendMarks& committed) override {
+        return index_.apply(store, committed);
+    }
+    Result<std::optional<IndexEntry>> find(const ChunkId& id) override;
+    Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override;
     Result<ChunkLocation> append(const NewRecord& record) override;
-    Result<std::vector<PackMark>> sync() override;
-    bool is_lost(const ChunkLocation& location) const override;
+    Result<BackendChanges> sync() override;
+    void committed(const BackendChanges& changes) override;
     std::uint64_t losses() const override { return losses_.load(); }
     Result<RecordHeader> peek(const ChunkLocation& location) override;
     Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
@@ -46,35 +54,21 @@ public:
     Result<BackendStats> stats() override;
 
 private:
-    struct CachedFile {
-        std::shared_ptr<io::ReadableFile> file;
-        std::uint64_t used = 0;
-    };
-
-    std::string path_of(PackId pack) const {
-        return io::join_path(directory_, pack_file_name(pack));
-    }
-    static PackReader reader_of(const io::ReadableFile& file) {
-        return [&file](std::uint64_t offset, std::span<std::byte> out) {
-            return file.read_at(offset, out);
-        };
-    }
-
-    Result<std::vector<std::pair<PackId, std::uint64_t>>> list_packs() const;
     Result<void> recover_file(PackId pack, std::uint64_t size, const PackMark* mark)
         CATALOG_REQUIRES(mutex_);
     Result<void> open_for_append() CATALOG_REQUIRES(mutex_);
     Result<void> continue_pack(const PackMark& mark) CATALOG_REQUIRES(mutex_);
     Result<void> create_pack() CATALOG_REQUIRES(mutex_);
-    Result<void> sync_open_pack() CATALOG_REQUIRES(mutex_);
+    Result<void> write(ByteView bytes) CATALOG_REQUIRES(mutex_);
+    Result<void> seal_open_pack(ChunkIndex& index) CATALOG_REQUIRES(mutex_);
+    Result<void> write_index(ChunkIndex& index) CATALOG_REQUIRES(mutex_);
+    Result<void> sync_pack(OpenPack& pack) CATALOG_REQUIRES(mutex_);
     void abandon_open_pack() CATALOG_REQUIRES(mutex_);
-    void forget_files();
-    Result<std::shared_ptr<io::ReadableFile>> file_of(PackId pack);
 
-    const std::shared_ptr<io::FileSystem> fs_;
-    const std::string directory_;
     const bool read_only_;
     const PackOptions options_;
+    PackFiles files_;
+    PackIndex index_;
 
     mutable Mutex mutex_;
     bool recovered_ CATALOG_GUARDED_BY(mutex_) = false;
@@ -83,66 +77,50 @@ private:
     PackId last_ CATALOG_GUARDED_BY(mutex_){};
     std::optional<PackMark> unfinished_ CATALOG_GUARDED_BY(mutex_);  ///< May be continued.
     std::optional<OpenPack> open_ CATALOG_GUARDED_BY(mutex_);
-    std::vector<PackMark> unreported_ CATALOG_GUARDED_BY(mutex_);
-    std::map<PackId, std::uint64_t> lost_ CATALOG_GUARDED_BY(mutex_);  ///< From which offset on.
+    BackendChanges unreported_ CATALOG_GUARDED_BY(mutex_);
     std::string scratch_ CATALOG_GUARDED_BY(mutex_);
     std::atomic<std::uint64_t> losses_{0};
-
-    Mutex files_mutex_;
-    std::map<PackId, CachedFile> files_ CATALOG_GUARDED_BY(files_mutex_);
-    std::uint64_t uses_ CATALOG_GUARDED_BY(files_mutex_) = 0;
 };
 
-Result<std::vector<std::pair<PackId, std::uint64_t>>> PackBackend::list_packs() const {
-    std::vector<std::pair<PackId, std::uint64_t>> packs;
-    const auto entries = fs_->list(directory_);
-    if (!entries) {
-        if (entries.error().code() == Errc::kFileNotFound) return packs;
-        return fail(entries.error());
-    }
-    for (const io::DirectoryEntry& entry : *entries) {
-        const auto pack = parse_pack_file_name(entry.name);
-        if (!pack || entry.kind != io::FileKind::kRegular) continue;
-        const auto info = fs_->info(path_of(*pack));
-        if (!info) {
-            if (info.error().code() == Errc::kFileNotFound) continue;
-            return fail(info.error());
-        }
-        packs.emplace_back(*pack, info->size);
-    }
-    return packs;
-}
-
 Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& profile,
-                                  std::span<const PackMark> committed) {
+                                  const BackendMarks& committed) {
     const MutexLock lock(mutex_);
     if (read_only_)
         return fail(Errc::kFailedPrecondition, "a read-only backend has nothing to recover");
-    CATALOG_TRY(const auto packs, list_packs());
     header_ = PackHeader{PackId{}, store, profile};
     last_ = PackId{};
     open_.reset();
     unfinished_.reset();
-    unreported_.clear();
-    forget_files();
+    unreported_ = {};
+    files_.forget();
     std::map<PackId, const PackMark*> marks;
-    for (const PackMark& mark : committed) {
+    for (const PackMark& mark : committed.packs) {
         marks[mark.pack] = &mark;
         last_ = std::max(last_, mark.pack);
     }
+    CATALOG_TRY(const auto packs, files_.list_packs());
     for (const auto& [pack, size] : packs) {
         const auto found = marks.find(pack);
         CATALOG_TRY_VOID(recover_file(pack, size, found == marks.end() ? nullptr : found->second));
     }
+    CATALOG_TRY(const auto runs, files_.list_runs());
+    for (const auto& [run, size] : runs) {
+        const auto is_it = [number = run](const RunMark& mark) { return mark.run == number; };
+        if (std::none_of(committed.runs.begin(), committed.runs.end(), is_it))
+            CATALOG_TRY_VOID(files_.remove(run));
+    }
+    index_.reset();
+    CATALOG_TRY_VOID(index_.apply(store, committed));
     recovered_ = true;
     return {};
 }
 
 Result<void> PackBackend::recover_file(PackId pack, std::uint64_t size, const PackMark* mark) {
-    if (mark == nullptr) return fs_->remove_file(path_of(pack));
+    if (mark == nullptr) return files_.remove(pack);
     if (size < mark->bytes) return {};
     if (size > mark->bytes) {
-        CATALOG_TRY(const auto file, fs_->open_write(path_of(pack), io::OpenMode::kReadWrite));
+        CATALOG_TRY(const auto file,
+                    files_.fs().open_write(files_.path_of(pack), io::OpenMode::kReadWrite));
         CATALOG_TRY_VOID(file->truncate(mark->bytes));
         CATALOG_TRY_VOID(file->close());
     }
@@ -154,6 +132,17 @@ Result<void> PackBackend::recover_file(PackId pack, std::uint64_t size, const Pa
             return fail(header.error());
     }
     return {};
+}
+
+Result<std::optional<IndexEntry>> PackBackend::find(const ChunkId& id) {
+    const auto index = index_.index();
+    if (!index) return std::nullopt;
+    return index->find(id);
+}
+
+Result<void> PackBackend::for_each(const std::function<Result<void>(const IndexEntry&)>& each) {
+    const auto index = index_.index();
+    return index ? index->for_each(each) : Result<void>();
 }
 
 Result<void> PackBackend::open_for_append() {
@@ -170,10 +159,11 @@ Result<void> PackBackend::open_for_append() {
 }
 
 Result<void> PackBackend::continue_pack(const PackMark& mark) {
-    CATALOG_TRY(auto file, fs_->open_write(path_of(mark.pack), io::OpenMode::kAppend));
+    CATALOG_TRY(auto file,
+                files_.fs().open_write(files_.path_of(mark.pack), io::OpenMode::kAppend));
     if (file->size() != mark.bytes)
         return fail(Errc::kPackInvalid, "pack changed behind the store's back");
-    open_ = OpenPack{mark.pack, std::move(file), mark.bytes, mark.bytes, true};
+    open_ = OpenPack{mark.pack, std::move(file), mark.bytes, mark.bytes, true, 0};
     return {};
 }
 
@@ -181,124 +171,163 @@ Result<void> PackBackend::create_pack() {
     if (static_cast<std::uint32_t>(last_) == ~std::uint32_t{0})
         return fail(Errc::kLimitExceeded, "the content store has used up its pack numbers");
     const PackId id{static_cast<std::uint32_t>(last_) + 1};
-    if (!directory_made_) CATALOG_TRY_VOID(io::make_directories_durably(*fs_, directory_));
+    if (!directory_made_)
+        CATALOG_TRY_VOID(io::make_directories_durably(files_.fs(), files_.directory()));
     directory_made_ = true;
-    CATALOG_TRY(auto file, fs_->open_write(path_of(id), io::OpenMode::kCreateNew));
+    CATALOG_TRY(auto file, files_.fs().open_write(files_.path_of(id), io::OpenMode::kCreateNew));
     header_.pack = id;
-    if (auto written = file->append(as_bytes(encode_pack_header(header_))); !written) {
-        // Best effort: what stays behind is unknown to the index and goes with the next recovery.
+    auto begun = file->append(as_bytes(encode_pack_header(header_)));
+    if (begun) begun = index_.begin_pack(id);
+    if (!begun) {
+        // Best effort: what stays behind is unknown to the store and goes with the next recovery.
         (void)file->close();
-        (void)fs_->remove_file(path_of(id));
-        return written;
+        (void)files_.remove(id);
+        return begun;
     }
     last_ = id;
-    open_ = OpenPack{id, std::move(file), kPackHeaderBytes, 0, false};
+    open_ = OpenPack{id, std::move(file), kPackHeaderBytes, 0, false, 0};
     return {};
+}
+
+// Appends whole records, or nothing.
+Result<void> PackBackend::write(ByteView bytes) {
+    auto written = open_->file->append(bytes);
+    if (written) {
+        open_->end += bytes.size();
+        return {};
+    }
+    if (!open_->file->truncate(open_->end)) abandon_open_pack();
+    return written;
 }
 
 Result<ChunkLocation> PackBackend::append(const NewRecord& record) {
     const MutexLock lock(mutex_);
     CATALOG_TRY_VOID(open_for_append());
-    const ChunkLocation location{open_->id, open_->end,
-                                 static_cast<std::uint32_t>(record.payload.size()),
-                                 record.plain_bytes};
+    const auto index = index_.index();
+    CATALOG_TRY(const auto known, index->find(record.id));
+    if (known) return known->location;
+    const auto stored_bytes = static_cast<std::uint32_t>(record.payload.size());
     scratch_.clear();
-    append_record(scratch_, {record.codec, record.plain_bytes, location.stored_bytes, record.id, 0},
+    if (record.codec == Codec::kRaw && stored_bytes >= kPagedBytesMin)
+        if (const std::uint64_t gap = padding_bytes(open_->end); gap != 0)
+            append_padding(scratch_, gap);
+    const ChunkLocation location{open_->id, open_->end + scratch_.size(), stored_bytes,
+                                 record.plain_bytes};
+    append_record(scratch_, {record.codec, record.plain_bytes, stored_bytes, record.id, 0},
                   record.payload);
-    if (auto written = open_->file->append(as_bytes(scratch_)); !written) {
-        if (!open_->file->truncate(open_->end)) abandon_open_pack();
-        return fail(written.error());
-    }
-    open_->end += scratch_.size();
-    if (open_->end >= options_.pack_bytes_max) {
-        CATALOG_TRY_VOID(sync_open_pack());
-        unreported_.push_back({open_->id, open_->end, true});
-        (void)open_->file->close();  // Everything in it is durable.
-        open_.reset();
-    }
+    CATALOG_TRY_VOID(write(as_bytes(scratch_)));
+    CATALOG_TRY_VOID(index->insert({record.id, location, record.codec}));
+    if (open_->end >= options_.pack_bytes_max) CATALOG_TRY_VOID(seal_open_pack(*index));
     return location;
 }
 
-Result<std::vector<PackMark>> PackBackend::sync() {
+// A pack whose index cannot be written, for lack of space for example, is sealed without one: the
+// next opening reads its records instead.
+Result<void> PackBackend::seal_open_pack(ChunkIndex& index) {
+    (void)write_index(index);
+    if (!open_) return {};
+    CATALOG_TRY_VOID(sync_pack(*open_));
+    const PackMark mark{open_->id, open_->end, true, open_->index_offset};
+    unreported_.packs.push_back(mark);
+    (void)open_->file->close();  // Everything in it is durable.
+    open_.reset();
+    // Without its own index its entries stay in memory, where they are right as well.
+    (void)index_.pack_grew(mark);
+    return {};
+}
+
+Result<void> PackBackend::write_index(ChunkIndex& index) {
+    const std::vector<IndexEntry> entries = index.unsealed(open_->id);
+    const std::uint64_t begin = open_->end;
+    scratch_.clear();
+    if (const std::uint64_t gap = padding_bytes(begin); gap != 0) append_padding(scratch_, gap);
+    const std::uint64_t bytes = index_run_bytes(entries.size());
+    append_record_header(scratch_,
+                         {Codec::kIndex, 0, static_cast<std::uint32_t>(bytes), ChunkId(), 0});
+    const std::uint64_t offset = begin + scratch_.size();
+    auto written = write(as_bytes(scratch_));
+    IndexRunBuilder builder(
+        {header_.store, RunOrigin::kPackFooter, static_cast<std::uint32_t>(open_->id)},
+        [&](ByteView page) CATALOG_REQUIRES(mutex_) -> Result<void> {
+            if (!open_) return fail(Errc::kIo, "the pack was abandoned");
+            return write(page);
+        });
+    for (const IndexEntry& entry : entries)
+        if (written) written = builder.add(entry);
+    if (written) written = builder.finish();
+    if (written) {
+        open_->index_offset = offset;
+        return {};
+    }
+    if (open_ && open_->end != begin) {
+        if (open_->file->truncate(begin))
+            open_->end = begin;
+        else
+            abandon_open_pack();
+    }
+    return written;
+}
+
+Result<BackendChanges> PackBackend::sync() {
     const MutexLock lock(mutex_);
     if (open_ && open_->end > open_->durable) {
-        CATALOG_TRY_VOID(sync_open_pack());
-        unreported_.push_back({open_->id, open_->end, false});
+        if (auto synced = sync_pack(*open_); !synced) return fail(synced.error());
+        unreported_.packs.push_back({open_->id, open_->end, false, 0});
+        CATALOG_TRY_VOID(index_.pack_grew(unreported_.packs.back()));
+    }
+    // A merge that fails now is tried again later; nothing depends on it.
+    if (auto merge = index_.merge_when_due(); merge && *merge) {
+        unreported_.runs.push_back((*merge)->mark);
+        for (const RunId run : (*merge)->removed) unreported_.runs_removed.push_back(run);
     }
     return std::exchange(unreported_, {});
 }
 
-Result<void> PackBackend::sync_open_pack() {
-    auto synced = open_->file->sync();
-    if (synced && !open_->entry_durable) synced = fs_->sync_directory(directory_);
+Result<void> PackBackend::sync_pack(OpenPack& pack) {
+    auto synced = pack.file->sync();
+    if (synced && !pack.entry_durable) synced = files_.fs().sync_directory(files_.directory());
     if (!synced) {
         abandon_open_pack();
         return synced;
     }
-    open_->durable = open_->end;
-    open_->entry_durable = true;
+    pack.durable = pack.end;
+    pack.entry_durable = true;
     return {};
 }
 
 // After a failed sync the kernel may have dropped the written pages and marked them clean: a
 // second sync would report success for bytes that are gone.
 void PackBackend::abandon_open_pack() {
-    lost_[open_->id] = open_->durable;
-    if (open_->durable > 0) unreported_.push_back({open_->id, open_->durable, true});
+    index_.index()->drop_from(open_->id, open_->durable);
+    if (open_->durable > 0) unreported_.packs.push_back({open_->id, open_->durable, true, 0});
     open_.reset();
     losses_.fetch_add(1);
 }
 
-bool PackBackend::is_lost(const ChunkLocation& location) const {
-    const MutexLock lock(mutex_);
-    const auto found = lost_.find(location.pack);
-    return found != lost_.end() && location.offset >= found->second;
-}
-
-void PackBackend::forget_files() {
-    const MutexLock lock(files_mutex_);
-    files_.clear();
-}
-
-Result<std::shared_ptr<io::ReadableFile>> PackBackend::file_of(PackId pack) {
-    const MutexLock lock(files_mutex_);
-    if (const auto found = files_.find(pack); found != files_.end()) {
-        found->second.used = ++uses_;
-        return found->second.file;
-    }
-    auto file = fs_->open_read(path_of(pack));
-    if (!file) {
-        if (file.error().code() == Errc::kFileNotFound)
-            return pack_damaged(pack, 0, "pack is missing");
-        return fail(file.error());
-    }
-    if (files_.size() >= std::max<std::size_t>(options_.open_packs_max, 1))
-        files_.erase(std::min_element(files_.begin(), files_.end(), [](auto& a, auto& b) {
-            return a.second.used < b.second.used;
-        }));
-    std::shared_ptr<io::ReadableFile> shared = std::move(*file);
-    files_[pack] = CachedFile{shared, ++uses_};
-    return shared;
+void PackBackend::committed(const BackendChanges& changes) {
+    // Best effort: what stays behind goes with the next recovery.
+    for (const PackId pack : changes.packs_removed) (void)files_.remove(pack);
+    for (const RunId run : changes.runs_removed) (void)files_.remove(run);
 }
 
 Result<RecordHeader> PackBackend::peek(const ChunkLocation& location) {
-    CATALOG_TRY(const auto file, file_of(location.pack));
+    CATALOG_TRY(const auto file, files_.open(location.pack));
     return peek_record(reader_of(*file), location);
 }
 
 Result<StoredRecord> PackBackend::read(const ChunkLocation& location, Bytes& buffer) {
-    CATALOG_TRY(const auto file, file_of(location.pack));
+    CATALOG_TRY(const auto file, files_.open(location.pack));
     return read_record(reader_of(*file), location, buffer);
 }
 
 Result<PackHeader> PackBackend::inspect(const PackMark& mark) {
-    CATALOG_TRY(const auto file, file_of(mark.pack));
+    CATALOG_TRY(const auto file, files_.open(mark.pack));
     CATALOG_TRY(const auto info, file->info());
     return inspect_pack(reader_of(*file), info.size, mark);
 }
 
 Result<void> PackBackend::scan(const PackMark& mark, PackVisitor& visitor) {
-    const auto file = file_of(mark.pack);
+    const auto file = files_.open(mark.pack);
     if (!file) {
         if (file.error().code() != Errc::kContentCorrupted) return fail(file.error());
         return visitor.damage(mark.pack, 0, mark.bytes, std::string(file.error().message()));
@@ -308,10 +337,13 @@ Result<void> PackBackend::scan(const PackMark& mark, PackVisitor& visitor) {
 }
 
 Result<BackendStats> PackBackend::stats() {
-    CATALOG_TRY(const auto packs, list_packs());
+    CATALOG_TRY(const auto packs, files_.list_packs());
+    CATALOG_TRY(const auto runs, files_.list_runs());
     BackendStats stats;
     stats.packs = packs.size();
     for (const auto& [pack, size] : packs) stats.bytes += size;
+    for (const auto& [run, size] : runs) stats.index_bytes += size;
+    stats.bytes += stats.index_bytes;
     return stats;
 }
 

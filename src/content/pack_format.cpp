@@ -2,7 +2,9 @@
 #include "catalog/internal/crc32c.hpp"
 
 #include <algorithm>
+#include <array>
 #include <catalog/internal/try.hpp>
+#include <optional>
 
 namespace catalog::content {
 namespace {
@@ -18,7 +20,40 @@ constexpr std::size_t kRecordPayloadCrcOffset = 48;
 constexpr std::size_t kRecordHeaderCrcOffset = 52;
 
 constexpr std::string_view kPackSuffix = ".pack";
-constexpr std::size_t kPackDigits = 8;
+constexpr std::string_view kRunSuffix = ".run";
+constexpr std::size_t kNameDigits = 8;
+
+std::string numbered_name(std::uint32_t number, std::string_view suffix) {
+    std::string big_endian;
+    append_be(big_endian, number);
+    return to_hex(as_bytes(big_endian)).append(suffix);
+}
+
+std::optional<std::uint32_t> parse_numbered_name(std::string_view name, std::string_view suffix) {
+    if (name.size() != kNameDigits + suffix.size() || !name.ends_with(suffix)) return {};
+    const auto bytes = from_hex(name.substr(0, kNameDigits));
+    if (!bytes) return {};
+    const auto number = load_be<std::uint32_t>(reinterpret_cast<const char*>(bytes->data()));
+    // Upper-case digits are not what numbered_name writes.
+    if (number == 0 || numbered_name(number, suffix) != name) return {};
+    return number;
+}
+
+bool is_codec(std::uint8_t number) {
+    const auto codec = static_cast<Codec>(number);
+    return holds_chunk(codec) || codec == Codec::kIndex || codec == Codec::kPadding;
+}
+
+bool possible_lengths(const RecordHeader& header) {
+    if (header.codec == Codec::kPadding)
+        return header.plain_bytes == 0 && header.stored_bytes < 2 * kPageBytes;
+    if (header.codec == Codec::kIndex)
+        return header.plain_bytes == 0 && header.stored_bytes != 0 &&
+               header.stored_bytes % kPageBytes == 0;
+    return header.plain_bytes != 0 && header.plain_bytes <= kChunkBytesMax &&
+           header.stored_bytes != 0 && header.stored_bytes <= header.plain_bytes &&
+           (header.codec != Codec::kRaw || header.stored_bytes == header.plain_bytes);
+}
 
 void append_view(std::string& out, ByteView bytes) { out.append(as_text(bytes)); }
 
@@ -50,9 +85,9 @@ Result<PackHeader> decode_pack_header(ByteView bytes) {
         load_le<std::uint32_t>(&bytes[kPackCrcOffset]))
         return fail(Errc::kPackInvalid, "pack header does not match its checksum");
     const auto version = load_le<std::uint32_t>(&bytes[8]);
-    if (version != kPackFormatVersion)
-        return fail(Errc::kPackInvalid,
-                    "pack has format version " + std::to_string(version) + ", not 1");
+    if (version < kPackFormatVersionMin || version > kPackFormatVersion)
+        return fail(Errc::kPackInvalid, "pack has format version " + std::to_string(version) +
+                                            ", which this library does not read");
     if (load_le<std::uint32_t>(&bytes[12]) != kPackHeaderBytes)
         return fail(Errc::kPackInvalid, "pack header says another length than 4096");
 
@@ -68,7 +103,7 @@ Result<PackHeader> decode_pack_header(ByteView bytes) {
     return header;
 }
 
-void append_record(std::string& out, const RecordHeader& header, ByteView payload) {
+void append_record_header(std::string& out, const RecordHeader& header) {
     const std::size_t begin = out.size();
     append_le(out, kRecordMagic);
     out.push_back(static_cast<char>(header.codec));
@@ -76,10 +111,30 @@ void append_record(std::string& out, const RecordHeader& header, ByteView payloa
     append_le(out, header.plain_bytes);
     append_le(out, header.stored_bytes);
     append_view(out, header.id.bytes());
-    append_le(out, internal::crc32c(payload));
+    append_le(out, header.payload_crc);
     append_le(out, internal::crc32c(as_bytes(std::string_view(out).substr(begin))));
+}
+
+void append_record(std::string& out, const RecordHeader& header, ByteView payload) {
+    const std::size_t begin = out.size();
+    RecordHeader with_crc = header;
+    with_crc.payload_crc = internal::crc32c(payload);
+    append_record_header(out, with_crc);
     append_view(out, payload);
     out.resize(begin + record_bytes(header.stored_bytes), '\0');
+}
+
+std::uint64_t padding_bytes(std::uint64_t offset) noexcept {
+    const std::uint64_t past = (offset + kRecordHeaderBytes) % kPageBytes;
+    if (past == 0) return 0;
+    const std::uint64_t gap = kPageBytes - past;
+    return gap < kRecordHeaderBytes ? gap + kPageBytes : gap;
+}
+
+void append_padding(std::string& out, std::uint64_t bytes) {
+    const auto stored = static_cast<std::uint32_t>(bytes - kRecordHeaderBytes);
+    const Bytes zeros(stored);
+    append_record(out, {Codec::kPadding, 0, stored, ChunkId(), 0}, zeros);
 }
 
 Result<RecordHeader> decode_record_header(ByteView bytes) {
@@ -93,16 +148,14 @@ Result<RecordHeader> decode_record_header(ByteView bytes) {
 
     RecordHeader header;
     const auto codec = std::to_integer<std::uint8_t>(bytes[4]);
-    if (codec > static_cast<std::uint8_t>(Codec::kZstd))
+    if (!is_codec(codec))
         return fail(Errc::kPackInvalid, "record has unknown codec " + std::to_string(codec));
     if (load_le<std::uint32_t>(&bytes[4]) >> 8 != 0)
         return fail(Errc::kPackInvalid, "record has reserved bytes that are not zero");
     header.codec = static_cast<Codec>(codec);
     header.plain_bytes = load_le<std::uint32_t>(&bytes[8]);
     header.stored_bytes = load_le<std::uint32_t>(&bytes[12]);
-    if (header.plain_bytes == 0 || header.plain_bytes > kChunkBytesMax ||
-        header.stored_bytes == 0 || header.stored_bytes > header.plain_bytes ||
-        (header.codec == Codec::kRaw && header.stored_bytes != header.plain_bytes))
+    if (!possible_lengths(header))
         return fail(Errc::kPackInvalid, "record says impossible lengths");
     CATALOG_TRY(header.id,
                 ChunkId::from_digest(HashAlgorithm::kSha256,
@@ -112,21 +165,21 @@ Result<RecordHeader> decode_record_header(ByteView bytes) {
 }
 
 std::string pack_file_name(PackId pack) {
-    std::string big_endian;
-    append_be(big_endian, static_cast<std::uint32_t>(pack));
-    return to_hex(as_bytes(big_endian)).append(kPackSuffix);
+    return numbered_name(static_cast<std::uint32_t>(pack), kPackSuffix);
 }
 
 Result<PackId> parse_pack_file_name(std::string_view name) {
-    if (name.size() == kPackDigits + kPackSuffix.size() && name.ends_with(kPackSuffix)) {
-        const auto number = from_hex(name.substr(0, kPackDigits));
-        if (number) {
-            const PackId pack{
-                load_be<std::uint32_t>(reinterpret_cast<const char*>(number->data()))};
-            if (pack != PackId{} && pack_file_name(pack) == name) return pack;
-        }
-    }
+    if (const auto number = parse_numbered_name(name, kPackSuffix)) return PackId{*number};
     return fail(Errc::kPackInvalid, "this is not the name of a pack");
+}
+
+std::string run_file_name(RunId run) {
+    return numbered_name(static_cast<std::uint32_t>(run), kRunSuffix);
+}
+
+Result<RunId> parse_run_file_name(std::string_view name) {
+    if (const auto number = parse_numbered_name(name, kRunSuffix)) return RunId{*number};
+    return fail(Errc::kPackInvalid, "this is not the name of an index file");
 }
 
 }  // namespace catalog::content

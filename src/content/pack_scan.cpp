@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <catalog/internal/try.hpp>
+
 #include "catalog/internal/crc32c.hpp"
+#include "index_run.hpp"
 
 namespace catalog::content {
 namespace {
@@ -36,7 +38,7 @@ private:
 
 class PackScan {
 public:
-    PackScan(const PackReader& reader, PackId pack, std::uint64_t end, PackVisitor& visitor)
+    PackScan(const PackReader& reader, PackId pack, std::uint64_t end, PackVisitor* visitor)
         : window_(reader, end), pack_(pack), end_(end), visitor_(visitor) {}
 
     Result<void> run() {
@@ -48,16 +50,27 @@ public:
                 offset += record_bytes(header->stored_bytes);
                 continue;
             }
-            // Records stand on multiples of eight: the next one that can be recognised goes on.
-            std::uint64_t next = offset + kRecordAlignment;
-            for (; next < end_; next += kRecordAlignment) {
-                CATALOG_TRY(const auto found, header_at(next));
-                if (found) break;
-            }
-            next = std::min(next, end_);
-            CATALOG_TRY_VOID(visitor_.damage(pack_, offset, next - offset,
-                                             "no readable record where one should begin"));
+            CATALOG_TRY(const std::uint64_t next, next_record(offset + kRecordAlignment));
+            CATALOG_TRY_VOID(visitor_->damage(pack_, offset, next - offset,
+                                              "no readable record where one should begin"));
             offset = next;
+        }
+        return {};
+    }
+
+    Result<void> run_headers(std::uint64_t offset,
+                             const std::function<Result<void>(const IndexEntry&)>& each) {
+        while (offset < end_) {
+            CATALOG_TRY(const auto header, header_at(offset));
+            if (!header) {
+                CATALOG_TRY(offset, next_record(offset + kRecordAlignment));
+                continue;
+            }
+            if (holds_chunk(header->codec))
+                CATALOG_TRY_VOID(each({header->id,
+                                       {pack_, offset, header->stored_bytes, header->plain_bytes},
+                                       header->codec}));
+            offset += record_bytes(header->stored_bytes);
         }
         return {};
     }
@@ -71,25 +84,47 @@ private:
         return *header;
     }
 
+    // Records stand on multiples of eight: the next one that can be recognised goes on.
+    Result<std::uint64_t> next_record(std::uint64_t offset) {
+        for (; offset < end_; offset += kRecordAlignment) {
+            CATALOG_TRY(const auto found, header_at(offset));
+            if (found) break;
+        }
+        return std::min(offset, end_);
+    }
+
     Result<void> visit(std::uint64_t offset, const RecordHeader& header) {
+        if (header.codec == Codec::kIndex) return visit_index(offset, header);
         const std::uint64_t bytes = record_bytes(header.stored_bytes);
         CATALOG_TRY(const ByteView record, window_.view(offset, bytes));
         const ByteView payload = record.subspan(kRecordHeaderBytes, header.stored_bytes);
         if (internal::crc32c(payload) != header.payload_crc)
-            return visitor_.damage(pack_, offset, bytes, "payload does not match its checksum");
+            return visitor_->damage(pack_, offset, bytes, "payload does not match its checksum");
         const ByteView padding = record.subspan(kRecordHeaderBytes + header.stored_bytes);
         if (std::any_of(padding.begin(), padding.end(),
                         [](std::byte b) { return b != std::byte{}; }))
-            CATALOG_TRY_VOID(visitor_.damage(pack_, offset + bytes - padding.size(), padding.size(),
-                                             "padding is not zero; no content is hurt"));
-        return visitor_.record({pack_, offset, header.stored_bytes, header.plain_bytes}, header,
-                               payload);
+            CATALOG_TRY_VOID(visitor_->damage(pack_, offset + bytes - padding.size(),
+                                              padding.size(),
+                                              "padding is not zero; no content is hurt"));
+        if (!holds_chunk(header.codec)) return {};
+        return visitor_->record({pack_, offset, header.stored_bytes, header.plain_bytes}, header,
+                                payload);
+    }
+
+    Result<void> visit_index(std::uint64_t offset, const RecordHeader& header) {
+        CATALOG_TRY(const ByteView record, window_.view(offset, record_bytes(header.stored_bytes)));
+        const auto run = IndexRun::open(record.subspan(kRecordHeaderBytes), nullptr, nullptr);
+        const auto whole = run ? (*run)->verify() : fail(run.error());
+        if (whole) return {};
+        if (whole.error().code() == Errc::kIo) return whole;
+        return visitor_->damage(pack_, offset, record_bytes(header.stored_bytes),
+                                std::string(whole.error().message()) + "; no content is hurt");
     }
 
     PackWindow window_;
     PackId pack_;
     std::uint64_t end_;
-    PackVisitor& visitor_;
+    PackVisitor* visitor_;  // Null when only headers are looked at.
 };
 
 Result<RecordHeader> promised_header(ByteView bytes, const ChunkLocation& location) {
@@ -146,10 +181,17 @@ Result<PackHeader> inspect_pack(const PackReader& reader, std::uint64_t size,
     return *header;
 }
 
+Result<void> scan_headers(const PackReader& reader, std::uint64_t size, const PackMark& mark,
+                          std::uint64_t from,
+                          const std::function<Result<void>(const IndexEntry&)>& each) {
+    PackScan scan(reader, mark.pack, std::min(size, mark.bytes), nullptr);
+    return scan.run_headers(from, each);
+}
+
 Result<void> scan_pack(const PackReader& reader, std::uint64_t size, const PackMark& mark,
                        PackVisitor& visitor) {
     const std::uint64_t end = std::min(size, mark.bytes);
-    CATALOG_TRY_VOID(PackScan(reader, mark.pack, end, visitor).run());
+    CATALOG_TRY_VOID(PackScan(reader, mark.pack, end, &visitor).run());
     if (end < mark.bytes)
         return visitor.damage(mark.pack, end, mark.bytes - end,
                               "pack is shorter than its committed length");

@@ -26,4 +26,10 @@ using PackReader = std::function<Result<std::size_t>(std::uint64_t, std::span<st
 [[nodiscard]] Result<void> scan_pack(const PackReader& reader, std::uint64_t size,
                                      const PackMark& mark, PackVisitor& visitor);
 
+/// Calls `each` for every chunk whose record begins at `from` or later and before the mark's end,
+/// by the records' headers alone; passes over what is damaged. `from` is where a record begins.
+[[nodiscard]] Result<void> scan_headers(const PackReader& reader, std::uint64_t size,
+                                        const PackMark& mark, std::uint64_t from,
+                                        const std::function<Result<void>(const IndexEntry&)>& each);
+
 }  // namespace catalog::content

@@ -2,6 +2,11 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
 
 namespace catalog::internal {
 namespace {
@@ -27,9 +32,41 @@ constexpr Crc32cTables make_crc32c_tables() {
 
 constexpr Crc32cTables kCrc32cTables = make_crc32c_tables();
 
+using Crc32cFunction = std::uint32_t (*)(ByteView, std::uint32_t) noexcept;
+
+#if defined(__x86_64__)
+[[gnu::target("sse4.2")]] std::uint32_t crc32c_sse42(ByteView bytes,
+                                                     std::uint32_t before) noexcept {
+    std::uint64_t crc = ~before;
+    const std::byte* data = bytes.data();
+    std::size_t left = bytes.size();
+    for (; left >= 8; left -= 8, data += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, data, sizeof word);
+        crc = _mm_crc32_u64(crc, word);
+    }
+    auto rest = static_cast<std::uint32_t>(crc);
+    for (; left > 0; --left, ++data)
+        rest = _mm_crc32_u8(rest, std::to_integer<std::uint8_t>(*data));
+    return ~rest;
+}
+#endif
+
+Crc32cFunction choose_crc32c() noexcept {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("sse4.2") != 0) return crc32c_sse42;
+#endif
+    return crc32c_by_tables;
+}
+
 }  // namespace
 
 std::uint32_t crc32c(ByteView bytes, std::uint32_t before) noexcept {
+    static const Crc32cFunction function = choose_crc32c();
+    return function(bytes, before);
+}
+
+std::uint32_t crc32c_by_tables(ByteView bytes, std::uint32_t before) noexcept {
     std::uint32_t crc = ~before;
     const std::byte* data = bytes.data();
     std::size_t left = bytes.size();

@@ -88,9 +88,9 @@ void Cdcl::watch(ClauseRef ref) {
     const std::uint32_t size = size_of(ref);
     if (size < 2) return;
     const Lit* literals = literals_of(ref);
-    const std::uint32_t tagged = size == 2 ? ref | kPairBit : ref;
-    watches_[negated(literals[0])].push_back({tagged, literals[1]});
-    watches_[negated(literals[1])].push_back({tagged, literals[0]});
+    const std::uint32_t tagged = size == 2 ? ref | Watch::kPairBit : ref;
+    watches_.add(negated(literals[0]), {tagged, literals[1]});
+    watches_.add(negated(literals[1]), {tagged, literals[0]});
 }
 
 void Cdcl::put_best_first(Lit* literals, std::uint32_t size) const {
@@ -180,7 +180,7 @@ bool Cdcl::propagate(std::uint32_t count_max) {
 }
 
 bool Cdcl::propagate_clauses(Lit literal) {
-    std::vector<Watch>& list = watches_[literal];
+    const std::span<Watch> list = watches_[literal];
     const Lit falsified = negated(literal);
     Watch* const end = list.data() + list.size();
     Watch* kept = list.data();
@@ -202,7 +202,7 @@ bool Cdcl::propagate_clauses(Lit literal) {
             while (next < size && is_false(literals[next])) ++next;
             if (next < size) {
                 std::swap(literals[1], literals[next]);
-                watches_[negated(literals[1])].push_back({watch.tagged, other});
+                watches_.add(negated(literals[1]), {watch.tagged, other});
                 --kept;
                 continue;
             }
@@ -216,7 +216,7 @@ bool Cdcl::propagate_clauses(Lit literal) {
         kept = std::copy(at, static_cast<const Watch*>(end), kept);
         break;
     }
-    list.resize(static_cast<std::size_t>(kept - list.data()));
+    watches_.shorten(literal, static_cast<std::size_t>(kept - list.data()));
     return consistent;
 }
 
@@ -254,7 +254,7 @@ bool Cdcl::propagate_choice(Var holder) {
 }
 
 bool Cdcl::refute_by_pair(Lit literal) {
-    const std::vector<Watch>& list = watches_[literal];
+    const std::span<const Watch> list = watches_[literal];
     const auto found = std::find_if(list.begin(), list.end(), [this](const Watch& watch) {
         return watch.is_pair() && is_false(watch.blocker);
     });

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "var_heap.hpp"
+#include "watch_lists.hpp"
 
 namespace catalog::resolve::engine {
 
@@ -138,14 +139,6 @@ public:
     [[nodiscard]] Lit truth() const noexcept { return positive(0); }
 
 private:
-    /// A clause of two literals is told by a bit, and is satisfied or not by its blocker alone.
-    struct Watch {
-        std::uint32_t tagged;
-        Lit blocker;
-        [[nodiscard]] bool is_pair() const { return (tagged & kPairBit) != 0; }
-        [[nodiscard]] ClauseRef clause() const { return tagged & ~kPairBit; }
-    };
-    static constexpr std::uint32_t kPairBit = 0x8000'0000;
     /// Why a literal holds: a clause, one literal (of a group or of a choice's holder) alone, or
     /// nothing (a decision).
     class Reason {
@@ -233,8 +226,8 @@ private:
     [[nodiscard]] std::vector<ClauseRef> droppable() const;
 
     std::vector<std::uint32_t> arena_;
-    std::vector<std::vector<Watch>> watches_;  ///< By literal: clauses that watch its negation.
-    std::vector<Value> values_;                ///< By literal.
+    WatchLists watches_;         ///< By literal: clauses that watch its negation.
+    std::vector<Value> values_;  ///< By literal.
     std::vector<VarState> vars_;
     std::vector<Group> groups_;
     std::vector<Choice> choices_;

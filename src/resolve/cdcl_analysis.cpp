@@ -282,7 +282,7 @@ void Cdcl::reduce() {
     std::vector<std::uint32_t> old;
     old.swap(arena_);
     arena_.reserve(old.size());
-    for (std::vector<Watch>& list : watches_) list.clear();
+    watches_.clear();
     std::size_t next_drop = 0;
     for (ClauseRef ref = 0; ref < old.size();) {
         const std::uint32_t words = kHeader + (old[ref] & ~(kLearnedBit | kUsedBit));

@@ -99,22 +99,33 @@ Result<std::vector<PackageId32>> Requirements::find_matches(NameId id, const Tar
     return found;
 }
 
-Result<const std::vector<PackageId32>*> Requirements::matches(const Target& target) {
+Result<std::span<const PackageId32>> Requirements::matches(const Target& target) {
     const NameId name = universe_.intern(target.name);
     std::string key;
     append_number(key, name);
     append_constraint(key, target.constraint);
-    if (const auto at = matches_.find(key); at != matches_.end()) return &at->second;
-    CATALOG_TRY(auto found, find_matches(name, target));
-    return &matches_.emplace(std::move(key), std::move(found)).first->second;
+    auto at = matches_.find(key);
+    if (at == matches_.end()) {
+        CATALOG_TRY(const auto found, find_matches(name, target));
+        const Matches stretch{static_cast<std::uint32_t>(matched_.size()),
+                              static_cast<std::uint32_t>(found.size())};
+        matched_.insert(matched_.end(), found.begin(), found.end());
+        at = matches_.emplace(keep(key), stretch).first;
+    }
+    return std::span<const PackageId32>(matched_).subspan(at->second.first, at->second.count);
+}
+
+std::string_view Requirements::keep(std::string_view key) {
+    auto* const text = static_cast<char*>(memory_.allocate(key.size(), alignof(char)));
+    return {text, key.copy(text, key.size())};
 }
 
 Result<std::vector<Requirements::Group>> Requirements::group(const Draft& draft) {
     std::vector<Group> groups;
     std::unordered_map<SlotId, std::size_t> by_slot;
     for (const Target* target : draft.targets) {
-        CATALOG_TRY(const auto* found, matches(*target));
-        for (const PackageId32 package : *found) {
+        CATALOG_TRY(const auto found, matches(*target));
+        for (const PackageId32 package : found) {
             if (package == draft.except) continue;
             const SlotId slot = universe_.package(package).slot;
             const auto [at, fresh] = by_slot.emplace(slot, groups.size());
@@ -195,7 +206,7 @@ Result<RequirementId> Requirements::add(const Draft& draft) {
         demand.parent = id;
         for (const Group& part : groups) parts_.push_back(push(demand, part));
     }
-    if (shared) index_.emplace(std::move(key), id);
+    if (shared) index_.emplace(keep(key), id);
     return id;
 }
 
@@ -240,8 +251,8 @@ Result<RequirementId> Requirements::dependency(PackageId32 owner, std::uint32_t 
     if (draft.peer) {
         // Another package must supply a peer, so the one that asks is not among the candidates.
         for (const Target* target : draft.targets) {
-            CATALOG_TRY(const auto* found, matches(*target));
-            if (std::find(found->begin(), found->end(), owner) == found->end()) continue;
+            CATALOG_TRY(const auto found, matches(*target));
+            if (std::find(found.begin(), found.end(), owner) == found.end()) continue;
             draft.owner = owner;
             draft.except = owner;
         }
@@ -283,7 +294,7 @@ Result<ExclusionId> Requirements::exclusion(const Target& target, bool outside) 
     CATALOG_TRY(auto found, find_excluded(target, outside));
     const auto id = static_cast<ExclusionId>(exclusions_.size());
     exclusions_.push_back(std::move(found));
-    exclusion_index_.emplace(std::move(key), id);
+    exclusion_index_.emplace(keep(key), id);
     return id;
 }
 

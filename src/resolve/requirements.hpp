@@ -3,8 +3,10 @@
 // it in order of preference. Equal demands are one requirement, whoever makes them.
 
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -45,6 +47,8 @@ struct DemandTarget {
 class Requirements {
 public:
     explicit Requirements(Universe& universe) : universe_(universe) {}
+    Requirements(const Requirements&) = delete;
+    Requirements& operator=(const Requirements&) = delete;
 
     /// Returns the demand of a root. REQUIRES: the request outlives this object.
     [[nodiscard]] Result<RequirementId> root(const Root& root);
@@ -96,7 +100,8 @@ private:
 
     [[nodiscard]] Result<RequirementId> add(const Draft& draft);
     [[nodiscard]] std::string key_of(const Draft& draft);
-    [[nodiscard]] Result<const std::vector<PackageId32>*> matches(const Target& target);
+    /// What meets a target, most wanted first; stays valid until the next call.
+    [[nodiscard]] Result<std::span<const PackageId32>> matches(const Target& target);
     [[nodiscard]] Result<std::vector<PackageId32>> find_matches(NameId id, const Target& target);
     [[nodiscard]] Result<std::vector<PackageId32>> find_excluded(const Target& target,
                                                                  bool outside);
@@ -104,16 +109,30 @@ private:
     [[nodiscard]] Result<std::vector<Group>> group(const Draft& draft);
     [[nodiscard]] RequirementId push(const Demand& demand, const Group& group);
 
+    /// A stretch of `matched_`.
+    struct Matches {
+        std::uint32_t first = 0;
+        std::uint32_t count = 0;
+    };
+    /// Texts and nodes share blocks of memory: there may be one for each dependency of a registry,
+    /// and a caller who stopped the search waits until all are given back.
+    template <class Value>
+    using Index = std::pmr::unordered_map<std::string_view, Value>;
+    /// Copies a key to where it stays.
+    [[nodiscard]] std::string_view keep(std::string_view key);
+
     Universe& universe_;
+    std::pmr::monotonic_buffer_resource memory_;
     std::vector<Demand> demands_;
     std::vector<PackageId32> candidates_;
     std::vector<RequirementId> parts_;
     std::vector<FeatureRequest> requests_;
     std::vector<DemandTarget> targets_;
-    std::unordered_map<std::string, RequirementId> index_;
-    std::unordered_map<std::string, std::vector<PackageId32>> matches_;
+    std::vector<PackageId32> matched_;
+    Index<RequirementId> index_{&memory_};
+    Index<Matches> matches_{&memory_};
     std::vector<std::vector<PackageId32>> exclusions_;
-    std::unordered_map<std::string, ExclusionId> exclusion_index_;
+    Index<ExclusionId> exclusion_index_{&memory_};
 };
 
 }  // namespace catalog::resolve::engine

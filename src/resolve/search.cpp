@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kRestartUnit = 100;  ///< Conflicts.
 constexpr std::uint64_t kDecisionsPerCheck = 512;
 constexpr std::uint64_t kAssumptionsPerCheck = 512;
-constexpr std::uint32_t kPropagationsPerCheck = 4096;
+constexpr std::uint32_t kPropagationsPerCheck = 1024;
 constexpr std::uint32_t kLearnedStep = 1000;  ///< Clauses more that may be kept each time.
 
 /// The sequence 1 1 2 1 1 2 4 ... (Luby, Sinclair and Zuckerman 1993), counted from 0.
@@ -75,10 +75,11 @@ void Search::open(Lit literal) {
 Result<bool> Search::saturate() {
     for (;;) {
         if (!core_.propagate(kPropagationsPerCheck)) return false;
-        if (core_.has_pending()) {
+        if (core_.propagations() - checked_at_ >= kPropagationsPerCheck) {
+            checked_at_ = core_.propagations();
             CATALOG_TRY_VOID(universe_.check());
-            continue;
         }
+        if (core_.has_pending()) continue;
         if (scanned_ == core_.trail().size()) return true;
         const Lit literal = core_.trail()[scanned_];
         const Var var = var_of(literal);

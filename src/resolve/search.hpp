@@ -90,6 +90,7 @@ private:
     std::vector<Lit> failed_;
     std::uint64_t decisions_ = 0;
     std::uint64_t assumed_ = 0;
+    std::uint64_t checked_at_ = 0;  ///< Propagations when the budget was last looked at.
     std::uint64_t conflicts_ = 0;
     std::uint32_t learned_max_ = 4000;
 };

@@ -27,8 +27,20 @@ Error no_room_for_more(std::string_view what) {
                  "a frozen universe has no room for more " + std::string(what));
 }
 
+void grow_slots(std::vector<std::uint64_t>& slots) {
+    std::vector<std::uint64_t> old(std::max<std::size_t>(slots.size() * 2, 16), 0);
+    old.swap(slots);
+    const std::size_t mask = slots.size() - 1;
+    for (const std::uint64_t slot : old) {
+        if (slot == 0) continue;
+        std::size_t at = (slot >> 32) & mask;
+        while (slots[at] != 0) at = (at + 1) & mask;
+        slots[at] = slot;
+    }
+}
+
 std::uint32_t TextTable::intern(std::string_view text) {
-    if (std::size_t{size()} * 4 >= slots_.size() * 3) grow();
+    if (std::size_t{size()} * 4 >= slots_.size() * 3) grow_slots(slots_);
     const std::uint64_t hash = name_hash(text);
     const std::size_t mask = slots_.size() - 1;
     std::size_t at = (hash >> 32) & mask;
@@ -42,18 +54,6 @@ std::uint32_t TextTable::intern(std::string_view text) {
     bytes_ += text;
     starts_.push_back(static_cast<std::uint32_t>(bytes_.size()));
     return id;
-}
-
-void TextTable::grow() {
-    std::vector<std::uint64_t> old(std::max<std::size_t>(slots_.size() * 2, 16), 0);
-    old.swap(slots_);
-    const std::size_t mask = slots_.size() - 1;
-    for (const std::uint64_t slot : old) {
-        if (slot == 0) continue;
-        std::size_t at = (slot >> 32) & mask;
-        while (slots_[at] != 0) at = (at + 1) & mask;
-        slots_[at] = slot;
-    }
 }
 
 Result<void> UniverseDraft::check_room(std::size_t more_items) const {

@@ -17,6 +17,10 @@
 
 namespace catalog::resolve::frozen {
 
+/// Doubles a hash table by open addressing whose slots are 0 when free, and else have the upper
+/// half of a hash above a number that is not 0; 16 slots at least.
+void grow_slots(std::vector<std::uint64_t>& slots);
+
 /// Texts by number, each once, in one block.
 class TextTable {
 public:
@@ -30,8 +34,6 @@ public:
     [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
 
 private:
-    void grow();
-
     std::string bytes_;
     std::vector<std::uint32_t> starts_{0};
     /// Hash table, a power of two: number + 1, or 0, below the upper half of the text's hash, so

@@ -82,18 +82,6 @@ std::uint64_t UniverseTables::put_alternatives(std::vector<RequirementEntry> ent
     return place;
 }
 
-void RowTable::grow() {
-    std::vector<std::uint64_t> old(std::max<std::size_t>(slots_.size() * 2, 16), 0);
-    old.swap(slots_);
-    const std::size_t mask = slots_.size() - 1;
-    for (const std::uint64_t slot : old) {
-        if (slot == 0) continue;
-        std::size_t at = (slot >> 32) & mask;
-        while (slots_[at] != 0) at = (at + 1) & mask;
-        slots_[at] = slot;
-    }
-}
-
 void UniverseWriter::write_names() {
     names_ = draft_.names.size();
     std::vector<std::pair<std::uint64_t, std::uint32_t>> order(names_);

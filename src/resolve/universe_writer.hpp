@@ -46,7 +46,7 @@ public:
     /// having added it.
     template <class IsIt>
     std::uint32_t find_or_add(std::uint64_t hash, std::uint32_t next, const IsIt& is_it) {
-        if (std::size_t{used_} * 4 >= slots_.size() * 3) grow();
+        if (std::size_t{used_} * 4 >= slots_.size() * 3) grow_slots(slots_);
         const std::size_t mask = slots_.size() - 1;
         const std::uint64_t upper = hash & ~std::uint64_t{0xffff'ffff};
         std::size_t at = (hash >> 32) & mask;
@@ -60,7 +60,6 @@ public:
     }
 
 private:
-    void grow();
     std::vector<std::uint64_t> slots_;
     std::uint32_t used_ = 0;
 };

@@ -192,7 +192,7 @@ TEST(ContentAddressedStorage, BoundsObjectsAndSessions) {
     ContentOptions options = RealContentBed::memory_options();
     options.profile = kSmallChunks;
     options.object_bytes_max = 100'000;
-    options.session_bytes_max = 10'000;
+    options.session_bytes_max = 100;
     RealContentBed bed(std::move(options));
     const auto session = must(bed.storage().begin());
     const auto too_large = session->put(noise(100'001, 1));
@@ -213,7 +213,7 @@ TEST(ContentAddressedStorage, OtherCommitsDoNotSyncPacks) {
     must(session->put(noise(10'000, 1)));
     const std::uint64_t before = disk->mutations();
     kv::WriteBatch batch;
-    batch.put(kBedFamilies.objects, "unrelated", "");
+    batch.put(kBedFamilies.chunks, "unrelated", "");
     must(bed.commit(std::move(batch)));
     EXPECT_EQ(disk->mutations(), before);
 }
@@ -239,7 +239,9 @@ TEST(ContentAddressedStorage, AFailedSyncFailsTheCommitAndTheNextOneWorks) {
 // staged already; one is staged later. None may become visible.
 TEST(ContentAddressedStorage, AFailedSyncTakesTheOtherSessionsOfThatPackAlong) {
     const auto disk = SimulatedFileSystem::make();
-    RealContentBed bed(on_disk(disk));
+    ContentOptions options = on_disk(disk);
+    options.pipeline_bytes_max = 0;  // A put returns with its bytes in the pack.
+    RealContentBed bed(std::move(options));
     const auto begin = [&](std::uint64_t seed) {
         auto session = must(bed.storage().begin());
         must(session->add_reference("o", must(session->put(noise(5000, seed))).id));
@@ -372,7 +374,9 @@ TEST(ContentAddressedStorage, PassesOnWhatItsBackendReports) {
 }
 
 TEST(ContentAddressedStorage, CountsWhatNobodyNeeds) {
-    RealContentBed bed(on_disk(SimulatedFileSystem::make()));
+    ContentOptions options = on_disk(SimulatedFileSystem::make());
+    options.pipeline_bytes_max = 0;  // A put returns with its bytes in the pack.
+    RealContentBed bed(std::move(options));
     const Bytes shared = noise(100'000, 1);
     Bytes longer = shared;
     const Bytes tail = noise(50'000, 2);

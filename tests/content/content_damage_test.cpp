@@ -178,23 +178,27 @@ TEST(ContentDamage, APackOfAnotherStoreIsNamed) {
     EXPECT_TRUE(bed.unreadable().empty());
 }
 
-// A record that is whole but holds other bytes than the index says: checksums alone cannot tell.
-TEST(ContentDamage, ChunksThatChangedPlacesAreFound) {
-    const DamageBed bed;
-    const kv::Family chunks = kBedFamilies.chunks;
-    const auto walk = bed.bed->store().iterate(chunks);
-    std::map<std::pair<std::uint32_t, std::uint32_t>, std::string> places;
-    walk->seek({});
-    const std::string first_key(walk->key());
-    const std::string first_value(walk->value());
-    walk->next();
-    kv::WriteBatch batch;
-    batch.put(chunks, first_key, std::string(walk->value()));
-    must(bed.bed->store().write(batch, kv::Durability::kSync));
-    const std::set<ContentHash> unreadable = bed.unreadable();
-    EXPECT_FALSE(unreadable.empty());
-    for (const VerifyDepth depth : {VerifyDepth::kStructure, VerifyDepth::kFull})
-        EXPECT_EQ(objects_of(bed.verify(depth)), unreadable);
+// The index of a sealed pack is a copy of what its records say.
+TEST(ContentDamage, EveryFlippedByteOfAnIndexIsFoundAndNothingIsLost) {
+    const DamageBed bed(4096 + 500);
+    const auto key = pack_key(PackId{1});
+    const auto value = must(bed.bed->store().get(kBedFamilies.packs, key));
+    const PackMark mark = must(decode_pack_mark(key, *value));
+    ASSERT_NE(mark.index_offset, 0u);
+    for (std::uint64_t offset = mark.index_offset; offset < mark.bytes;
+         offset += offset % kPageBytes < 96 || offset % kPageBytes > 4000 ? 1 : 41) {
+        must(bed.disk->corrupt(kPack, offset, 0x20));
+        bed.bed->reopen();
+        const VerifyReport report = bed.verify(VerifyDepth::kFull);
+        ASSERT_FALSE(report.damages.empty()) << offset;
+        const std::set<ContentHash> unreadable = bed.unreadable();
+        const std::set<ContentHash> named = objects_of(report);
+        ASSERT_TRUE(std::includes(named.begin(), named.end(), unreadable.begin(), unreadable.end()))
+            << offset;
+        must(bed.disk->corrupt(kPack, offset, 0x20));
+    }
+    bed.bed->reopen();
+    EXPECT_TRUE(bed.verify(VerifyDepth::kFull).damages.empty());
 }
 
 // Somebody who can make checksums replaces a chunk's bytes: its digest still tells.
@@ -218,7 +222,8 @@ TEST(ContentDamage, AForgedRecordIsFound) {
 
 TEST(ContentDamage, EveryFlippedByteOfARecordIsFound) {
     const DamageBed bed;
-    for (const kv::Family family : {kBedFamilies.chunks, kBedFamilies.objects}) {
+    {
+        const kv::Family family = kBedFamilies.objects;
         const auto walk = bed.bed->store().iterate(family);
         walk->seek({});
         const std::string key(walk->key());
@@ -240,16 +245,14 @@ TEST(ContentDamage, EveryFlippedByteOfARecordIsFound) {
     EXPECT_TRUE(bed.verify(VerifyDepth::kFull).damages.empty());
 }
 
-TEST(ContentDamage, AMissingIndexEntryNamesTheObjects) {
+TEST(ContentDamage, ARecordThatIsNotRecognisedAtOpeningNamesTheObjects) {
     const DamageBed bed;
-    const auto walk = bed.bed->store().iterate(kBedFamilies.chunks);
-    walk->seek({});
-    kv::WriteBatch batch;
-    batch.remove(kBedFamilies.chunks, std::string(walk->key()));
-    must(bed.bed->store().write(batch, kv::Durability::kSync));
+    must(bed.disk->corrupt(kPack, kPackHeaderBytes + 20, 1));
+    bed.bed->reopen();
     const std::set<ContentHash> unreadable = bed.unreadable();
     EXPECT_FALSE(unreadable.empty());
-    EXPECT_EQ(objects_of(bed.verify(VerifyDepth::kStructure)), unreadable);
+    for (const VerifyDepth depth : {VerifyDepth::kStructure, VerifyDepth::kFull})
+        EXPECT_EQ(objects_of(bed.verify(depth)), unreadable);
 }
 
 // A chunk list that leads to other bytes than the id promises, under a right checksum.

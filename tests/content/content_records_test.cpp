@@ -21,6 +21,8 @@ ObjectRecord sample_object() {
             {{hash_number(1), 100'000}, {hash_number(2), 65'536}, {hash_number(1), 134'464}}};
 }
 
+RunMark sample_run() { return {RunId{7}, 0x123456789a, {PackId{1}, PackId{2}, PackId{300}}}; }
+
 FormatRecord sample_format() {
     FormatRecord format;
     for (std::size_t i = 0; i < format.store.size(); ++i)
@@ -35,28 +37,41 @@ TEST(ContentRecords, WritesTheGoldenRecords) {
     golden::HexLines lines;
     const auto line = [&](const char* name, const std::string& bytes) { lines.add(name, bytes); };
     line("hash_key", hash_key(id));
-    line("location", encode_location({PackId{7}, 0x123456789a, 1000, 65'536}));
     line("object", encode_object(id, sample_object()));
     line("empty_object", encode_object(id, {}));
     line("owner_key", owner_key("acme", id));
     line("referrer_key", referrer_key(id, "acme"));
     line("pack_key", pack_key(PackId{7}));
-    line("pack_mark", encode_pack_mark({PackId{7}, 0x123456789a, true}));
+    line("pack_mark", encode_pack_mark({PackId{7}, 0x123456789a, true, 0x123456000}));
+    line("run_key", run_key(RunId{7}));
+    line("run_mark", encode_run_mark(sample_run()));
     line("format_key", format_key());
     line("format", encode_format(sample_format()));
-    golden::expect("content/records_v1.txt", lines.text());
+    golden::expect("content/records_v2.txt", lines.text());
+}
+
+TEST(ContentRecords, ReadsTheRecordsOfVersion1) {
+    const auto lines = golden::HexLines::read("content/records_v1.txt");
+    const ContentHash id = hash_number(9);
+    EXPECT_EQ(must(decode_object(id, lines.at("object"))), sample_object());
+    EXPECT_EQ(must(decode_object(id, lines.at("empty_object"))), ObjectRecord());
+    EXPECT_EQ(must(decode_pack_mark(lines.at("pack_key"), lines.at("pack_mark"))),
+              (PackMark{PackId{7}, 0x123456789a, true, 0}));
+    FormatRecord format = sample_format();
+    format.version = 1;
+    EXPECT_EQ(must(decode_format(lines.at("format"))), format);
 }
 
 TEST(ContentRecords, ReadsWhatItWrote) {
     const ContentHash id = hash_number(9);
     EXPECT_EQ(must(decode_hash_key(hash_key(id))), id);
-    const ChunkLocation location{PackId{7}, 1u << 30, 1000, 65'536};
-    EXPECT_EQ(must(decode_location(encode_location(location))), location);
+    EXPECT_EQ(must(decode_run_mark(run_key(RunId{7}), encode_run_mark(sample_run()))),
+              sample_run());
     EXPECT_EQ(must(decode_object(id, encode_object(id, sample_object()))), sample_object());
     EXPECT_EQ(must(decode_object(id, encode_object(id, {}))), ObjectRecord());
     EXPECT_EQ(must(decode_format(encode_format(sample_format()))), sample_format());
     for (const bool sealed : {false, true}) {
-        const PackMark mark{PackId{7}, 4096, sealed};
+        const PackMark mark{PackId{7}, 8192, sealed, sealed ? 4096u : 0u};
         EXPECT_EQ(must(decode_pack_mark(pack_key(mark.pack), encode_pack_mark(mark))), mark);
     }
 }
@@ -79,7 +94,7 @@ TEST(ContentRecords, AnObjectsRecordBelongsToItsId) {
 TEST(ContentRecords, RefusesObjectsThatDoNotAddUp) {
     const ContentHash id = hash_number(9);
     ObjectRecord object = sample_object();
-    object.size += 1;
+    object.size = 150'000;
     EXPECT_EQ(code_of(decode_object(id, encode_object(id, object))), Errc::kContentCorrupted);
     object = {0, {{hash_number(1), 0}}};
     EXPECT_EQ(code_of(decode_object(id, encode_object(id, object))), Errc::kContentCorrupted);
@@ -95,22 +110,24 @@ TEST(ContentRecords, RefusesEveryTruncation) {
     const std::string format = encode_format(sample_format());
     for (std::size_t size = 0; size < format.size(); ++size)
         ASSERT_EQ(code_of(decode_format(format.substr(0, size))), Errc::kDatabaseCorrupt);
-    const std::string location = encode_location({PackId{7}, 4096, 1000, 65'536});
-    for (std::size_t size = 0; size < location.size(); ++size)
-        ASSERT_EQ(code_of(decode_location(location.substr(0, size))), Errc::kDatabaseCorrupt);
 }
 
-TEST(ContentRecords, RefusesImpossibleLocations) {
-    for (const ChunkLocation& location :
-         {ChunkLocation{PackId{1}, 4096, 0, 10}, ChunkLocation{PackId{1}, 4096, 11, 10},
-          ChunkLocation{PackId{1}, 4096, 10, 0},
-          ChunkLocation{PackId{1}, 4096, 10, kChunkBytesMax + 1}})
-        EXPECT_EQ(code_of(decode_location(encode_location(location))), Errc::kDatabaseCorrupt);
+TEST(ContentRecords, RefusesOtherRunRecords) {
+    const std::string value = encode_run_mark(sample_run());
+    EXPECT_EQ(code_of(decode_run_mark(run_key(RunId{0}), value)), Errc::kDatabaseCorrupt);
+    EXPECT_EQ(code_of(decode_run_mark(pack_key(PackId{1}), value)), Errc::kDatabaseCorrupt);
+    EXPECT_EQ(code_of(decode_run_mark(run_key(RunId{1}), value + "x")), Errc::kDatabaseCorrupt);
+    EXPECT_EQ(code_of(decode_run_mark(run_key(RunId{1}), "")), Errc::kDatabaseCorrupt);
+    for (const auto& packs : {std::vector{PackId{2}, PackId{2}}, std::vector{PackId{2}, PackId{1}},
+                              std::vector{PackId{0}}})
+        EXPECT_EQ(
+            code_of(decode_run_mark(run_key(RunId{1}), encode_run_mark({RunId{1}, 4096, packs}))),
+            Errc::kDatabaseCorrupt);
 }
 
 TEST(ContentRecords, SaysWhenAFormatIsTooNew) {
     std::string value = encode_format(sample_format());
-    value[0] = 2;
+    value[0] = 3;
     const auto decoded = decode_format(value);
     ASSERT_EQ(code_of(decoded), Errc::kLibraryFormat);
     EXPECT_FALSE(decoded.error().hint().empty());
@@ -123,13 +140,15 @@ TEST(ContentRecords, PackKeysSortByNumber) {
 }
 
 TEST(ContentRecords, RefusesOtherPackRecords) {
-    const std::string value = encode_pack_mark({PackId{1}, 4096, false});
+    const std::string value = encode_pack_mark({PackId{1}, 4096, false, 0});
     EXPECT_EQ(code_of(decode_pack_mark(pack_key(PackId{0}), value)), Errc::kDatabaseCorrupt);
     EXPECT_EQ(code_of(decode_pack_mark("p", value)), Errc::kDatabaseCorrupt);
     EXPECT_EQ(code_of(decode_pack_mark(pack_key(PackId{1}), value + "x")), Errc::kDatabaseCorrupt);
-    EXPECT_EQ(
-        code_of(decode_pack_mark(pack_key(PackId{1}), encode_pack_mark({PackId{1}, 4095, false}))),
-        Errc::kDatabaseCorrupt);
+    for (const PackMark& mark :
+         {PackMark{PackId{1}, 4095, false, 0}, PackMark{PackId{1}, 9000, false, 4096},
+          PackMark{PackId{1}, 9000, true, 4097}, PackMark{PackId{1}, 9000, true, 12'288}})
+        EXPECT_EQ(code_of(decode_pack_mark(pack_key(mark.pack), encode_pack_mark(mark))),
+                  Errc::kDatabaseCorrupt);
 }
 
 RC_GTEST_PROP(ContentRecords, ReferenceKeysKeepOwnersApart, ()) {

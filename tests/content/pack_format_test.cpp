@@ -46,12 +46,16 @@ std::string sample_records() {
     return out;
 }
 
-TEST(PackFormat, WritesTheGoldenPack) {
-    golden::expect("content/pack_v1.bin", encode_pack_header(sample_header()) + sample_records());
+std::string sample_pack() {
+    std::string out = encode_pack_header(sample_header()) + sample_records();
+    append_padding(out, padding_bytes(out.size()));
+    append_record_header(out, {Codec::kIndex, 0, 8192, ChunkId(), 0});
+    return out;
 }
 
-TEST(PackFormat, ReadsTheGoldenPack) {
-    const std::string bytes = golden::read("content/pack_v1.bin");
+TEST(PackFormat, WritesTheGoldenPack) { golden::expect("content/pack_v2.bin", sample_pack()); }
+
+void expect_sample_records(std::string_view bytes) {
     const ByteView view = as_bytes(bytes);
     EXPECT_EQ(must(decode_pack_header(view)), sample_header());
     const RecordHeader raw = must(decode_record_header(view.subspan(kPackHeaderBytes)));
@@ -63,7 +67,28 @@ TEST(PackFormat, ReadsTheGoldenPack) {
     must(compressor.decompress(packed.codec, rest.subspan(kRecordHeaderBytes, packed.stored_bytes),
                                packed.plain_bytes, plain));
     EXPECT_EQ(as_text(plain), kPlain);
-    EXPECT_EQ(rest.size(), record_bytes(packed.stored_bytes));
+}
+
+TEST(PackFormat, ReadsTheGoldenPacksOfEveryVersion) {
+    for (const char* name : {"content/pack_v1.bin", "content/pack_v2.bin"}) {
+        SCOPED_TRACE(name);
+        expect_sample_records(golden::read(name));
+    }
+}
+
+TEST(PackFormat, PaddingPutsTheNextPayloadOnAPage) {
+    for (std::uint64_t offset = kPackHeaderBytes; offset < 4 * kPageBytes; offset += 8) {
+        const std::uint64_t bytes = padding_bytes(offset);
+        ASSERT_EQ((offset + bytes + kRecordHeaderBytes) % kPageBytes, 0u) << offset;
+        if (bytes == 0) continue;
+        ASSERT_GE(bytes, kRecordHeaderBytes);
+        std::string out;
+        append_padding(out, bytes);
+        ASSERT_EQ(out.size(), bytes);
+        const RecordHeader header = must(decode_record_header(as_bytes(out)));
+        ASSERT_EQ(header.codec, Codec::kPadding);
+        ASSERT_EQ(record_bytes(header.stored_bytes), bytes);
+    }
 }
 
 TEST(PackFormat, RecordsStandOnMultiplesOfEight) {
@@ -120,13 +145,24 @@ TEST(PackFormat, RefusesImpossibleLengthsUnderARightChecksum) {
     EXPECT_EQ(decoded(Codec::kZstd, 9, 0), Errc::kPackInvalid);
     EXPECT_EQ(decoded(Codec::kZstd, kChunkBytesMax, 8), std::nullopt);
     EXPECT_EQ(decoded(Codec::kZstd, kChunkBytesMax + 1, 8), Errc::kPackInvalid);
-    EXPECT_EQ(decoded(Codec{2}, 9, 8), Errc::kPackInvalid);
+    EXPECT_EQ(decoded(Codec::kDelta, 9, 8), std::nullopt);
+    EXPECT_EQ(decoded(Codec{4}, 9, 8), Errc::kPackInvalid);
+    EXPECT_EQ(decoded(Codec::kPadding, 0, 8), std::nullopt);
+    EXPECT_EQ(decoded(Codec::kPadding, 1, 8), Errc::kPackInvalid);
+    EXPECT_EQ(decoded(Codec::kPadding, 0, 8192), Errc::kPackInvalid);
+    EXPECT_EQ(decoded(Codec::kIndex, 0, 4096), std::nullopt);
+    EXPECT_EQ(decoded(Codec::kIndex, 0, 4097), Errc::kPackInvalid);
+    EXPECT_EQ(decoded(Codec::kIndex, 0, 0), Errc::kPackInvalid);
+    EXPECT_EQ(decoded(Codec::kIndex, 8, 4096), Errc::kPackInvalid);
 }
 
 TEST(PackFormat, NamesOfFilesAreOneToOne) {
     EXPECT_EQ(pack_file_name(PackId{1}), "00000001.pack");
     EXPECT_EQ(pack_file_name(PackId{0xdeadbeef}), "deadbeef.pack");
     EXPECT_EQ(must(parse_pack_file_name("deadbeef.pack")), PackId{0xdeadbeef});
+    EXPECT_EQ(run_file_name(RunId{10}), "0000000a.run");
+    EXPECT_EQ(must(parse_run_file_name("0000000a.run")), RunId{10});
+    EXPECT_EQ(code_of(parse_run_file_name("0000000a.pack")), Errc::kPackInvalid);
     for (const char* name : {"", "00000000.pack", "DEADBEEF.pack", "0000001.pack", "000000001.pack",
                              "00000001.pac", "00000001.pack~", "0000000g.pack", "x00000001.pack"})
         EXPECT_EQ(code_of(parse_pack_file_name(name)), Errc::kPackInvalid) << name;

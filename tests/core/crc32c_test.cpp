@@ -44,6 +44,7 @@ TEST(Crc32c, AgreesWithTheDefinitionAtEveryLengthAndAlignment) {
         for (std::size_t count = 0; begin + count <= bytes.size(); ++count) {
             const ByteView part = ByteView(bytes).subspan(begin, count);
             ASSERT_EQ(crc32c(part), crc32c_bit_by_bit(part)) << begin << " " << count;
+            ASSERT_EQ(crc32c_by_tables(part), crc32c_bit_by_bit(part)) << begin << " " << count;
         }
 }
 
@@ -53,6 +54,7 @@ TEST(Crc32c, GoesOnFromTheChecksumOfWhatStoodBefore) {
         ASSERT_EQ(crc32c(ByteView(bytes).subspan(cut), crc32c(ByteView(bytes).first(cut))),
                   crc32c(bytes))
             << cut;
+    EXPECT_EQ(crc32c_by_tables(bytes, 0x12345678), crc32c(bytes, 0x12345678));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <random>
 #include <set>
@@ -14,6 +15,7 @@
 #include "proof_log.hpp"
 #include "resolution.hpp"
 #include "support/resolve/agreement.hpp"
+#include "support/resolve/ticking_clock.hpp"
 
 namespace catalog::resolve::engine {
 namespace {
@@ -307,6 +309,38 @@ TEST(SearchByActivity, AgreesWhenManyVersionsCompete) {
 }
 
 /// More than three levels of words.
+/// Looks at the clock that it takes to assume the first literal of each chain of implications.
+std::int64_t looks_at_chains(std::uint32_t chains, std::uint32_t length) {
+    testing::Repo repo("a 1.0.0");
+    const Request request = testing::ask("a *");
+    const testing::TickingClock clock;
+    CallContext context;
+    context.deadline = MonotonicTime(std::chrono::hours(1'000'000));
+    Universe universe(request, repo.provider(), context, clock);
+    Requirements requirements(universe);
+    Search search(universe, requirements, {}, false);
+    std::vector<Lit> heads;
+    for (std::uint32_t chain = 0; chain < chains; ++chain) {
+        Lit last = positive(search.clauses().new_trial());
+        heads.push_back(last);
+        for (std::uint32_t i = 1; i < length; ++i) {
+            const Lit next = positive(search.clauses().new_trial());
+            search.clauses().add_implied(std::vector<Lit>{negated(last), next});
+            last = next;
+        }
+    }
+    const MonotonicTime before = clock.now_monotonic();
+    const auto outcome = search.run(heads, Order::kActivity, ~std::uint64_t{0});
+    EXPECT_TRUE(outcome && *outcome == Outcome::kSat);
+    EXPECT_EQ(search.core().propagations(), std::uint64_t{chains} * length + 1);
+    return (clock.now_monotonic() - before) / std::chrono::seconds(1);
+}
+
+TEST(Search, LooksAtItsLimitsWhileItPropagates) {
+    EXPECT_GE(looks_at_chains(1, 64'000), 64'000 / 2'000) << "in one go";
+    EXPECT_GE(looks_at_chains(128, 500), 64'000 / 2'000) << "a little after each decision";
+}
+
 TEST(SmallestFirst, GivesWhatASetWouldGive) {
     std::mt19937 random(11);
     SmallestFirst queue;

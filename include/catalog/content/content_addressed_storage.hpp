@@ -49,9 +49,11 @@ public:
     ChunkProfile profile;            ///< Of a new store; an existing one keeps its own.
     int compression_level = kCompressionLevelDefault;  ///< See Compressor.
     PackOptions packs;
+    /// Chunks of all sessions that are being encoded at one time, bytes. A put waits beyond it.
+    std::uint64_t pipeline_bytes_max = 8u << 20;
     std::uint64_t object_bytes_max = std::uint64_t{64} << 30;  ///< Of one object, bytes.
-    /// Records that one session keeps until its commit, bytes: about 53 a new chunk of it, 36 a
-    /// chunk of its objects. Below kv::kBatchBytesMax.
+    /// Records that one session keeps until its commit, bytes: about 35 a chunk of its objects.
+    /// Below kv::kBatchBytesMax.
     std::uint64_t session_bytes_max = 128u << 20;
 };
 

@@ -30,8 +30,14 @@ struct ObjectRecord {
     friend bool operator==(const ObjectRecord&, const ObjectRecord&) = default;
 };
 
+/// Version of records and packs that is written.
+inline constexpr std::uint32_t kContentFormatVersion = 2;
+
 /// What a store is made with and keeps for ever.
 struct FormatRecord {
+    /// 1: the index was in the key-value store; packs have none of their own. Read, and made 2 by
+    /// the next writer that commits.
+    std::uint32_t version = kContentFormatVersion;
     StoreId store{};
     ChunkProfile profile;
     friend bool operator==(const FormatRecord&, const FormatRecord&) = default;
@@ -47,13 +53,6 @@ inline constexpr std::size_t kHashKeyBytes = 1 + ContentHash::kDigestBytes;
 [[nodiscard]] std::string hash_key(const ContentHash& id);
 /// Errors: kDatabaseCorrupt.
 [[nodiscard]] Result<ContentHash> decode_hash_key(std::string_view key);
-
-/// Length of an encoded location.
-inline constexpr std::size_t kLocationBytes = 20;
-
-[[nodiscard]] std::string encode_location(const ChunkLocation& location);
-/// Errors: kDatabaseCorrupt.
-[[nodiscard]] Result<ChunkLocation> decode_location(std::string_view value);
 
 /// Encodes the record of object `id`, whose checksum covers the id as well.
 [[nodiscard]] std::string encode_object(const ContentHash& id, const ObjectRecord& record);
@@ -81,9 +80,14 @@ struct Reference {
 /// Reads key and value of a pack's record. Errors: kDatabaseCorrupt.
 [[nodiscard]] Result<PackMark> decode_pack_mark(std::string_view key, std::string_view value);
 
+[[nodiscard]] std::string run_key(RunId run);
+[[nodiscard]] std::string encode_run_mark(const RunMark& mark);
+/// Reads key and value of an index file's record. Errors: kDatabaseCorrupt.
+[[nodiscard]] Result<RunMark> decode_run_mark(std::string_view key, std::string_view value);
+
 [[nodiscard]] std::string format_key();
 [[nodiscard]] std::string encode_format(const FormatRecord& record);
-/// Errors: kLibraryFormat (other version), kDatabaseCorrupt.
+/// Errors: kLibraryFormat (newer version), kDatabaseCorrupt.
 [[nodiscard]] Result<FormatRecord> decode_format(std::string_view value);
 
 }  // namespace catalog::content

@@ -1,5 +1,6 @@
 #pragma once
-// The bytes of a pack file: a 4 KiB header, then records, each on a multiple of 8 bytes.
+// The bytes of a pack file: a 4 KiB header, then records, each on a multiple of 8 bytes; the last
+// record of a sealed pack is its index.
 // docs/formats/pack.md is the specification.
 
 #include <array>
@@ -20,22 +21,36 @@ using ChunkId = ContentHash;
 /// Number of a pack in its store, from 1; never used twice for committed bytes.
 enum class PackId : std::uint32_t {};
 
+/// Number of an index file, from 1.
+enum class RunId : std::uint32_t {};
+
 /// Marks everything that belongs to one store: 16 random bytes.
 using StoreId = std::array<std::byte, 16>;
 
-/// How a record's payload encodes its chunk. Values are stored on disk and never change.
+/// How a record's payload encodes its chunk, or what else the record is. Values are stored on disk
+/// and never change.
 enum class Codec : std::uint8_t {
     kRaw = 0,             ///< The chunk itself.
     kZstd = 1,            ///< One zstd frame (RFC 8878) that says its content size.
-    kZstdDictionary = 2,  ///< Such a frame, made with a trained dictionary, whose number it says.
-    kDelta =
-        3,  ///< Id of a base chunk (32 bytes), then such a frame, made with the base as prefix.
+    kZstdDictionary = 2,  ///< Such a frame, made with a trained dictionary whose number it says.
+    kDelta = 3,      ///< Id of a base chunk (32 bytes), then such a frame with the base as prefix.
+    kIndex = 254,    ///< No chunk: the sealed pack's index run (docs/formats/index-run.md).
+    kPadding = 255,  ///< No chunk: zeros that put the next payload on a page.
 };
+
+/// Tells whether records of that codec hold a chunk.
+[[nodiscard]] constexpr bool holds_chunk(Codec codec) noexcept { return codec <= Codec::kDelta; }
 
 inline constexpr std::size_t kPackHeaderBytes = 4096;
 inline constexpr std::size_t kRecordHeaderBytes = 56;
 inline constexpr std::size_t kRecordAlignment = 8;
-inline constexpr std::uint32_t kPackFormatVersion = 1;
+/// Payloads that are mapped begin on a multiple of it.
+inline constexpr std::size_t kPageBytes = 4096;
+/// Raw chunks from this length on are put on a page, bytes.
+inline constexpr std::uint32_t kPagedBytesMin = 64u << 10;
+inline constexpr std::uint32_t kPackFormatVersion = 2;
+/// The oldest version that is read.
+inline constexpr std::uint32_t kPackFormatVersionMin = 1;
 
 /// What a pack says of itself.
 struct PackHeader {
@@ -48,10 +63,10 @@ struct PackHeader {
 /// What stands in front of a record's payload.
 struct RecordHeader {
     Codec codec = Codec::kRaw;
-    std::uint32_t plain_bytes = 0;   ///< 1 to kChunkBytesMax.
-    std::uint32_t stored_bytes = 0;  ///< Of the payload; 1 to plain_bytes.
-    ChunkId id;
-    std::uint32_t payload_crc = 0;
+    std::uint32_t plain_bytes = 0;   ///< 1 to kChunkBytesMax; 0 where there is no chunk.
+    std::uint32_t stored_bytes = 0;  ///< Of the payload; 1 to plain_bytes where there is a chunk.
+    ChunkId id;                      ///< All zero where there is no chunk.
+    std::uint32_t payload_crc = 0;   ///< 0 for an index, whose pages have their own.
     friend bool operator==(const RecordHeader&, const RecordHeader&) = default;
 };
 
@@ -72,6 +87,16 @@ struct RecordHeader {
 /// bytes; the checksums are made here, `header.payload_crc` is ignored.
 void append_record(std::string& out, const RecordHeader& header, ByteView payload);
 
+/// Appends the header alone, with `header.payload_crc` as it is.
+void append_record_header(std::string& out, const RecordHeader& header);
+
+/// Returns how many bytes a padding record takes that is put at `offset` so that the payload of the
+/// record behind it begins on a page; 0 when none is needed.
+[[nodiscard]] std::uint64_t padding_bytes(std::uint64_t offset) noexcept;
+
+/// Appends a padding record of that many bytes in all: 56 or more, a multiple of 8.
+void append_padding(std::string& out, std::uint64_t bytes);
+
 /// Reads a record's header from its first 56 bytes. Errors: kPackInvalid (short, other magic,
 /// checksum, lengths out of range, unknown codec).
 [[nodiscard]] Result<RecordHeader> decode_record_header(ByteView bytes);
@@ -81,5 +106,9 @@ void append_record(std::string& out, const RecordHeader& header, ByteView payloa
 
 /// Reads such a name. Errors: kPackInvalid for any other text, and for number 0.
 [[nodiscard]] Result<PackId> parse_pack_file_name(std::string_view name);
+
+/// The same for index files, which end in ".run".
+[[nodiscard]] std::string run_file_name(RunId run);
+[[nodiscard]] Result<RunId> parse_run_file_name(std::string_view name);
 
 }  // namespace catalog::content

@@ -1,11 +1,12 @@
 #pragma once
-// StorageBackend: where a content store keeps its chunks: packs that only grow, addressed by
-// location. Which chunk is where, and up to where a pack counts, is written in the library's
+// StorageBackend: where a content store keeps its chunks: packs that only grow, and the index that
+// says which chunk is where. Which packs count, and up to where, is written in the library's
 // key-value store by the one commit; a backend knows neither objects nor references.
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,7 +33,44 @@ struct PackMark {
     PackId pack{};
     std::uint64_t bytes = 0;  ///< From the pack's start; everything beyond it is garbage.
     bool sealed = false;      ///< Nothing will be appended any more.
+    /// Where the pack's own index begins (its record's payload); 0 when it has none.
+    std::uint64_t index_offset = 0;
     friend bool operator==(const PackMark&, const PackMark&) = default;
+};
+
+/// An index file that stands for the indexes of several sealed packs.
+struct RunMark {
+    RunId run{};
+    std::uint64_t bytes = 0;
+    std::vector<PackId> packs;  ///< Ascending; in no other run.
+    friend bool operator==(const RunMark&, const RunMark&) = default;
+};
+
+/// What the key-value store has committed of a backend.
+struct BackendMarks {
+    std::vector<PackMark> packs;  ///< Ascending.
+    std::vector<RunMark> runs;    ///< Ascending.
+    friend bool operator==(const BackendMarks&, const BackendMarks&) = default;
+};
+
+/// What the next commit is to write of a backend.
+struct BackendChanges {
+    std::vector<PackMark> packs;
+    std::vector<RunMark> runs;
+    std::vector<PackId> packs_removed;
+    std::vector<RunId> runs_removed;
+
+    [[nodiscard]] bool empty() const noexcept {
+        return packs.empty() && runs.empty() && packs_removed.empty() && runs_removed.empty();
+    }
+};
+
+/// What the index says of a chunk.
+struct IndexEntry {
+    ChunkId id;
+    ChunkLocation location;
+    Codec codec = Codec::kRaw;  ///< As stored: a number that Codec does not name is possible.
+    friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
 };
 
 /// A chunk to append.
@@ -51,8 +89,9 @@ struct StoredRecord {
 
 struct BackendStats {
     std::uint64_t packs = 0;
-    std::uint64_t bytes =
-        0;  ///< Of all packs, headers, padding and what is not committed included.
+    /// Of all packs and index files, headers, padding and what is not committed included.
+    std::uint64_t bytes = 0;
+    std::uint64_t index_bytes = 0;  ///< Of these, indexes.
 };
 
 /// What a scan of a pack meets, in order of offsets.
@@ -71,35 +110,51 @@ public:
 
 /// Chunks in append-only packs.
 ///
-/// Durability: nothing appended counts before `sync` returned and the marks that it gave were
-/// committed. Thread safety: any thread. Blocking: yes; appends wait for each other and for `sync`.
-/// Errors that mean damage are kContentCorrupted and name pack and offset as their input.
+/// Durability: nothing appended counts before `sync` returned and the changes that it gave were
+/// committed. Thread safety: any thread. Blocking: yes; appends wait for each other. Errors that
+/// mean damage are kContentCorrupted and name pack and offset as their input.
 class StorageBackend {
 public:
     virtual ~StorageBackend() = default;
 
-    /// Sets the packs back to what was committed: what no mark names, or lies beyond its mark, is
-    /// dropped. A pack that is missing or too short is not an error here: reads and scans say so.
-    /// The writer calls it before its first append. Errors: kIo, kAccessDenied,
-    /// kFailedPrecondition (read-only).
+    /// Sets packs and index back to what was committed: what no mark names, or lies beyond its
+    /// mark, is dropped. A pack that is missing or too short is not an error here: reads and scans
+    /// say so. The writer calls it before its first append. Cost: reads the packs that have no
+    /// index yet, one as a rule. Errors: kIo, kAccessDenied, kFailedPrecondition (read-only).
     [[nodiscard]] virtual Result<void> recover(const StoreId& store, const ChunkProfile& profile,
-                                               std::span<const PackMark> committed) = 0;
+                                               const BackendMarks& committed) = 0;
 
-    /// Appends a record to the open pack; opens a new one when it is full. Errors: kStorageFull,
-    /// kIo, kSyncFailed, kFailedPrecondition (before `recover`, or read-only).
+    /// Lets `find` see what was committed since, by whomever. A reader calls it before its first
+    /// `find` and when it misses a chunk. Changes no file. Errors: kIo, kAccessDenied.
+    [[nodiscard]] virtual Result<void> refresh(const StoreId& store,
+                                               const BackendMarks& committed) = 0;
+
+    /// Returns where a chunk is, also one that was appended and not yet committed. Never one that
+    /// was lost, nor one in a pack that was removed. Errors: kIo, kContentCorrupted.
+    [[nodiscard]] virtual Result<std::optional<IndexEntry>> find(const ChunkId& id) = 0;
+
+    /// Calls `each` for every chunk that `find` finds, in no order, until it returns an error,
+    /// which is returned. What is appended or removed meanwhile may or may not be seen. Errors: as
+    /// `find`.
+    [[nodiscard]] virtual Result<void> for_each(
+        const std::function<Result<void>(const IndexEntry&)>& each) = 0;
+
+    /// Appends a record to the open pack; opens a new one when it is full. A chunk that `find`
+    /// finds is not written again: its place is returned. Errors: kStorageFull, kIo, kSyncFailed,
+    /// kFailedPrecondition (before `recover`, or read-only).
     [[nodiscard]] virtual Result<ChunkLocation> append(const NewRecord& record) = 0;
 
-    /// Makes durable all that was appended before, and returns the marks of the packs that grew
-    /// since the last success. When it fails, the pack concerned is abandoned: it is never appended
-    /// to again, its unsynced records are lost (see `is_lost`), and the next append opens a new
-    /// pack. Errors: kSyncFailed, kIo.
-    [[nodiscard]] virtual Result<std::vector<PackMark>> sync() = 0;
+    /// Makes durable all that was appended before, and returns what has changed since the last
+    /// success. When it fails, the pack concerned is abandoned: it is never appended to again, its
+    /// unsynced records are lost, and the next append opens a new pack. Errors: kSyncFailed, kIo.
+    [[nodiscard]] virtual Result<BackendChanges> sync() = 0;
 
-    /// Tells whether the record was appended and lost to a failed write or sync. Such a location
-    /// must not be committed.
-    [[nodiscard]] virtual bool is_lost(const ChunkLocation& location) const = 0;
-    /// Returns how often records were lost; 0 is the quick answer to whether `is_lost` needs
-    /// asking.
+    /// Says that changes which `sync` returned were committed. Files that they removed are deleted
+    /// by it.
+    virtual void committed(const BackendChanges& changes) = 0;
+
+    /// Returns how often records were lost to a failed write or sync: when it has not changed,
+    /// what was found or appended before is still there.
     [[nodiscard]] virtual std::uint64_t losses() const = 0;
 
     /// Reads a record's header and checks that it is the one that `location` promises. Errors:
@@ -115,8 +170,9 @@ public:
     /// kContentCorrupted, kIo.
     [[nodiscard]] virtual Result<PackHeader> inspect(const PackMark& mark) = 0;
 
-    /// Walks the committed records of a pack, whatever its header says. A pack that is missing or
-    /// too short is damage. Errors: kIo, what the visitor returned.
+    /// Walks the committed records of a pack that hold chunks, whatever its header says, and checks
+    /// its index. A pack that is missing or too short is damage. Errors: kIo, what the visitor
+    /// returned.
     [[nodiscard]] virtual Result<void> scan(const PackMark& mark, PackVisitor& visitor) = 0;
 
     /// Errors: kIo.

@@ -19,7 +19,12 @@ void require(bool condition) {
 void try_object(std::string_view value) {
     const ContentHash id{};
     const auto object = decode_object(id, value);
-    if (object) require(encode_object(id, *object) == value);
+    if (!object) return;
+    const std::string again = encode_object(id, *object);
+    // A record of version 1 is written as version 2.
+    if (value.front() == again.front()) require(again == value);
+    const auto decoded = decode_object(id, again);
+    require(decoded && *decoded == *object);
 }
 
 }  // namespace
@@ -34,7 +39,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try_object(checked);
 
     if (const auto id = decode_hash_key(input)) require(hash_key(*id) == input);
-    if (const auto location = decode_location(input)) require(encode_location(*location) == input);
     if (const auto reference = decode_reference_key(input)) {
         const bool by_owner = owner_key(reference->owner, reference->object) == input;
         const bool by_object = referrer_key(reference->object, reference->owner) == input;
@@ -44,7 +48,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string key = input.substr(0, cut);
     if (const auto mark = decode_pack_mark(key, input.substr(cut))) {
         require(pack_key(mark->pack) == key);
-        require(encode_pack_mark(*mark) == input.substr(cut));
+        // Version 1 had fewer fields.
+        require(encode_pack_mark(*mark).starts_with(input.substr(cut)));
+    }
+    if (const auto run = decode_run_mark(key, input.substr(cut))) {
+        require(run_key(run->run) == key);
+        require(encode_run_mark(*run) == input.substr(cut));
     }
     if (const auto format = decode_format(input)) require(encode_format(*format) == input);
     std::string format = input;

@@ -1,6 +1,5 @@
 #include "support/content/faulty_storage_backend.hpp"
 
-#include <algorithm>
 #include <catalog/internal/try.hpp>
 
 namespace catalog::content::testing {
@@ -20,24 +19,49 @@ Result<void> FaultyStorageBackend::enter(BackendCall call) {
 }
 
 Result<void> FaultyStorageBackend::recover(const StoreId& store, const ChunkProfile& profile,
-                                           std::span<const PackMark> committed) {
+                                           const BackendMarks& committed) {
     CATALOG_TRY_VOID(enter(BackendCall::kRecover));
     return wrapped_->recover(store, profile, committed);
+}
+
+Result<void> FaultyStorageBackend::refresh(const StoreId& store, const BackendMarks& committed) {
+    CATALOG_TRY_VOID(enter(BackendCall::kRefresh));
+    return wrapped_->refresh(store, committed);
+}
+
+Result<std::optional<IndexEntry>> FaultyStorageBackend::find(const ChunkId& id) {
+    CATALOG_TRY_VOID(enter(BackendCall::kFind));
+    CATALOG_TRY(const auto found, wrapped_->find(id));
+    const std::lock_guard lock(mutex_);
+    if (found && lost_.contains(id)) return std::nullopt;
+    return found;
+}
+
+Result<void> FaultyStorageBackend::for_each(
+    const std::function<Result<void>(const IndexEntry&)>& each) {
+    return wrapped_->for_each([&](const IndexEntry& entry) -> Result<void> {
+        {
+            const std::lock_guard lock(mutex_);
+            if (lost_.contains(entry.id)) return {};
+        }
+        return each(entry);
+    });
 }
 
 Result<ChunkLocation> FaultyStorageBackend::append(const NewRecord& record) {
     CATALOG_TRY_VOID(enter(BackendCall::kAppend));
     CATALOG_TRY(const ChunkLocation location, wrapped_->append(record));
     const std::lock_guard lock(mutex_);
-    unsynced_.push_back(location);
+    lost_.erase(record.id);
+    unsynced_.insert(record.id);
     return location;
 }
 
-Result<std::vector<PackMark>> FaultyStorageBackend::sync() {
+Result<BackendChanges> FaultyStorageBackend::sync() {
     auto entered = enter(BackendCall::kSync);
     const std::lock_guard lock(mutex_);
     if (!entered) {
-        lost_.insert(lost_.end(), unsynced_.begin(), unsynced_.end());
+        lost_.merge(unsynced_);
         ++losses_;
     }
     unsynced_.clear();
@@ -45,10 +69,8 @@ Result<std::vector<PackMark>> FaultyStorageBackend::sync() {
     return wrapped_->sync();
 }
 
-bool FaultyStorageBackend::is_lost(const ChunkLocation& location) const {
-    const std::lock_guard lock(mutex_);
-    return std::find(lost_.begin(), lost_.end(), location) != lost_.end() ||
-           wrapped_->is_lost(location);
+void FaultyStorageBackend::committed(const BackendChanges& changes) {
+    wrapped_->committed(changes);
 }
 
 std::uint64_t FaultyStorageBackend::losses() const {

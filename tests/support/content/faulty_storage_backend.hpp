@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "catalog/content/storage_backend.hpp"
 
@@ -12,6 +13,8 @@ namespace catalog::content::testing {
 /// Calls that can be made to fail.
 enum class BackendCall : std::uint8_t {
     kRecover,
+    kRefresh,
+    kFind,
     kAppend,
     kSync,  ///< Also loses what was appended since the last success, as a disk that fails does.
     kPeek,
@@ -32,10 +35,13 @@ public:
     void fail_nth(BackendCall call, std::uint64_t nth, Errc error);
 
     Result<void> recover(const StoreId& store, const ChunkProfile& profile,
-                         std::span<const PackMark> committed) override;
+                         const BackendMarks& committed) override;
+    Result<void> refresh(const StoreId& store, const BackendMarks& committed) override;
+    Result<std::optional<IndexEntry>> find(const ChunkId& id) override;
+    Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override;
     Result<ChunkLocation> append(const NewRecord& record) override;
-    Result<std::vector<PackMark>> sync() override;
-    bool is_lost(const ChunkLocation& location) const override;
+    Result<BackendChanges> sync() override;
+    void committed(const BackendChanges& changes) override;
     std::uint64_t losses() const override;
     Result<RecordHeader> peek(const ChunkLocation& location) override;
     Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
@@ -54,8 +60,8 @@ private:
     std::shared_ptr<StorageBackend> wrapped_;
     mutable std::mutex mutex_;
     std::map<BackendCall, Rule> rules_;
-    std::vector<ChunkLocation> unsynced_;
-    std::vector<ChunkLocation> lost_;
+    std::set<ChunkId> unsynced_;
+    std::set<ChunkId> lost_;
     std::uint64_t losses_ = 0;
 };
 

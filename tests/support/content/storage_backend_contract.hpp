@@ -82,13 +82,16 @@ protected:
         return to_bytes(record.payload);
     }
     /// Keeps the newest mark of each pack, as a store does.
-    static void merge(std::map<PackId, PackMark>& marks, const std::vector<PackMark>& newer) {
-        for (const PackMark& mark : newer) marks[mark.pack] = mark;
+    static void merge(std::map<PackId, PackMark>& marks, const BackendChanges& newer) {
+        for (const PackMark& mark : newer.packs) marks[mark.pack] = mark;
     }
-    static std::vector<PackMark> list(const std::map<PackId, PackMark>& marks) {
-        std::vector<PackMark> all;
-        for (const auto& [pack, mark] : marks) all.push_back(mark);
+    static BackendMarks list(const std::map<PackId, PackMark>& marks) {
+        BackendMarks all;
+        for (const auto& [pack, mark] : marks) all.packs.push_back(mark);
         return all;
+    }
+    static bool has(StorageBackend& backend, ByteView bytes) {
+        return must(backend.find(merkle::hash_of(bytes))).has_value();
     }
 };
 
@@ -106,8 +109,40 @@ TEST_P(StorageBackendContract, GivesBackWhatWasAppended) {
     for (const auto& [location, bytes] : appended) {
         EXPECT_EQ(read(*backend, location), bytes);
         EXPECT_EQ(must(backend->peek(location)).id, merkle::hash_of(bytes));
-        EXPECT_FALSE(backend->is_lost(location));
+        EXPECT_TRUE(has(*backend, bytes));
     }
+}
+
+TEST_P(StorageBackendContract, FindsWhatWasAppendedAndKeepsItOnce) {
+    const auto backend = make(10'000);
+    std::map<ChunkId, ChunkLocation> expected;
+    for (std::uint64_t i = 0; i < 60; ++i) {
+        const Bytes bytes = noise(700 + i % 30, i % 40);
+        const ChunkLocation location = append(*backend, bytes);
+        const auto [known, added] = expected.emplace(merkle::hash_of(bytes), location);
+        EXPECT_EQ(known->second, location);
+    }
+    const auto check = [&] {
+        for (const auto& [id, location] : expected)
+            EXPECT_EQ(must(backend->find(id)), (IndexEntry{id, location, Codec::kRaw}));
+        EXPECT_FALSE(has(*backend, noise(5, 5)));
+        std::map<ChunkId, ChunkLocation> seen;
+        must(backend->for_each([&](const IndexEntry& entry) -> Result<void> {
+            EXPECT_TRUE(seen.emplace(entry.id, entry.location).second);
+            return {};
+        }));
+        EXPECT_EQ(seen, expected);
+    };
+    check();
+    std::map<PackId, PackMark> marks;
+    merge(marks, must(backend->sync()));
+    EXPECT_GT(marks.size(), 3u);
+    check();
+    must(backend->recover(store_id(), ChunkProfile(), list(marks)));
+    check();
+    append(*backend, noise(700, 99));
+    must(backend->recover(store_id(), ChunkProfile(), list(marks)));
+    check();
 }
 
 TEST_P(StorageBackendContract, RefusesAppendsBeforeRecovery) {
@@ -122,7 +157,7 @@ TEST_P(StorageBackendContract, MarksCoverWhatWasAppendedAndNothingTwice) {
     EXPECT_TRUE(must(backend->sync()).empty());
     const ChunkLocation first = append(*backend, noise(100, 1));
     const ChunkLocation second = append(*backend, noise(100, 2));
-    const std::vector<PackMark> marks = must(backend->sync());
+    const std::vector<PackMark> marks = must(backend->sync()).packs;
     ASSERT_EQ(marks.size(), 1u);
     EXPECT_EQ(marks[0].pack, first.pack);
     EXPECT_EQ(marks[0].bytes, second.offset + record_bytes(second.stored_bytes));
@@ -144,7 +179,8 @@ TEST_P(StorageBackendContract, OpensANewPackWhenOneIsFull) {
     EXPECT_GT(marks.size(), 3u);
     std::size_t open = 0;
     for (const auto& [pack, mark] : marks) {
-        EXPECT_LT(mark.bytes, 10'000u + record_bytes(1000));
+        const std::uint64_t records = mark.index_offset != 0 ? mark.index_offset : mark.bytes;
+        EXPECT_LT(records, 10'000u + record_bytes(1000) + 2 * kPageBytes);
         open += mark.sealed ? 0 : 1;
     }
     EXPECT_LE(open, 1u);
@@ -193,16 +229,16 @@ TEST_P(StorageBackendContract, GoesOnInThePackThatIsNotFull) {
 TEST_P(StorageBackendContract, ASealedPackTakesNothingMore) {
     const auto backend = make();
     const ChunkLocation first = append(*backend, noise(1000, 1));
-    std::vector<PackMark> marks = must(backend->sync());
+    std::vector<PackMark> marks = must(backend->sync()).packs;
     marks[0].sealed = true;
-    must(backend->recover(store_id(), ChunkProfile(), marks));
+    must(backend->recover(store_id(), ChunkProfile(), {marks, {}}));
     EXPECT_NE(append(*backend, noise(1000, 2)).pack, first.pack);
 }
 
 TEST_P(StorageBackendContract, APackThatIsMissingIsDamageAndNotAnError) {
     const auto backend = make();
-    const std::vector<PackMark> marks = {{PackId{1}, 9000, true}, {PackId{5}, 4096, false}};
-    must(backend->recover(store_id(), ChunkProfile(), marks));
+    const std::vector<PackMark> marks = {{PackId{1}, 9000, true, 0}, {PackId{5}, 4096, false, 0}};
+    must(backend->recover(store_id(), ChunkProfile(), {marks, {}}));
     EXPECT_EQ(code_of(backend->inspect(marks[0])), Errc::kContentCorrupted);
     EXPECT_EQ(code_of(backend->peek({PackId{1}, 4096, 10, 10})), Errc::kContentCorrupted);
     Bytes buffer;
@@ -238,7 +274,7 @@ TEST_P(StorageBackendContract, ScansItsRecordsInOrder) {
     io::testing::SeededRandom random(11);
     for (std::uint64_t i = 0; i < 50; ++i)
         expected.push_back(append(*backend, noise(1 + random.below(100'000), i)));
-    const std::vector<PackMark> marks = must(backend->sync());
+    const std::vector<PackMark> marks = must(backend->sync()).packs;
     append(*backend, noise(10, 99));
     CollectingVisitor visitor;
     must(backend->scan(marks[0], visitor));
@@ -264,7 +300,7 @@ TEST_P(StorageBackendContract, AVisitorCanEndAScan) {
     };
     const auto backend = make();
     for (std::uint64_t i = 0; i < 10; ++i) append(*backend, noise(100, i));
-    const std::vector<PackMark> marks = must(backend->sync());
+    const std::vector<PackMark> marks = must(backend->sync()).packs;
     Ending visitor;
     EXPECT_EQ(code_of(backend->scan(marks[0], visitor)), Errc::kCancelled);
     EXPECT_EQ(visitor.seen, 3);

@@ -1,0 +1,107 @@
+#include "pack_files.hpp"
+
+#include <algorithm>
+#include <catalog/internal/try.hpp>
+
+namespace catalog::content {
+namespace {
+
+using internal::MutexLock;
+
+// Files of a folder whose names `parse` accepts; a folder that is not there has none.
+template <class Id, class Parse>
+Result<std::vector<PackFiles::Sized<Id>>> list_numbered(io::FileSystem& fs,
+                                                        const std::string& directory,
+                                                        const Parse& parse) {
+    std::vector<PackFiles::Sized<Id>> files;
+    const auto entries = fs.list(directory);
+    if (!entries) {
+        if (entries.error().code() == Errc::kFileNotFound) return files;
+        return fail(entries.error());
+    }
+    for (const io::DirectoryEntry& entry : *entries) {
+        const auto id = parse(entry.name);
+        if (!id || entry.kind != io::FileKind::kRegular) continue;
+        const auto info = fs.info(io::join_path(directory, entry.name));
+        if (!info) {
+            if (info.error().code() == Errc::kFileNotFound) continue;
+            return fail(info.error());
+        }
+        files.emplace_back(*id, info->size);
+    }
+    return files;
+}
+
+Result<void> remove_if_there(io::FileSystem& fs, const std::string& path) {
+    auto removed = fs.remove_file(path);
+    if (!removed && removed.error().code() == Errc::kFileNotFound) return {};
+    return removed;
+}
+
+}  // namespace
+
+PackReader reader_of(const io::ReadableFile& file) {
+    return [&file](std::uint64_t offset, std::span<std::byte> out) {
+        return file.read_at(offset, out);
+    };
+}
+
+PackFiles::PackFiles(std::shared_ptr<io::FileSystem> fs, std::string directory,
+                     std::uint32_t open_max)
+    : fs_(std::move(fs)),
+      directory_(std::move(directory)),
+      open_max_(std::max<std::size_t>(open_max, 1)) {}
+
+std::string PackFiles::path_of(PackId pack) const {
+    return io::join_path(directory_, pack_file_name(pack));
+}
+
+std::string PackFiles::path_of(RunId run) const {
+    return io::join_path(directory_, run_file_name(run));
+}
+
+Result<std::vector<PackFiles::Sized<PackId>>> PackFiles::list_packs() const {
+    return list_numbered<PackId>(*fs_, directory_, parse_pack_file_name);
+}
+
+Result<std::vector<PackFiles::Sized<RunId>>> PackFiles::list_runs() const {
+    return list_numbered<RunId>(*fs_, directory_, parse_run_file_name);
+}
+
+Result<std::shared_ptr<io::ReadableFile>> PackFiles::open(PackId pack) {
+    const MutexLock lock(mutex_);
+    if (const auto found = open_.find(pack); found != open_.end()) {
+        found->second.used = ++uses_;
+        return found->second.file;
+    }
+    auto file = fs_->open_read(path_of(pack));
+    if (!file) {
+        if (file.error().code() == Errc::kFileNotFound)
+            return pack_damaged(pack, 0, "pack is missing");
+        return fail(file.error());
+    }
+    if (open_.size() >= open_max_)
+        open_.erase(std::min_element(open_.begin(), open_.end(), [](auto& a, auto& b) {
+            return a.second.used < b.second.used;
+        }));
+    std::shared_ptr<io::ReadableFile> shared = std::move(*file);
+    open_[pack] = CachedFile{shared, ++uses_};
+    return shared;
+}
+
+Result<void> PackFiles::remove(PackId pack) {
+    {
+        const MutexLock lock(mutex_);
+        open_.erase(pack);
+    }
+    return remove_if_there(*fs_, path_of(pack));
+}
+
+Result<void> PackFiles::remove(RunId run) { return remove_if_there(*fs_, path_of(run)); }
+
+void PackFiles::forget() {
+    const MutexLock lock(mutex_);
+    open_.clear();
+}
+
+}  // namespace catalog::content

@@ -1,0 +1,62 @@
+#pragma once
+// The files of a store's packs and indexes: where they are, and the ones that are open for reading.
+
+#include <catalog/internal/mutex.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/content/storage_backend.hpp"
+#include "catalog/io/file_system.hpp"
+#include "pack_scan.hpp"
+
+namespace catalog::content {
+
+/// Returns a reader over an open file, which must outlive it.
+[[nodiscard]] PackReader reader_of(const io::ReadableFile& file);
+
+/// Thread safety: any thread.
+class PackFiles {
+public:
+    /// Files of at most `open_max` packs are kept open.
+    PackFiles(std::shared_ptr<io::FileSystem> fs, std::string directory, std::uint32_t open_max);
+
+    [[nodiscard]] io::FileSystem& fs() const noexcept { return *fs_; }
+    [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
+    [[nodiscard]] std::string path_of(PackId pack) const;
+    [[nodiscard]] std::string path_of(RunId run) const;
+
+    /// A file with its length, bytes.
+    template <class Id>
+    using Sized = std::pair<Id, std::uint64_t>;
+    /// Lists what is there, in no order. Errors: kIo.
+    [[nodiscard]] Result<std::vector<Sized<PackId>>> list_packs() const;
+    [[nodiscard]] Result<std::vector<Sized<RunId>>> list_runs() const;
+
+    /// Opens a pack. Errors: kContentCorrupted (it is missing), kIo.
+    [[nodiscard]] Result<std::shared_ptr<io::ReadableFile>> open(PackId pack);
+
+    /// Removes a pack, or an index file; one that is not there is fine. Errors: kIo.
+    [[nodiscard]] Result<void> remove(PackId pack);
+    [[nodiscard]] Result<void> remove(RunId run);
+
+    /// Closes all that is kept open.
+    void forget();
+
+private:
+    struct CachedFile {
+        std::shared_ptr<io::ReadableFile> file;
+        std::uint64_t used = 0;
+    };
+
+    const std::shared_ptr<io::FileSystem> fs_;
+    const std::string directory_;
+    const std::size_t open_max_;
+    internal::Mutex mutex_;
+    std::map<PackId, CachedFile> open_ CATALOG_GUARDED_BY(mutex_);
+    std::uint64_t uses_ CATALOG_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace catalog::content

@@ -1,0 +1,218 @@
+#include "pack_index.hpp"
+
+#include <algorithm>
+#include <catalog/internal/try.hpp>
+
+namespace catalog::content {
+namespace {
+
+using internal::MutexLock;
+
+// An index that cannot be used costs a scan of the packs, not their chunks.
+bool is_unusable(const Error& error) {
+    return error.code() == Errc::kPackInvalid || error.code() == Errc::kContentCorrupted ||
+           error.code() == Errc::kEndOfFile || error.code() == Errc::kFileNotFound ||
+           error.code() == Errc::kFileKind;
+}
+
+// Tells whether there is a mark of that number among `all`, which ascend.
+template <class Mark, class Id>
+bool is_marked(const std::vector<Mark>& all, Id number, Id Mark::* of) {
+    const auto found = std::lower_bound(all.begin(), all.end(), number,
+                                        [&](const Mark& mark, Id n) { return mark.*of < n; });
+    return found != all.end() && (*found).*of == number;
+}
+
+}  // namespace
+
+void PackIndex::reset() {
+    const MutexLock lock(mutex_);
+    index_.reset();
+}
+
+std::shared_ptr<ChunkIndex> PackIndex::index() const {
+    const MutexLock lock(mutex_);
+    return index_;
+}
+
+Result<PackIndex::RunPointer> PackIndex::open_own(const PackMark& mark) const {
+    CATALOG_TRY(auto region, files_.fs().map(files_.path_of(mark.pack), mark.index_offset,
+                                             mark.bytes - mark.index_offset));
+    const ByteView bytes = region->bytes();
+    return IndexRun::open(bytes, std::shared_ptr<const io::MappedRegion>(std::move(region)));
+}
+
+Result<PackIndex::RunPointer> PackIndex::open_file(const RunMark& mark) const {
+    CATALOG_TRY(auto region, files_.fs().map(files_.path_of(mark.run), 0, mark.bytes));
+    const ByteView bytes = region->bytes();
+    return IndexRun::open(bytes, std::shared_ptr<const io::MappedRegion>(std::move(region)));
+}
+
+Result<void> PackIndex::apply(const StoreId& store, const BackendMarks& marks) {
+    const MutexLock lock(mutex_);
+    if (!index_ || store_ != store) {
+        store_ = store;
+        index_ = std::make_shared<ChunkIndex>(store);
+        packs_.clear();
+        runs_.clear();
+    }
+    for (const PackMark& mark : marks.packs) CATALOG_TRY_VOID(index_->add_pack(mark.pack));
+    CATALOG_TRY_VOID(apply_runs(marks));
+    for (auto& [pack, known] : packs_)
+        if (known.run != RunId{} && !is_marked(marks.runs, known.run, &RunMark::run)) known = {};
+    for (const PackMark& mark : marks.packs) CATALOG_TRY_VOID(apply_pack(mark));
+    drop_missing(marks);
+    return {};
+}
+
+Result<void> PackIndex::apply_runs(const BackendMarks& marks) {
+    for (const RunMark& mark : marks.runs) {
+        last_run_ = std::max(last_run_, mark.run);
+        if (runs_.contains(mark.run)) continue;
+        const auto run = open_file(mark);
+        if (!run) {
+            if (is_unusable(run.error())) continue;
+            return fail(run.error());
+        }
+        index_->add_run(*run);
+        runs_[mark.run] = {*run, mark.packs};
+        for (const PackId pack : mark.packs) {
+            KnownPack& known = packs_[pack];
+            known.run = mark.run;
+            known.bytes = ~std::uint64_t{0};
+            drop_run(known.own);
+            known.own.reset();
+        }
+    }
+    return {};
+}
+
+Result<void> PackIndex::apply_pack(const PackMark& mark) {
+    KnownPack& known = packs_[mark.pack];
+    if (mark.bytes <= known.bytes) return {};
+    if (mark.index_offset != 0) {
+        auto own = open_own(mark);
+        if (own) {
+            index_->seal_pack(mark.pack, *own);
+            known = {mark.bytes, std::move(*own), RunId{}};
+            return {};
+        }
+        if (!is_unusable(own.error())) return fail(own.error());
+    }
+    CATALOG_TRY_VOID(
+        scan_pack_headers(mark, std::max<std::uint64_t>(known.bytes, kPackHeaderBytes)));
+    known.bytes = mark.bytes;
+    return {};
+}
+
+Result<void> PackIndex::scan_pack_headers(const PackMark& mark, std::uint64_t from) {
+    const auto file = files_.open(mark.pack);
+    if (!file) {
+        if (is_unusable(file.error())) return {};
+        return fail(file.error());
+    }
+    CATALOG_TRY(const auto info, (*file)->info());
+    return scan_headers(reader_of(**file), info.size, mark, from,
+                        [&](const IndexEntry& entry)
+                            CATALOG_REQUIRES(mutex_) { return index_->insert(entry); });
+}
+
+// Whatever no mark names any more.
+void PackIndex::drop_missing(const BackendMarks& marks) {
+    std::erase_if(packs_, [&](const auto& entry) CATALOG_REQUIRES(mutex_) {
+        if (is_marked(marks.packs, entry.first, &PackMark::pack)) return false;
+        index_->retire_pack(entry.first);
+        drop_run(entry.second.own);
+        return true;
+    });
+    std::erase_if(runs_, [&](const auto& entry) CATALOG_REQUIRES(mutex_) {
+        if (is_marked(marks.runs, entry.first, &RunMark::run)) return false;
+        drop_run(entry.second.run);
+        return true;
+    });
+}
+
+void PackIndex::drop_run(const RunPointer& run) {
+    // One that was merged is not there any more.
+    if (run) (void)index_->replace_runs(std::span(&run, 1), nullptr);
+}
+
+Result<void> PackIndex::begin_pack(PackId pack) {
+    const MutexLock lock(mutex_);
+    return index_->add_pack(pack);
+}
+
+Result<void> PackIndex::pack_grew(const PackMark& mark) {
+    const MutexLock lock(mutex_);
+    KnownPack& known = packs_[mark.pack];
+    known.bytes = std::max(known.bytes, mark.bytes);
+    if (mark.index_offset == 0 || known.own) return {};
+    CATALOG_TRY(known.own, open_own(mark));
+    index_->seal_pack(mark.pack, known.own);
+    return {};
+}
+
+Result<std::uint64_t> PackIndex::write_merged(RunId number, const ChunkIndex& index,
+                                              std::span<const RunPointer> runs) const {
+    const std::string path = files_.path_of(number);
+    CATALOG_TRY(auto file, files_.fs().open_write(path, io::OpenMode::kTruncate));
+    std::vector<const IndexRun*> newest_first;
+    for (const RunPointer& run : runs) newest_first.push_back(run.get());
+    IndexRunBuilder builder(
+        {runs.front()->info().store, RunOrigin::kFile, static_cast<std::uint32_t>(number)},
+        [&](ByteView bytes) { return file->append(bytes); });
+    auto written = merge_runs(newest_first, index.keep_live(), builder);
+    if (written) written = builder.finish();
+    if (written) written = file->sync();
+    if (written) written = file->close();
+    if (written) written = files_.fs().sync_directory(files_.directory());
+    if (!written) {
+        // Best effort: what stays behind is unknown to the store and goes with the next recovery.
+        (void)files_.remove(number);
+        return fail(written.error());
+    }
+    return builder.bytes();
+}
+
+Result<std::optional<PackIndex::Merge>> PackIndex::merge_when_due() {
+    std::shared_ptr<ChunkIndex> index;
+    Merge merge;
+    {
+        const MutexLock lock(mutex_);
+        if (!index_) return std::nullopt;
+        merge.merged = index_->choose_merge();
+        if (merge.merged.empty()) return std::nullopt;
+        index = index_;
+        last_run_ = RunId{static_cast<std::uint32_t>(last_run_) + 1};
+        merge.mark.run = last_run_;
+    }
+    CATALOG_TRY(merge.mark.bytes, write_merged(merge.mark.run, *index, merge.merged));
+    const MutexLock lock(mutex_);
+    CATALOG_TRY(auto run, open_file(merge.mark));
+    CATALOG_TRY_VOID(index->replace_runs(merge.merged, run));
+    const auto was_merged = [&](const RunPointer& each) {
+        return each &&
+               std::find(merge.merged.begin(), merge.merged.end(), each) != merge.merged.end();
+    };
+    for (auto it = runs_.begin(); it != runs_.end();) {
+        if (!was_merged(it->second.run)) {
+            ++it;
+            continue;
+        }
+        merge.removed.push_back(it->first);
+        it = runs_.erase(it);
+    }
+    for (auto& [pack, known] : packs_) {
+        const bool covered =
+            was_merged(known.own) ||
+            std::find(merge.removed.begin(), merge.removed.end(), known.run) != merge.removed.end();
+        if (!covered) continue;
+        known.own.reset();
+        known.run = merge.mark.run;
+        merge.mark.packs.push_back(pack);
+    }
+    runs_[merge.mark.run] = {std::move(run), merge.mark.packs};
+    return merge;
+}
+
+}  // namespace catalog::content

@@ -1,0 +1,56 @@
+#pragma once
+// WritePipeline: encodes new chunks side by side and appends them in the order in which they came.
+
+#include <catalog/internal/mutex.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "catalog/content/storage_backend.hpp"
+#include "catalog/core/executor.hpp"
+
+namespace catalog::content {
+
+/// What became of the chunks that one session submitted. Thread safety: any thread.
+class WriteStatus {
+public:
+    /// Returns the first error since the last call.
+    [[nodiscard]] std::optional<Error> take_error();
+    /// Tells whether there ever was one.
+    [[nodiscard]] bool failed() const;
+
+private:
+    friend class WritePipeline;
+
+    mutable internal::Mutex mutex_;
+    std::uint64_t under_way_ CATALOG_GUARDED_BY(mutex_) = 0;
+    std::optional<Error> error_ CATALOG_GUARDED_BY(mutex_);
+    bool failed_ CATALOG_GUARDED_BY(mutex_) = false;
+};
+
+/// Thread safety: any thread.
+class WritePipeline {
+public:
+    /// `backend` and `executor` outlive it. `level`: see Compressor. At most `bytes_max` bytes of
+    /// chunks are under way; whoever submits more works off some of them itself, so that an
+    /// executor that is saturated or refuses tasks costs only time.
+    WritePipeline(StorageBackend& backend, Executor& executor, int level, std::uint64_t bytes_max);
+    /// Chunks that nobody waited for are dropped.
+    ~WritePipeline();
+    WritePipeline(const WritePipeline&) = delete;
+    WritePipeline& operator=(const WritePipeline&) = delete;
+
+    /// Stores a chunk unless it is there or under way. The bytes are copied. `status` counts it
+    /// until it was appended, or failed. Errors: as StorageBackend::find.
+    [[nodiscard]] Result<void> submit(const ChunkId& id, ByteView bytes,
+                                      const std::shared_ptr<WriteStatus>& status);
+
+    /// Waits until nothing that `status` counts is under way.
+    void wait(const std::shared_ptr<WriteStatus>& status);
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace catalog::content
