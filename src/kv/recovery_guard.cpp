@@ -82,7 +82,15 @@ public:
         return extent.intact_bytes;
     }
 
-    [[nodiscard]] bool lost_something() const noexcept { return evidence_.proves_loss(next_); }
+    /// Notes a log of which nothing can be read, not even whether there was something in it.
+    void lose_log() noexcept {
+        lost_log_ = true;
+        broken_ = true;
+    }
+
+    [[nodiscard]] bool lost_something() const noexcept {
+        return lost_log_ || evidence_.proves_loss(next_);
+    }
     /// Tells whether the last record is a mark alone that covers everything before it.
     [[nodiscard]] bool closed_clean() const noexcept {
         return closed_clean_ && !broken_ && !damaged_;
@@ -93,6 +101,7 @@ private:
     bool closed_clean_ = true;
     bool damaged_ = false;
     bool broken_ = false;
+    bool lost_log_ = false;
     Evidence evidence_;
 };
 
@@ -174,7 +183,12 @@ Result<void> RecoveryGuard::decide(io::FileSystem& fs, const std::string& folder
         recovered_.youngest = io::join_path(folder, wal_name(number));
         CATALOG_TRY(const auto file, fs.open_read(recovered_.youngest));
         CATALOG_TRY(const io::FileInfo info, file->info());
-        CATALOG_TRY(readable, chain.add(*file));
+        const Result<std::uint64_t> belonging = chain.add(*file);
+        const bool unreadable =
+            !belonging && salvage_ && belonging.error().code() == Errc::kDatabaseCorrupt;
+        if (unreadable) chain.lose_log();
+        if (!belonging && !unreadable) return fail(belonging.error());
+        readable = belonging.value_or(0);
         if (readable < info.size) unusable.push_back({recovered_.youngest, readable});
         recovered_.bytes += readable;
     }

@@ -219,7 +219,9 @@ Result<void> RocksDatabase::report_lost(const std::vector<LostLog>& logs, Salvag
             });
         };
         CATALOG_TRY(const auto file, fs_->open_read(log.path));
-        CATALOG_TRY_VOID(read_lost_records(*file, log.from, kLostRecordBytesMax, add));
+        const auto read = read_lost_records(*file, log.from, kLostRecordBytesMax, add);
+        // Of an encrypted log without its head nothing can be shown.
+        if (!read && read.error().code() != Errc::kDatabaseCorrupt) return fail(read.error());
     }
     return {};
 }

@@ -6,6 +6,7 @@
 
 #include "batch_check.hpp"
 #include "catalog/kv/key_value_store.hpp"
+#include "encrypted_file_system.hpp"
 #include "recovery_guard.hpp"
 #include "rocksdb_database.hpp"
 #include "rocksdb_follower.hpp"
@@ -147,9 +148,25 @@ Result<void> make_folder(io::FileSystem& fs, const std::string& path) {
     return fs.sync_directory(io::parent_path(path));
 }
 
-Result<std::unique_ptr<KeyValueStore>> open_store(std::shared_ptr<io::FileSystem> fs,
-                                                  const std::string& path,
-                                                  const OpenOptions& options) {
+/// Puts encryption under the store when there is a key, and checks that it is the right one.
+Result<std::shared_ptr<io::FileSystem>> with_encryption(std::shared_ptr<io::FileSystem> fs,
+                                                        const std::string& path,
+                                                        const OpenOptions& options) {
+    std::shared_ptr<const FileCipher> cipher;
+    if (!options.encryption_key.empty()) {
+        CATALOG_TRY(cipher, FileCipher::make(options.encryption_key));
+    }
+    CATALOG_TRY_VOID(check_store_key(*fs, path, cipher.get()));
+    if (cipher == nullptr) return fs;
+    auto random = options.random != nullptr ? options.random : make_system_random();
+    return make_encrypted_file_system(std::move(fs), std::move(cipher), std::move(random));
+}
+
+Result<std::unique_ptr<KeyValueStore>> open_store(std::shared_ptr<io::FileSystem> plain_fs,
+                                                  const std::string& path, OpenOptions options) {
+    CATALOG_TRY(auto fs, with_encryption(std::move(plain_fs), path, options));
+    // A follower keeps its options, and the key is borrowed.
+    options.encryption_key = {};
     if (options.create_if_missing && !options.read_only) {
         CATALOG_TRY_VOID(make_folder(*fs, path));
     } else {
@@ -173,6 +190,8 @@ Result<std::unique_ptr<KeyValueStore>> open_rocksdb(std::shared_ptr<io::FileSyst
         case Errc::kDatabaseCorrupt:
         case Errc::kStorageFull:
         case Errc::kAccessDenied:
+        case Errc::kKeyInvalid:
+        case Errc::kInvalidArgument:
             return opened;
         default:
             return fail(Error(Errc::kDatabaseOpen, "the database could not be opened",

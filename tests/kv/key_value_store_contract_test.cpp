@@ -15,6 +15,12 @@ std::unique_ptr<KeyValueStore> make_simulated(std::size_t families) {
     return must_open(io::testing::SimulatedFileSystem::make(), "/db", small_store(families));
 }
 
+std::unique_ptr<KeyValueStore> make_encrypted(std::size_t families) {
+    OpenOptions options = small_store(families);
+    options.encryption_key = store_key();
+    return must_open(io::testing::SimulatedFileSystem::make(), "/db", options);
+}
+
 std::string contract_name(const ::testing::TestParamInfo<StoreMaker>& info) {
     return info.param.name;
 }
@@ -24,7 +30,8 @@ INSTANTIATE_TEST_SUITE_P(, KeyValueStoreContract,
                                            StoreMaker{"FaultyWithoutFaults", make_faulty},
                                            StoreMaker{"RocksDbInAFolder",
                                                       make_store_in_temporary_folder},
-                                           StoreMaker{"RocksDbOnASimulatedDisk", make_simulated}),
+                                           StoreMaker{"RocksDbOnASimulatedDisk", make_simulated},
+                                           StoreMaker{"EncryptedRocksDb", make_encrypted}),
                          contract_name);
 
 }  // namespace

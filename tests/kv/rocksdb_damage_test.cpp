@@ -17,6 +17,7 @@ namespace {
 using io::testing::CrashPolicy;
 using io::testing::must;
 using io::testing::SimulatedFileSystem;
+using testing::contents_at;
 using testing::must_open;
 using testing::names_ending;
 using testing::number_from_environment;
@@ -169,7 +170,7 @@ TEST(RocksDbDamage, ASalvageGoesBackBeforeTheDamageAndSaysWhatWasLost) {
             ends.push_back(must(disk->info(log)).size);
         }
     }
-    for (std::uint64_t at = 0; at < ends.back(); at += 97) {
+    for (std::uint64_t at = contents_at(); at < ends.back(); at += 97) {
         const auto hit =
             static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), at) - ends.begin());
         SCOPED_TRACE("byte " + std::to_string(at) + ", in commit " + std::to_string(hit));
@@ -189,7 +190,7 @@ TEST(RocksDbDamage, ASalvageGoesBackBeforeTheDamageAndSaysWhatWasLost) {
             for (std::size_t i = hit + 1; i < ends.size(); ++i)
                 ASSERT_EQ(intact.count("name" + std::to_string(i)), 1u) << i;
             ASSERT_EQ(intact.size(), ends.size() - hit - 1);
-            const std::uint64_t value_at = at - (hit == 0 ? 0 : ends[hit - 1]);
+            const std::uint64_t value_at = at - (hit == 0 ? contents_at() : ends[hit - 1]);
             if (value_at >= 100 && value_at < 3000) {
                 ASSERT_EQ(doubtful, (std::set<std::string>{"name" + std::to_string(hit)}));
             }

@@ -22,6 +22,7 @@ using io::testing::FileOperation;
 using io::testing::must;
 using io::testing::SimulatedFileSystem;
 using io::testing::TemporaryFolder;
+using testing::contents_at;
 using testing::found;
 using testing::must_open;
 using testing::names_ending;
@@ -162,7 +163,7 @@ TEST(RocksDbFollower, ReportsDamageWhenItLooks) {
     for (int i = 0; i < 5; ++i) must_write(*writer, Family{0}, "a", std::to_string(i));
     const auto follower = must_open(fs, "/db", small_follower(1));
     must_write(*writer, Family{0}, "a", "last");
-    must(fs->corrupt("/db/" + names_ending(*fs, "/db", ".log").back(), 60, 1));
+    must(fs->corrupt("/db/" + names_ending(*fs, "/db", ".log").back(), contents_at() + 60, 1));
     EXPECT_EQ(code_of(follower->refresh()), Errc::kDatabaseCorrupt);
     EXPECT_EQ(found(follower->get(Family{0}, "a")), "4");
 }

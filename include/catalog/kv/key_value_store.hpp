@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/core/bytes.hpp"
+#include "catalog/core/random.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/io/file_system.hpp"
 
@@ -185,10 +187,18 @@ public:
     /// forgets it for good; a follower changes nothing. Filled before the opening returns, not
     /// touched later.
     std::shared_ptr<Salvage> salvage;
+    /// When not empty, 32 bytes: every file of the store is encrypted under it (AES-256-CTR), which
+    /// hides contents and does not authenticate them. A store is encrypted from its first opening
+    /// on or never. Borrowed until the opening returns; wiping it is the caller's.
+    ByteView encryption_key;
+    /// Gives the nonces of encrypted files; null: the system's random bytes.
+    std::shared_ptr<Random> random;
 };
 
 /// Opens a RocksDB store in folder `path` on `fs`. Blocking. Errors: kDatabaseOpen (missing, locked
-/// by another writer, other format), kDatabaseCorrupt, kStorageFull, kAccessDenied.
+/// by another writer, other format), kDatabaseCorrupt, kStorageFull, kAccessDenied, kKeyInvalid
+/// (encrypted and no key given, a key given and not encrypted, another key), kInvalidArgument (a
+/// key that has not 32 bytes).
 [[nodiscard]] Result<std::unique_ptr<KeyValueStore>> open_rocksdb(
     std::shared_ptr<io::FileSystem> fs, const std::string& path, const OpenOptions& options);
 

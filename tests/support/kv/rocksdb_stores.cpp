@@ -38,7 +38,11 @@ private:
     std::unique_ptr<KeyValueStore> store_;
 };
 
+bool stores_are_encrypted() { return std::getenv("CATALOG_KV_ENCRYPTED") != nullptr; }
+
 }  // namespace
+
+ByteView store_key() { return as_bytes("a key of just thirty-two bytes.."); }
 
 OpenOptions small_store(std::size_t families) {
     OpenOptions options;
@@ -46,6 +50,7 @@ OpenOptions small_store(std::size_t families) {
         options.families.push_back("family" + std::to_string(i));
     options.create_if_missing = true;
     options.memory_bytes = 1u << 20;
+    if (stores_are_encrypted()) options.encryption_key = store_key();
     return options;
 }
 
@@ -55,6 +60,8 @@ OpenOptions small_follower(std::size_t families) {
     options.read_only = true;
     return options;
 }
+
+std::uint64_t contents_at() { return stores_are_encrypted() ? 64 : 0; }
 
 std::unique_ptr<KeyValueStore> must_open(const std::shared_ptr<io::FileSystem>& fs,
                                          const std::string& path, const OpenOptions& options) {

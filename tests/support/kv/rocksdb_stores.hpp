@@ -10,12 +10,19 @@
 
 namespace catalog::kv::testing {
 
+/// A key for encrypted stores.
+[[nodiscard]] ByteView store_key();
+
 /// Returns options for a small writable store with families "family0", "family1", ..., which is
-/// made when it is missing.
+/// made when it is missing. With CATALOG_KV_ENCRYPTED in the environment it is encrypted, so that
+/// whole suites can be run over encrypted stores.
 [[nodiscard]] OpenOptions small_store(std::size_t families);
 
 /// Returns the same for a follower.
 [[nodiscard]] OpenOptions small_follower(std::size_t families);
+
+/// Returns where in the files of such a store its contents begin.
+[[nodiscard]] std::uint64_t contents_at();
 
 /// Opens a store; throws, and so fails the test, when that fails.
 [[nodiscard]] std::unique_ptr<KeyValueStore> must_open(const std::shared_ptr<io::FileSystem>& fs,
