@@ -1,6 +1,6 @@
 #pragma once
 // IndexRun: where chunks are, as an immutable sorted file that is searched in place. One stands at
-// the end of every sealed pack, merged ones in `index/`. docs/formats/index-run.md is the
+// the end of every sealed pack, merged ones beside the packs. docs/formats/index-run.md is the
 // specification.
 
 #include <array>
@@ -37,7 +37,7 @@ using IndexPageView = std::span<const std::byte, kIndexPageBytes>;
 /// Where a run stands. Values are stored on disk and never change.
 enum class RunOrigin : std::uint8_t {
     kPackFooter = 0,  ///< At the end of pack `number`.
-    kFile = 1,        ///< In `index/XXXXXXXX.run`, `number` in hexadecimal.
+    kFile = 1,        ///< In `packs/XXXXXXXX.run`, `number` in hexadecimal.
 };
 
 /// What a run says of itself; every page repeats the number, the origin and half of the store.

@@ -34,6 +34,7 @@ void seal_and_merge(ChunkIndex& index, PackId pack) {
     index.seal_pack(pack, make_run(entries));
     for (auto chosen = index.choose_merge(); !chosen.empty(); chosen = index.choose_merge()) {
         std::vector<const IndexRun*> runs;
+        runs.reserve(chosen.size());
         for (const auto& run : chosen) runs.push_back(run.get());
         std::string bytes;
         IndexRunBuilder builder(sample_info(), append_to(bytes));
@@ -108,6 +109,7 @@ TEST(ChunkIndexConcurrent, WritersOfSeveralPacksLoseNothing) {
         return ChunkLocation{PackId{static_cast<std::uint32_t>(writer + 1)}, 8 * i, 1, 1};
     };
     std::vector<std::thread> writers;
+    writers.reserve(kWriters);
     for (std::size_t writer = 0; writer < kWriters; ++writer)
         writers.emplace_back([&, writer] {
             must(index.add_pack(PackId{static_cast<std::uint32_t>(writer + 1)}));
@@ -119,8 +121,9 @@ TEST(ChunkIndexConcurrent, WritersOfSeveralPacksLoseNothing) {
     for (std::thread& writer : writers) writer.join();
     for (std::size_t number = 0; number < ids.size(); ++number) {
         const auto found = must(index.find(ids[number]));
-        ASSERT_TRUE(found);
-        EXPECT_EQ(found->location, location(number / kEach, number % kEach));
+        const IndexEntry expected{ids[number], location(number / kEach, number % kEach),
+                                  Codec::kRaw};
+        ASSERT_EQ(found, expected);
     }
     for (std::uint32_t pack = 1; pack <= kWriters; ++pack) index.retire_pack(PackId{pack});
     for (const ChunkId& id : ids) ASSERT_EQ(must(index.find(id)), std::nullopt);

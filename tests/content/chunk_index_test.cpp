@@ -259,6 +259,7 @@ TEST(ChunkIndex, RefusesWhatItCannotHold) {
 TEST(ChunkIndex, ReplacesOnlyNeighboursThatItHas) {
     ChunkIndex index({});
     std::vector<ChunkIndex::RunPointer> runs;
+    runs.reserve(4);
     for (int i = 0; i < 4; ++i) runs.push_back(make_run({}));
     for (const auto& run : runs) index.add_run(run);
     const auto replaced = [&](const std::vector<ChunkIndex::RunPointer>& old) {

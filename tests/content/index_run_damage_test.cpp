@@ -13,7 +13,6 @@ namespace {
 using io::testing::code_of;
 using io::testing::must;
 using io::testing::SeededRandom;
-using testing::append_to;
 using testing::entry_of;
 using testing::EntryMap;
 using testing::open_run;
@@ -36,21 +35,12 @@ void ask(const IndexRun& run, std::span<const ChunkId> ids) {
     std::vector<std::optional<IndexEntry>> found(ids.size());
     (void)run.find_many(ids, found);
     for (std::size_t i = 0; i < ids.size(); ++i) {
-        if (found[i]) {
-            EXPECT_EQ(found[i]->id, ids[i]);
-        }
-        const auto alone = run.find(ids[i]);
-        if (alone && *alone) {
-            EXPECT_EQ((*alone)->id, ids[i]);
-        }
-        const auto ordinal = run.ordinal_of(ids[i]);
-        if (ordinal && *ordinal) {
-            EXPECT_LT(**ordinal, run.size());
-        }
-        const auto bound = run.lower_bound(ids[i]);
-        if (bound) {
-            EXPECT_LE(*bound, run.size());
-        }
+        EXPECT_EQ(found[i].value_or(IndexEntry{ids[i], {}, {}}).id, ids[i]);
+        const auto alone = run.find(ids[i]).value_or(std::nullopt);
+        EXPECT_EQ(alone.value_or(IndexEntry{ids[i], {}, {}}).id, ids[i]);
+        const auto ordinal = run.ordinal_of(ids[i]).value_or(std::nullopt);
+        EXPECT_LT(ordinal.value_or(0), run.size());
+        EXPECT_LE(run.lower_bound(ids[i]).value_or(0), run.size());
     }
     for (std::uint64_t ordinal = 0; ordinal < run.size(); ordinal += 50) (void)run.entry(ordinal);
 }
@@ -82,6 +72,7 @@ TEST(IndexRunDamage, EverySingleBitThatFlipsIsFound) {
 TEST(IndexRunDamage, AFlipInASealedRunIsFoundByWhoeverMeetsIt) {
     const EntryMap entries = some_entries(200, 2);
     std::vector<ChunkId> ids;
+    ids.reserve(entries.size());
     for (const auto& [id, entry] : entries) ids.push_back(id);
     ToyPageCipher cipher(3);
     std::string bytes = run_bytes(entries, &cipher);
@@ -114,6 +105,7 @@ TEST(IndexRunDamage, HostilePagesEndEveryLookup) {
         std::string bytes = run_bytes(entries);
         const std::size_t data = bytes.size() - kIndexPageBytes;
         std::vector<ChunkId> ids;
+        ids.reserve(80);
         for (int i = 0; i < 40; ++i) ids.push_back(random_id(random));
         for (auto at = entries.begin(); ids.size() < 80 && at != entries.end(); ++at)
             ids.push_back(at->first);

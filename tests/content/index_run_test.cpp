@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "support/content/index_samples.hpp"
 #include "support/content/page_cipher_contract.hpp"
