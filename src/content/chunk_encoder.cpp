@@ -39,7 +39,8 @@ EncodePlan ChunkEncoder::plan(SimilarityTable& table, TrustDomain domain, const 
     plan.domain = domain;
     plan.features = features_of(chunk);
     const auto match = table.find(domain, plan.features);
-    if (match && match->shared >= options.shared_features_min)
+    // Nothing is its own base, not even what was planned before and then not stored.
+    if (match && match->shared >= options.shared_features_min && match->base != id)
         plan.base = match->base;
     else
         table.add(domain, plan.features, id);

@@ -18,6 +18,9 @@ constexpr int kLevelMax = 19;
 constexpr int kQuickDeltaLevelMax = 5;
 // The least that zstd knows.
 constexpr int kWindowLogMin = 10;
+// A place in the table of such a search for every fourth byte, between 256 KiB and 4 MiB.
+constexpr int kHashLogMin = 16;
+constexpr int kHashLogMax = 20;
 
 // Room for a worthwhile result only: zstd gives up by itself on what does not fit.
 std::size_t worthwhile_bytes(std::size_t chunk_bytes) {
@@ -65,10 +68,7 @@ ZSTD_CCtx* Compressor::Impl::delta_context() {
     if (made == nullptr) return nullptr;
     const bool quick = level <= kQuickDeltaLevelMax;
     ZSTD_CCtx_setParameter(made, ZSTD_c_compressionLevel, quick ? std::min(level, 1) : level);
-    if (quick) {
-        ZSTD_CCtx_setParameter(made, ZSTD_c_hashLog, 16);
-        ZSTD_CCtx_setParameter(made, ZSTD_c_minMatch, 7);
-    }
+    if (quick) ZSTD_CCtx_setParameter(made, ZSTD_c_minMatch, 7);
     return made;
 }
 
@@ -142,9 +142,12 @@ Compressor::Encoded Compressor::compress_delta(const ChunkId& base_id, ByteView 
     // After a result that did not fit, zstd is still in the middle of it.
     ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
     // The window reaches from the chunk's end to the base's beginning.
-    ZSTD_CCtx_setParameter(
-        context, ZSTD_c_windowLog,
-        std::max(kWindowLogMin, static_cast<int>(std::bit_width(base_and_chunk.size()))));
+    const int window_log =
+        std::max(kWindowLogMin, static_cast<int>(std::bit_width(base_and_chunk.size())));
+    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
+    if (impl_->level <= kQuickDeltaLevelMax)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog,
+                               std::clamp(window_log - 2, kHashLogMin, kHashLogMax));
     ZSTD_CCtx_refPrefix(context, base.data(), base.size());
     const std::size_t size =
         ZSTD_compress2(context, impl_->payload.data() + kDeltaHeaderBytes,

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMemoryBytesMin = 64u << 10;
 constexpr std::size_t kMemoryBytesMax = 1u << 30;
-constexpr std::size_t kBlockBases = 256;
+constexpr std::size_t kBlockBases = 64;
 constexpr std::size_t kBucketBases = 8;
 constexpr std::uint32_t kNoBase = ~std::uint32_t{0};
 // Most bases that a find can come across.

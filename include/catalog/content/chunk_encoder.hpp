@@ -81,7 +81,8 @@ public:
     ChunkEncoder(ChunkEncoder&&) noexcept;
     ChunkEncoder& operator=(ChunkEncoder&&) noexcept;
 
-    /// Computes a chunk's features and looks a base up; a chunk without one becomes a base.
+    /// Computes a chunk's features and looks a base up, which is never the chunk itself; a chunk
+    /// without one becomes a base.
     [[nodiscard]] static EncodePlan plan(SimilarityTable& table, TrustDomain domain,
                                          const ChunkId& id, ByteView chunk,
                                          const EncoderOptions& options);

@@ -30,7 +30,8 @@ struct SimilarityOptions {
 /// forgets costs bytes, what it finds the delta itself confirms.
 ///
 /// Full, it forgets the oldest chunk that nobody found since the hand last passed (second chance,
-/// as in clock page replacement). The same calls give the same answers, before and after `save`.
+/// as in clock page replacement). The same calls give the same answers. In one find in some hundred
+/// a full table overlooks a base, where too many features fall together.
 /// Thread safety: any number of threads; each call holds one lock for about a microsecond.
 class SimilarityTable {
 public:

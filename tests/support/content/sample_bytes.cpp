@@ -34,6 +34,21 @@ Bytes prose(std::size_t count, std::uint64_t seed) {
     return bytes;
 }
 
+Bytes edited(Bytes bytes, std::size_t edits, std::uint64_t seed) {
+    SeededRandom random(seed);
+    for (std::size_t i = 0; i < edits; ++i) {
+        const Bytes fresh = noise(1 + random.below(40), random.next());
+        const auto at = static_cast<std::ptrdiff_t>(random.below(bytes.size() + 1));
+        const auto left = static_cast<std::ptrdiff_t>(bytes.size()) - at;
+        const auto length = std::min(left, static_cast<std::ptrdiff_t>(fresh.size()));
+        const std::uint64_t kind = random.below(3);
+        if (kind == 0) bytes.insert(bytes.begin() + at, fresh.begin(), fresh.end());
+        if (kind == 1) bytes.erase(bytes.begin() + at, bytes.begin() + at + length);
+        if (kind == 2) std::copy_n(fresh.begin(), length, bytes.begin() + at);
+    }
+    return bytes;
+}
+
 ByteSource slices_of(ByteView bytes, std::size_t slice) {
     return [whole = source_of(bytes), slice](std::span<std::byte> out) {
         return whole(out.first(std::min(slice, out.size())));

@@ -14,6 +14,9 @@ namespace catalog::content::testing {
 /// Words and lines: compresses about as source code does.
 [[nodiscard]] Bytes prose(std::size_t count, std::uint64_t seed);
 
+/// The same with `edits` stretches of 1 to 40 bytes put in, taken out or overwritten.
+[[nodiscard]] Bytes edited(Bytes bytes, std::size_t edits, std::uint64_t seed);
+
 /// Gives at most `slice` bytes at a time. `bytes` must outlive it.
 [[nodiscard]] ByteSource slices_of(ByteView bytes, std::size_t slice);
 
