@@ -37,6 +37,15 @@ Result<FormatRecord> load_format(const ContentOptions& options) {
     return format;
 }
 
+PipelineOptions pipeline_options(const ContentOptions& options) {
+    PipelineOptions pipeline;
+    pipeline.encoder.level = options.compression_level;
+    pipeline.encoder.deltas = options.deltas && options.compression_level != 0;
+    pipeline.similarity.memory_bytes_max = options.similarity_bytes_max;
+    pipeline.bytes_max = options.pipeline_bytes_max;
+    return pipeline;
+}
+
 // Tells whether the change makes an object visible, or again so.
 bool names_chunks(const ContentOptions& options, const kv::WriteBatch::Change& change) {
     return change.family == options.families.objects && change.kind == kv::WriteBatch::Kind::kPut;
@@ -81,11 +90,12 @@ Result<std::unique_ptr<ContentAddressedStorage>> ContentAddressedStorage::open(
         kept.backend ? kept.backend
                      : make_pack_backend(kept.file_system, io::join_path(kept.directory, "packs"),
                                          kept.read_only, kept.packs);
+    impl->bases = std::make_shared<BaseCache>(kept.bases_bytes_max);
     if (!kept.read_only) {
         CATALOG_TRY(const auto marks, impl->marks(*kept.store->snapshot()));
         CATALOG_TRY_VOID(impl->backend->recover(impl->format.store, impl->format.profile, marks));
-        impl->pipeline = std::make_unique<WritePipeline>(
-            *impl->backend, *kept.executor, kept.compression_level, kept.pipeline_bytes_max);
+        impl->pipeline = std::make_unique<WritePipeline>(*impl->backend, *kept.executor,
+                                                         impl->bases, pipeline_options(kept));
     } else {
         CATALOG_TRY_VOID(impl->refresh());
     }

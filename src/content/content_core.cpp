@@ -12,10 +12,6 @@ tl::unexpected<Error> object_not_found(const ContentHash& id) {
                 NotFoundDetail{"content", id.to_string()});
 }
 
-std::string place_of(const ChunkLocation& location) {
-    return pack_file_name(location.pack) + " at " + std::to_string(location.offset);
-}
-
 Result<bool> is_referenced(kv::Iterator& references, const ContentHash& id) {
     const std::string prefix = referrer_prefix(id);
     references.seek(prefix);
@@ -107,26 +103,6 @@ Result<void> for_each_object(
     return objects->status();
 }
 
-Result<ByteView> decode_verified(Compressor& compressor, const StoredRecord& record, Bytes& plain) {
-    ByteView bytes = record.payload;
-    if (record.header.codec != Codec::kRaw) {
-        auto decoded = compressor.decompress(record.header.codec, record.payload,
-                                             record.header.plain_bytes, plain);
-        if (!decoded) {
-            if (decoded.error().code() != Errc::kDecompression) return fail(decoded.error());
-            return fail(Error(Errc::kContentCorrupted, "chunk cannot be decoded",
-                              CorruptionDetail{record.header.id.to_string(), {}, {}})
-                            .with_cause(decoded.error()));
-        }
-        bytes = plain;
-    }
-    const ChunkId actual = merkle::hash_of(bytes);
-    if (actual != record.header.id)
-        return fail(Errc::kContentCorrupted, "chunk does not match its digest",
-                    CorruptionDetail{record.header.id.to_string(), actual.to_string(), {}});
-    return bytes;
-}
-
 Result<ByteView> ChunkReader::read_verified(const ChunkRef& chunk) {
     CATALOG_TRY(const auto entry, core_.find_chunk(chunk.id));
     if (!entry)
@@ -137,7 +113,8 @@ Result<ByteView> ChunkReader::read_verified(const ChunkRef& chunk) {
     // It may have been moved by a compaction since it was looked up, by another process perhaps.
     if (core_.options.read_only) CATALOG_TRY_VOID(core_.refresh());
     CATALOG_TRY(const auto now, core_.find_chunk(chunk.id));
-    if (!now || now->location == entry->location) return bytes;
+    const bool is_delta = now && now->codec == Codec::kDelta;  // Whose base may have been moved.
+    if (!now || (now->location == entry->location && !is_delta)) return bytes;
     return read_at(chunk, now->location);
 }
 
@@ -147,8 +124,9 @@ Result<ByteView> ChunkReader::read_at(const ChunkRef& chunk, const ChunkLocation
         return fail(Error(Errc::kContentCorrupted, "another chunk is where the index says",
                           CorruptionDetail{{}, record.header.id.to_string(), {}})
                         .with_input(place_of(location)));
-    auto bytes = decode_verified(compressor_, record, plain_);
-    if (!bytes) return fail(bytes.error().with_input(place_of(location)));
+    auto bytes = decoder_.decode(record, plain_);
+    if (!bytes && bytes.error().input().empty())
+        return fail(bytes.error().with_input(place_of(location)));
     return bytes;
 }
 

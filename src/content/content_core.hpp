@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/content/compressor.hpp"
 #include "catalog/content/content_addressed_storage.hpp"
 #include "catalog/content/content_records.hpp"
 #include "catalog/content/storage_backend.hpp"
+#include "chunk_decoder.hpp"
 #include "write_pipeline.hpp"
 
 namespace catalog::content {
@@ -21,13 +21,11 @@ namespace catalog::content {
 /// The error of an object that is not there, or that nobody references.
 [[nodiscard]] tl::unexpected<Error> object_not_found(const ContentHash& id);
 
-/// Returns "00000001.pack at 4096", as errors and reports name a place.
-[[nodiscard]] std::string place_of(const ChunkLocation& location);
-
 struct ContentCore {
     ContentOptions options;
     std::shared_ptr<StorageBackend> backend;
     FormatRecord format;
+    std::shared_ptr<BaseCache> bases;         ///< Of readers and writers.
     std::unique_ptr<WritePipeline> pipeline;  ///< Null for a reader.
 
     /// Returns the record of an object that somebody references. Errors: kContentNotFound,
@@ -64,7 +62,8 @@ struct ContentCore {
 /// Reads chunks and checks them against their ids. Thread safety: one thread at a time.
 class ChunkReader {
 public:
-    explicit ChunkReader(const ContentCore& core) : core_(core) {}
+    explicit ChunkReader(const ContentCore& core)
+        : core_(core), decoder_(*core.backend, core.bases) {}
 
     /// Returns the bytes of a chunk of `object`, valid until the next call. Errors:
     /// kContentCorrupted that names chunk, object and place; kIo, kDatabaseIo.
@@ -83,7 +82,7 @@ private:
     [[nodiscard]] Result<ByteView> read_at(const ChunkRef& chunk, const ChunkLocation& location);
 
     const ContentCore& core_;
-    Compressor compressor_;
+    ChunkDecoder decoder_;
     Bytes stored_;
     Bytes plain_;
 };
@@ -117,11 +116,6 @@ private:
     std::array<std::shared_ptr<const Bytes>, kKeptMax> kept_ CATALOG_GUARDED_BY(mutex_);
     std::size_t next_ CATALOG_GUARDED_BY(mutex_) = 0;
 };
-
-/// Decodes a record's payload and checks it against the id in its header. The result is valid until
-/// `plain` or the payload changes. Errors: kContentCorrupted with CorruptionDetail.
-[[nodiscard]] Result<ByteView> decode_verified(Compressor& compressor, const StoredRecord& record,
-                                               Bytes& plain);
 
 /// Recomputes an object's root from its chunks, giving each to `sink` once it is verified, the last
 /// one after the root was found right. Errors: as ChunkReader::read, what `sink` returned.

@@ -159,14 +159,17 @@ private:
 class Verification::PackCheck final : public PackVisitor {
 public:
     PackCheck(Verification& run, PhaseProgress& progress, KnownDamage known)
-        : run_(run), progress_(progress), known_(std::move(known)) {}
+        : run_(run),
+          progress_(progress),
+          known_(std::move(known)),
+          decoder_(*run.core_.backend, run.core_.bases) {}
 
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
         CATALOG_TRY_VOID(run_.check_context());
         const std::uint64_t bytes = record_bytes(header.stored_bytes);
         progress_.advance(bytes);
-        const auto plain = decode_verified(compressor_, {header, payload}, plain_);
+        const auto plain = decoder_.decode({header, payload}, plain_);
         if (plain) return {};
         if (plain.error().code() != Errc::kContentCorrupted) return fail(plain.error());
         return damage(location.pack, location.offset, bytes, plain.error().to_string());
@@ -188,7 +191,7 @@ private:
     Verification& run_;
     PhaseProgress& progress_;
     KnownDamage known_;
-    Compressor compressor_;
+    ChunkDecoder decoder_;
     Bytes plain_;
 };
 

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "catalog/content/compressor.hpp"
+#include "chunk_decoder.hpp"
 
 namespace catalog::content {
 namespace {
@@ -16,16 +16,30 @@ using internal::ConditionVariable;
 using internal::Mutex;
 using internal::MutexLock;
 
+// How many chunks further a chunk that became no delta, although it could have, may itself be a
+// base: a fixed distance, so that what is found does not depend on how fast threads are.
+constexpr std::size_t kSettleDistance = 256;
+
 // A chunk on its way into a pack.
 struct WriteJob {
     ChunkId id;
-    Bytes plain;
-    Codec codec = Codec::kRaw;
-    Bytes encoded;  // Unused when the chunk stays raw.
+    std::shared_ptr<const Bytes> plain;
+    EncodePlan plan;
+    EncodedChunk encoded;  // Its payload is `plain` or `payload`.
+    Bytes payload;
+    std::optional<Error> error;
     bool done = false;
     std::vector<std::shared_ptr<WriteStatus>> watchers;
+};
 
-    [[nodiscard]] ByteView payload() const { return codec == Codec::kRaw ? plain : encoded; }
+using WriteJobPointer = std::shared_ptr<WriteJob>;
+
+// What one thread encodes with.
+struct EncodeTools {
+    EncodeTools(StorageBackend& backend, const EncoderOptions& options)
+        : encoder(options), decoder(backend) {}
+    ChunkEncoder encoder;
+    ChunkDecoder decoder;
 };
 
 }  // namespace
@@ -41,20 +55,25 @@ bool WriteStatus::failed() const {
 }
 
 struct WritePipeline::State : std::enable_shared_from_this<State> {
-    State(StorageBackend& b, Executor& e, int l, std::uint64_t max)
-        : backend(b), executor(e), level(l), bytes_max(max) {}
+    State(StorageBackend& b, Executor& e, std::shared_ptr<BaseCache> c, const PipelineOptions& o)
+        : backend(b), executor(e), bases(std::move(c)), options(o), similarity(o.similarity) {}
 
     StorageBackend& backend;
     Executor& executor;
-    const int level;
-    const std::uint64_t bytes_max;
+    const std::shared_ptr<BaseCache> bases;
+    const PipelineOptions options;
+    SimilarityTable similarity;
 
-    Mutex mutex;
+    /// Held while a chunk is looked up, planned and queued: all see chunks in one order.
+    Mutex order;
+    std::deque<WriteJobPointer> unsettled CATALOG_GUARDED_BY(order);
+
+    Mutex mutex;  ///< After `order`.
     ConditionVariable changed;
-    std::deque<std::shared_ptr<WriteJob>> jobs CATALOG_GUARDED_BY(mutex);  ///< To append, in order.
-    std::deque<std::shared_ptr<WriteJob>> raw CATALOG_GUARDED_BY(mutex);   ///< To encode.
-    std::unordered_map<ChunkId, std::shared_ptr<WriteJob>> by_id CATALOG_GUARDED_BY(mutex);
-    std::vector<std::unique_ptr<Compressor>> idle CATALOG_GUARDED_BY(mutex);
+    std::deque<WriteJobPointer> jobs CATALOG_GUARDED_BY(mutex);  ///< To append, in order.
+    std::deque<WriteJobPointer> raw CATALOG_GUARDED_BY(mutex);   ///< To encode.
+    std::unordered_map<ChunkId, WriteJobPointer> by_id CATALOG_GUARDED_BY(mutex);
+    std::vector<std::unique_ptr<EncodeTools>> idle CATALOG_GUARDED_BY(mutex);
     std::uint64_t bytes CATALOG_GUARDED_BY(mutex) = 0;
     std::size_t posted CATALOG_GUARDED_BY(mutex) = 0;   ///< Tasks of the executor.
     std::size_t running CATALOG_GUARDED_BY(mutex) = 0;  ///< Threads at work outside the mutex.
@@ -80,6 +99,12 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     }
 
     void encode(WriteJob& job) CATALOG_EXCLUDES(mutex);
+    Result<ChunkEncoder::FoundBase> read_base(ChunkDecoder& decoder, const ChunkId& id, Bytes& out)
+        CATALOG_EXCLUDES(mutex);
+    std::optional<BaseChunk> base_under_way(const ChunkId& id) CATALOG_EXCLUDES(mutex);
+    Result<ChunkLocation> append(WriteJob& job) CATALOG_EXCLUDES(mutex);
+    EncodePlan plan(const ChunkId& id, ByteView bytes) CATALOG_REQUIRES(order);
+    void wait_until_encoded(const WriteJob& job) CATALOG_REQUIRES(mutex);
     bool encode_one() CATALOG_REQUIRES(mutex);
     void append_done() CATALOG_REQUIRES(mutex);
     void post_tasks() CATALOG_REQUIRES(mutex);
@@ -87,28 +112,90 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
 };
 
 void WritePipeline::State::encode(WriteJob& job) {
-    std::unique_ptr<Compressor> compressor;
+    std::unique_ptr<EncodeTools> tools;
     {
         const MutexLock lock(mutex);
         if (!idle.empty()) {
-            compressor = std::move(idle.back());
+            tools = std::move(idle.back());
             idle.pop_back();
         }
     }
-    if (!compressor) compressor = std::make_unique<Compressor>(level);
-    const Compressor::Encoded encoded = compressor->compress(job.plain);
-    job.codec = encoded.codec;
-    if (encoded.codec != Codec::kRaw) {
-        job.encoded.assign(encoded.payload.begin(), encoded.payload.end());
+    if (!tools) tools = std::make_unique<EncodeTools>(backend, options.encoder);
+    const auto encoded = tools->encoder.encode(
+        job.plan, *job.plain,
+        [&](const ChunkId& id, Bytes& out) { return read_base(tools->decoder, id, out); });
+    if (!encoded) {
+        job.error = encoded.error();
+    } else {
+        job.encoded = *encoded;
+        if (encoded->codec != Codec::kRaw) {
+            job.payload.assign(encoded->payload.begin(), encoded->payload.end());
+            job.encoded.payload = job.payload;
+        }
     }
     const MutexLock lock(mutex);
-    idle.push_back(std::move(compressor));
+    idle.push_back(std::move(tools));
+}
+
+// Looks at a base that is under way itself. Nothing when there is none.
+std::optional<BaseChunk> WritePipeline::State::base_under_way(const ChunkId& id) {
+    const MutexLock lock(mutex);
+    const auto found = by_id.find(id);
+    if (found == by_id.end()) return std::nullopt;
+    const WriteJobPointer job = found->second;
+    // One that is to be a delta might wait for the asking chunk; any other waits for nobody.
+    while (!job->done && !job->plan.base && !stopped) changed.wait(mutex);
+    // Meanwhile it may have been appended, and is found where chunks are.
+    if (!job->done || !job->plain || job->error || job->encoded.codec == Codec::kDelta)
+        return std::nullopt;
+    return BaseChunk{job->plain, static_cast<std::uint32_t>(job->encoded.payload.size())};
+}
+
+// A base that cannot be read, or is a delta itself, is none: the chunk is stored without.
+Result<ChunkEncoder::FoundBase> WritePipeline::State::read_base(ChunkDecoder& decoder,
+                                                                const ChunkId& id, Bytes& out) {
+    std::optional<BaseChunk> base = base_under_way(id);
+    if (!base) {
+        const auto entry = backend.find(id);
+        if (!entry || !*entry || (*entry)->codec == Codec::kDelta) return ChunkEncoder::FoundBase{};
+        base = bases->find(id);
+    }
+    if (!base) {
+        auto loaded = decoder.load(id);
+        if (!loaded || !*loaded) return ChunkEncoder::FoundBase{};
+        base = std::move(**loaded);
+        bases->add(id, *base);
+    }
+    out = *base->plain;
+    return ChunkEncoder::FoundBase{true, base->stored_bytes};
+}
+
+EncodePlan WritePipeline::State::plan(const ChunkId& id, ByteView chunk) {
+    if (!options.encoder.deltas) return {};
+    while (unsettled.size() >= kSettleDistance) {
+        const WriteJobPointer job = std::move(unsettled.front());
+        unsettled.pop_front();
+        {
+            const MutexLock lock(mutex);
+            wait_until_encoded(*job);
+        }
+        if (!job->error) ChunkEncoder::settle(similarity, job->plan, job->id, job->encoded);
+    }
+    EncodePlan plan = ChunkEncoder::plan(similarity, TrustDomain{}, id, chunk, options.encoder);
+    // A chunk that was lost to a failed disk and is put again resembles itself.
+    if (plan.base == id) plan.base.reset();
+    return plan;
+}
+
+void WritePipeline::State::wait_until_encoded(const WriteJob& job) {
+    while (!job.done)
+        if (!encode_one()) changed.wait(mutex);
 }
 
 // Encodes the next chunk; false when there is none. The mutex is free meanwhile.
 bool WritePipeline::State::encode_one() {
     if (raw.empty() || stopped) return false;
-    const std::shared_ptr<WriteJob> job = std::move(raw.front());
+    const WriteJobPointer job = std::move(raw.front());
     raw.pop_front();
     ++running;
     mutex.unlock();
@@ -121,6 +208,23 @@ bool WritePipeline::State::encode_one() {
     return true;
 }
 
+// A delta goes behind its base only, so that no failure of the disk takes the base alone: a pack is
+// begun when the one before is durable. Where the base was lost, the chunk is stored without.
+Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
+    if (job.error) return fail(*job.error);
+    if (job.encoded.codec == Codec::kDelta) {
+        CATALOG_TRY(const auto base, backend.find(*job.plan.base));
+        if (!base || base->codec == Codec::kDelta) {
+            const Compressor::Encoded alone =
+                Compressor(options.encoder.level).compress(*job.plain);
+            job.payload.assign(alone.payload.begin(), alone.payload.end());
+            job.encoded = {alone.codec, job.payload, true};
+        }
+    }
+    return backend.append({job.id, job.encoded.codec, static_cast<std::uint32_t>(job.plain->size()),
+                           job.encoded.payload});
+}
+
 // Appends what is encoded up to the first chunk that is not. One thread at a time, so that packs
 // get the chunks in their order.
 void WritePipeline::State::append_done() {
@@ -128,14 +232,19 @@ void WritePipeline::State::append_done() {
     appending = true;
     ++running;
     while (!jobs.empty() && jobs.front()->done && !stopped) {
-        const std::shared_ptr<WriteJob> job = std::move(jobs.front());
+        const WriteJobPointer job = std::move(jobs.front());
         jobs.pop_front();
         mutex.unlock();
-        const auto stored = backend.append(
-            {job->id, job->codec, static_cast<std::uint32_t>(job->plain.size()), job->payload()});
+        const auto stored = append(*job);
+        if (stored && job->encoded.codec != Codec::kDelta)
+            bases->add(job->id,
+                       {job->plain, static_cast<std::uint32_t>(job->encoded.payload.size())});
         mutex.lock();
         by_id.erase(job->id);
-        bytes -= job->plain.size();
+        bytes -= job->plain->size();
+        // It may have to wait long until it is settled.
+        job->plain.reset();
+        job->payload = Bytes();
         settle(*job, stored);
         changed.notify_all();
     }
@@ -162,39 +271,48 @@ void WritePipeline::State::run_task() {
     --posted;
 }
 
-WritePipeline::WritePipeline(StorageBackend& backend, Executor& executor, int level,
-                             std::uint64_t bytes_max)
-    : state_(std::make_shared<State>(backend, executor, level, bytes_max)) {}
+WritePipeline::WritePipeline(StorageBackend& backend, Executor& executor,
+                             std::shared_ptr<BaseCache> bases, const PipelineOptions& options)
+    : state_(std::make_shared<State>(backend, executor, std::move(bases), options)) {}
 
 WritePipeline::~WritePipeline() {
     const MutexLock lock(state_->mutex);
     state_->stopped = true;
+    state_->changed.notify_all();
     while (state_->running != 0) state_->changed.wait(state_->mutex);
 }
+
+SimilarityTable& WritePipeline::similarity() { return state_->similarity; }
 
 Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
                                    const std::shared_ptr<WriteStatus>& status) {
     State& state = *state_;
-    // Under the mutex a chunk is either under way or, once it is not, in the index.
-    const MutexLock lock(state.mutex);
-    if (const auto found = state.by_id.find(id); found != state.by_id.end()) {
-        State::count(status);
-        found->second->watchers.push_back(status);
-        return {};
+    const MutexLock order(state.order);
+    {
+        // Under the mutex a chunk is either under way or, once it is not, in the index.
+        const MutexLock lock(state.mutex);
+        if (const auto found = state.by_id.find(id); found != state.by_id.end()) {
+            State::count(status);
+            found->second->watchers.push_back(status);
+            return {};
+        }
+        CATALOG_TRY(const auto known, state.backend.find(id));
+        if (known) return {};
     }
-    CATALOG_TRY(const auto known, state.backend.find(id));
-    if (known) return {};
     const auto job = std::make_shared<WriteJob>();
     job->id = id;
-    job->plain.assign(bytes.begin(), bytes.end());
+    job->plan = state.plan(id, bytes);
+    job->plain = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
     job->watchers.push_back(status);
+    if (state.options.encoder.deltas) state.unsettled.push_back(job);
     State::count(status);
+    const MutexLock lock(state.mutex);
     state.bytes += bytes.size();
     state.by_id.emplace(id, job);
     state.jobs.push_back(job);
     state.raw.push_back(job);
     state.post_tasks();
-    while (state.bytes > state.bytes_max)
+    while (state.bytes > state.options.bytes_max)
         if (!state.encode_one()) state.changed.wait(state.mutex);
     return {};
 }

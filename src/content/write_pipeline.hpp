@@ -6,6 +6,9 @@
 #include <memory>
 #include <optional>
 
+#include "base_cache.hpp"
+#include "catalog/content/chunk_encoder.hpp"
+#include "catalog/content/similarity_table.hpp"
 #include "catalog/content/storage_backend.hpp"
 #include "catalog/core/executor.hpp"
 
@@ -28,13 +31,23 @@ private:
     bool failed_ CATALOG_GUARDED_BY(mutex_) = false;
 };
 
-/// Thread safety: any thread.
+/// Parameters of a WritePipeline.
+struct PipelineOptions {
+    PipelineOptions() = default;
+    EncoderOptions encoder;
+    SimilarityOptions similarity;
+    /// Chunks under way, bytes. Whoever submits more works off some of them itself, so that an
+    /// executor that is saturated or refuses tasks costs only time.
+    std::uint64_t bytes_max = 8u << 20;
+};
+
+/// Thread safety: any thread. The same chunks in the same order are stored in the same order as the
+/// same records, whatever the number of threads.
 class WritePipeline {
 public:
-    /// `backend` and `executor` outlive it. `level`: see Compressor. At most `bytes_max` bytes of
-    /// chunks are under way; whoever submits more works off some of them itself, so that an
-    /// executor that is saturated or refuses tasks costs only time.
-    WritePipeline(StorageBackend& backend, Executor& executor, int level, std::uint64_t bytes_max);
+    /// `backend` and `executor` outlive it.
+    WritePipeline(StorageBackend& backend, Executor& executor, std::shared_ptr<BaseCache> bases,
+                  const PipelineOptions& options);
     /// Chunks that nobody waited for are dropped.
     ~WritePipeline();
     WritePipeline(const WritePipeline&) = delete;
@@ -47,6 +60,9 @@ public:
 
     /// Waits until nothing that `status` counts is under way.
     void wait(const std::shared_ptr<WriteStatus>& status);
+
+    /// Which chunks may serve as bases.
+    [[nodiscard]] SimilarityTable& similarity();
 
 private:
     struct State;

@@ -49,6 +49,11 @@ public:
     ChunkProfile profile;            ///< Of a new store; an existing one keeps its own.
     int compression_level = kCompressionLevelDefault;  ///< See Compressor.
     PackOptions packs;
+    /// A new chunk that resembles one which is there is stored as the difference from it.
+    bool deltas = true;
+    std::uint64_t similarity_bytes_max = 8u << 20;  ///< See SimilarityOptions.
+    /// Chunks that deltas were made from lately are kept in memory, bytes.
+    std::uint64_t bases_bytes_max = 8u << 20;
     /// Chunks of all sessions that are being encoded at one time, bytes. A put waits beyond it.
     std::uint64_t pipeline_bytes_max = 8u << 20;
     std::uint64_t object_bytes_max = std::uint64_t{64} << 30;  ///< Of one object, bytes.

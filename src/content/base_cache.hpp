@@ -1,0 +1,46 @@
+#pragma once
+// BaseCache: chunks that were the base of a delta lately, or may soon be.
+
+#include <catalog/internal/mutex.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "catalog/content/pack_format.hpp"
+#include "catalog/core/bytes.hpp"
+
+namespace catalog::content {
+
+/// The verified bytes of a chunk.
+struct BaseChunk {
+    std::shared_ptr<const Bytes> plain;
+    std::uint32_t stored_bytes = 0;  ///< Of its payload in the pack.
+};
+
+/// Of several equal-length rows of reads that go through versions of one package, most ask for the
+/// same bases; the least recently used go first. Thread safety: any thread.
+class BaseCache {
+public:
+    explicit BaseCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+    [[nodiscard]] std::optional<BaseChunk> find(const ChunkId& id);
+    /// A chunk longer than all that is allowed is not kept.
+    void add(const ChunkId& id, BaseChunk base);
+
+private:
+    struct Entry {
+        ChunkId id;
+        BaseChunk base;
+    };
+
+    const std::size_t bytes_max_;
+    internal::Mutex mutex_;
+    std::list<Entry> recent_ CATALOG_GUARDED_BY(mutex_);  ///< Most recently used first.
+    std::unordered_map<ChunkId, std::list<Entry>::iterator> by_id_ CATALOG_GUARDED_BY(mutex_);
+    std::size_t bytes_ CATALOG_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace catalog::content

@@ -1,0 +1,113 @@
+#include "chunk_decoder.hpp"
+
+#include <catalog/internal/try.hpp>
+#include <utility>
+
+#include "catalog/merkle/hash.hpp"
+
+namespace catalog::content {
+namespace {
+
+tl::unexpected<Error> undecodable(const ChunkId& id, const Error& cause) {
+    if (cause.code() != Errc::kDecompression) return fail(cause);
+    return fail(Error(Errc::kContentCorrupted, "chunk cannot be decoded",
+                      CorruptionDetail{id.to_string(), {}, {}})
+                    .with_cause(cause));
+}
+
+tl::unexpected<Error> base_damaged(const ChunkId& id, const char* what) {
+    return fail(Errc::kContentCorrupted, what, CorruptionDetail{id.to_string(), {}, {}});
+}
+
+Result<void> check_digest(const ChunkId& id, ByteView bytes) {
+    const ChunkId actual = merkle::hash_of(bytes);
+    if (actual == id) return {};
+    return fail(Errc::kContentCorrupted, "chunk does not match its digest",
+                CorruptionDetail{id.to_string(), actual.to_string(), {}});
+}
+
+}  // namespace
+
+std::string place_of(const ChunkLocation& location) {
+    return pack_file_name(location.pack) + " at " + std::to_string(location.offset);
+}
+
+Result<void> ChunkDecoder::decode_alone(const StoredRecord& record, Bytes& plain) {
+    if (record.header.codec == Codec::kRaw) {
+        plain.assign(record.payload.begin(), record.payload.end());
+        return {};
+    }
+    const auto decoded = compressor_.decompress(record.header.codec, record.payload,
+                                                record.header.plain_bytes, plain);
+    if (!decoded) return undecodable(record.header.id, decoded.error());
+    return {};
+}
+
+Result<ByteView> ChunkDecoder::decode(const StoredRecord& record, Bytes& plain) {
+    const RecordHeader& header = record.header;
+    ByteView bytes = record.payload;
+    if (header.codec == Codec::kDelta) {
+        const auto base_id = delta_base(record.payload);
+        if (!base_id) return undecodable(header.id, base_id.error());
+        CATALOG_TRY(const auto base, load(*base_id));
+        if (!base) return base_damaged(*base_id, "the chunk that a delta starts from is missing");
+        const auto decoded =
+            compressor_.decompress_delta(record.payload, *base->plain, header.plain_bytes, plain);
+        if (!decoded) return undecodable(header.id, decoded.error());
+        bytes = plain;
+    } else if (header.codec != Codec::kRaw) {
+        CATALOG_TRY_VOID(decode_alone(record, plain));
+        bytes = plain;
+    }
+    CATALOG_TRY_VOID(check_digest(header.id, bytes));
+    return bytes;
+}
+
+// Goes from delta to base until it meets a chunk that stands alone, then decodes the way back.
+Result<std::optional<BaseChunk>> ChunkDecoder::load(const ChunkId& id) {
+    std::optional<BaseChunk> base;
+    std::vector<Link> links;
+    for (ChunkId next = id;;) {
+        if (bases_) base = bases_->find(next);
+        if (base) break;
+        CATALOG_TRY(const auto entry, backend_.find(next));
+        if (!entry) {
+            if (links.empty()) return base;
+            return base_damaged(next, "the chunk that a delta starts from is missing");
+        }
+        if (links.size() == kDeltaDepthMax)
+            return base_damaged(id, "delta starts from too long a row of deltas");
+        Link& link = links.emplace_back();
+        CATALOG_TRY(const StoredRecord record, backend_.read(entry->location, link.record));
+        link.header = record.header;
+        link.payload = record.payload;
+        if (link.header.id != next)
+            return fail(Error(Errc::kContentCorrupted, "another chunk is where the index says",
+                              CorruptionDetail{{}, link.header.id.to_string(), {}})
+                            .with_input(place_of(entry->location)));
+        if (link.header.codec != Codec::kDelta) break;
+        const auto further = delta_base(link.payload);
+        if (!further) return undecodable(next, further.error());
+        next = *further;
+    }
+    for (; !links.empty(); links.pop_back()) {
+        CATALOG_TRY(base, decode_link(links.back(), base ? base->plain.get() : nullptr));
+        if (bases_) bases_->add(links.back().header.id, *base);
+    }
+    return base;
+}
+
+Result<BaseChunk> ChunkDecoder::decode_link(const Link& link, const Bytes* base) {
+    auto plain = std::make_shared<Bytes>();
+    if (link.header.codec == Codec::kDelta) {
+        const auto decoded =
+            compressor_.decompress_delta(link.payload, *base, link.header.plain_bytes, *plain);
+        if (!decoded) return undecodable(link.header.id, decoded.error());
+    } else {
+        CATALOG_TRY_VOID(decode_alone({link.header, link.payload}, *plain));
+    }
+    CATALOG_TRY_VOID(check_digest(link.header.id, *plain));
+    return BaseChunk{std::move(plain), link.header.stored_bytes};
+}
+
+}  // namespace catalog::content

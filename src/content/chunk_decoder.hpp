@@ -1,0 +1,53 @@
+#pragma once
+// ChunkDecoder: the bytes of a chunk from its record, and from those of its bases.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base_cache.hpp"
+#include "catalog/content/compressor.hpp"
+#include "catalog/content/storage_backend.hpp"
+
+namespace catalog::content {
+
+/// Longest way from a delta over deltas to a chunk that is none. Writers make deltas of chunks that
+/// are none; a longer way is damage, a circle for example.
+inline constexpr std::size_t kDeltaDepthMax = 4;
+
+/// Returns "00000001.pack at 4096", as errors and reports name a place.
+[[nodiscard]] std::string place_of(const ChunkLocation& location);
+
+/// Decodes records and checks them against the ids in their headers. Thread safety: one thread at a
+/// time.
+class ChunkDecoder {
+public:
+    /// `backend` outlives it and is where bases are found; `bases` (may be null) keeps them.
+    explicit ChunkDecoder(StorageBackend& backend, std::shared_ptr<BaseCache> bases = nullptr)
+        : backend_(backend), bases_(std::move(bases)) {}
+
+    /// Decodes a record. The result is valid until `plain` or the record's payload changes. Memory:
+    /// the chunk, its base, and the payload of the base. Errors: kContentCorrupted with
+    /// CorruptionDetail (the chunk, or one of its bases: then the input is the base's place), kIo.
+    [[nodiscard]] Result<ByteView> decode(const StoredRecord& record, Bytes& plain);
+
+    /// Returns a chunk that may be a base, or nothing when the index does not have it. Errors: as
+    /// `decode`.
+    [[nodiscard]] Result<std::optional<BaseChunk>> load(const ChunkId& id);
+
+private:
+    struct Link {
+        RecordHeader header;
+        Bytes record;
+        ByteView payload;
+    };
+
+    [[nodiscard]] Result<BaseChunk> decode_link(const Link& link, const Bytes* base);
+    [[nodiscard]] Result<void> decode_alone(const StoredRecord& record, Bytes& plain);
+
+    StorageBackend& backend_;
+    std::shared_ptr<BaseCache> bases_;
+    Compressor compressor_;
+};
+
+}  // namespace catalog::content
