@@ -244,6 +244,11 @@ Result<std::unique_ptr<ObjectReader>> ContentAddressedStorage::open_object(const
     return open_object_of(*impl_, impl_->readers, impl_->recent, id);
 }
 
+Result<std::unique_ptr<ZeroCopyContent>> ContentAddressedStorage::open_zero_copy(
+    const ContentHash& id) {
+    return open_zero_copy_of(*impl_, impl_->readers, impl_->recent, id);
+}
+
 Result<bool> ContentAddressedStorage::exists(const ContentHash& id) {
     const ContentOptions& options = impl_->options;
     CATALOG_TRY(const auto value, options.store->get(options.families.objects, hash_key(id)));

@@ -34,6 +34,20 @@ Result<ObjectRecord> ContentCore::find_object(const ContentHash& id) const {
     return record;
 }
 
+Result<OpenedObject> ContentCore::open_object(const ContentHash& id) const {
+    CATALOG_TRY(ObjectRecord record, find_object(id));
+    OpenedObject object;
+    object.begins.reserve(record.chunks.size());
+    std::uint64_t begin = 0;
+    for (const ChunkRef& chunk : record.chunks) {
+        object.begins.push_back(begin);
+        begin += chunk.bytes;
+    }
+    object.info = {id, record.size, static_cast<std::uint32_t>(record.chunks.size())};
+    object.chunks = std::move(record.chunks);
+    return object;
+}
+
 Result<void> check_chunks(const ContentCore& core, const ContentHash& id, std::string_view record) {
     CATALOG_TRY(const ObjectRecord object, decode_object(id, record));
     for (const ChunkRef& chunk : object.chunks) {
@@ -165,11 +179,32 @@ void ReaderPool::give_back(std::unique_ptr<ChunkReader> reader) {
     if (idle_.size() < kIdleMax) idle_.push_back(std::move(reader));
 }
 
-void RecentChunks::keep(std::shared_ptr<const Bytes> chunk) {
+void RecentChunks::keep(const ChunkId& id, PinnedChunk chunk) {
+    Kept kept{id, std::move(chunk)};
     const internal::MutexLock lock(mutex_);
-    // The parameter is destroyed by the caller, after the mutex is free.
-    kept_[next_].swap(chunk);
+    // What it takes the place of is destroyed after the mutex is free.
+    std::swap(kept_[next_], kept);
     next_ = (next_ + 1) % kept_.size();
+}
+
+std::optional<PinnedChunk> RecentChunks::find(const ChunkId& id) {
+    const internal::MutexLock lock(mutex_);
+    for (const Kept& kept : kept_)
+        if (kept.id == id && kept.chunk.keeper) return kept.chunk;
+    return std::nullopt;
+}
+
+Result<PinnedChunk> load_chunk(ReaderPool& readers, RecentChunks& recent, const ContentHash& object,
+                               const ChunkRef& chunk) {
+    if (auto kept = recent.find(chunk.id)) return *std::move(kept);
+    auto reader = readers.take();
+    auto read = reader->read_and_keep(object, chunk);
+    readers.give_back(std::move(reader));
+    if (!read) return fail(read.error());
+    const ByteView bytes = read->bytes;
+    PinnedChunk loaded{bytes, std::make_shared<const Bytes>(std::move(read->buffer))};
+    recent.keep(chunk.id, loaded);
+    return loaded;
 }
 
 Result<void> read_object(ChunkReader& reader, const ContentHash& id, const ObjectRecord& record,

@@ -21,6 +21,13 @@ namespace catalog::content {
 /// The error of an object that is not there, or that nobody references.
 [[nodiscard]] tl::unexpected<Error> object_not_found(const ContentHash& id);
 
+/// An object with its chunks.
+struct OpenedObject {
+    ObjectInfo info;
+    std::vector<ChunkRef> chunks;
+    std::vector<std::uint64_t> begins;  ///< Of the chunks in the object.
+};
+
 struct ContentCore {
     ContentOptions options;
     std::shared_ptr<StorageBackend> backend;
@@ -31,6 +38,9 @@ struct ContentCore {
     /// Returns the record of an object that somebody references. Errors: kContentNotFound,
     /// kContentCorrupted, kDatabaseIo.
     [[nodiscard]] Result<ObjectRecord> find_object(const ContentHash& id) const;
+
+    /// The same with where its chunks begin.
+    [[nodiscard]] Result<OpenedObject> open_object(const ContentHash& id) const;
 
     /// Returns where a chunk is, or nullopt. A reader looks at what was committed meanwhile before
     /// it says so. Errors: as StorageBackend::find, kDatabaseIo, kDatabaseCorrupt.
@@ -103,19 +113,36 @@ private:
     std::vector<std::unique_ptr<ChunkReader>> idle_ CATALOG_GUARDED_BY(mutex_);
 };
 
-/// Keeps the chunks that open objects read last, of all objects together no more than kKeptMax: who
-/// opens many objects does not hold a chunk of each. Thread safety: any thread.
+/// A chunk's verified bytes with what keeps them.
+struct PinnedChunk {
+    ByteView bytes;
+    std::shared_ptr<const void> keeper;
+};
+
+/// Keeps the chunks that open objects decoded last, of all objects together no more than kKeptMax:
+/// who opens many objects does not hold a chunk of each. Thread safety: any thread.
 class RecentChunks {
 public:
-    void keep(std::shared_ptr<const Bytes> chunk);
+    void keep(const ChunkId& id, PinnedChunk chunk);
+    /// Returns a chunk that is still kept.
+    [[nodiscard]] std::optional<PinnedChunk> find(const ChunkId& id);
 
 private:
     static constexpr std::size_t kKeptMax = 16;
 
+    struct Kept {
+        ChunkId id;
+        PinnedChunk chunk;
+    };
     internal::Mutex mutex_;
-    std::array<std::shared_ptr<const Bytes>, kKeptMax> kept_ CATALOG_GUARDED_BY(mutex_);
+    std::array<Kept, kKeptMax> kept_ CATALOG_GUARDED_BY(mutex_);
     std::size_t next_ CATALOG_GUARDED_BY(mutex_) = 0;
 };
+
+/// Decodes a chunk of `object` into a buffer of its own, unless `recent` has it, and lets `recent`
+/// keep it. Errors: as ChunkReader::read.
+[[nodiscard]] Result<PinnedChunk> load_chunk(ReaderPool& readers, RecentChunks& recent,
+                                             const ContentHash& object, const ChunkRef& chunk);
 
 /// Recomputes an object's root from its chunks, giving each to `sink` once it is verified, the last
 /// one after the root was found right. Errors: as ChunkReader::read, what `sink` returned.
@@ -127,6 +154,13 @@ private:
                                                                    ReaderPool& readers,
                                                                    RecentChunks& recent,
                                                                    const ContentHash& id);
+
+/// Opens an object for reading without copies; see zero_copy_content.cpp. Errors: as
+/// ContentCore::find_object.
+[[nodiscard]] Result<std::unique_ptr<ZeroCopyContent>> open_zero_copy_of(const ContentCore& core,
+                                                                         ReaderPool& readers,
+                                                                         RecentChunks& recent,
+                                                                         const ContentHash& id);
 
 /// Begins a session; see content_transaction.cpp. `core` outlives it.
 [[nodiscard]] Result<std::unique_ptr<ContentTransaction>> make_transaction(const ContentCore& core);

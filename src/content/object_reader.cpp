@@ -20,7 +20,7 @@ struct ObjectReader::Impl {
     internal::Mutex mutex;
     std::uint64_t last_begin CATALOG_GUARDED_BY(mutex) = 0;
     ByteView last_bytes CATALOG_GUARDED_BY(mutex);
-    std::weak_ptr<const Bytes> last CATALOG_GUARDED_BY(mutex);  // `recent` holds it
+    std::weak_ptr<const void> last CATALOG_GUARDED_BY(mutex);  // `recent` holds it
 
     [[nodiscard]] ObjectPiece last_piece() {
         const internal::MutexLock lock(mutex);
@@ -31,19 +31,15 @@ struct ObjectReader::Impl {
 
     /// Reads a chunk outside the mutex: readers of other places do not wait for it.
     Result<ObjectPiece> load(std::size_t index) {
-        auto reader = readers.take();
-        auto read = reader->read_and_keep(info.id, chunks[index]);
-        readers.give_back(std::move(reader));
-        if (!read) return fail(read.error());
-        auto keeper = std::make_shared<const Bytes>(std::move(read->buffer));
-        recent.keep(keeper);
+        auto loaded = load_chunk(readers, recent, info.id, chunks[index]);
+        if (!loaded) return fail(loaded.error());
         {
             const internal::MutexLock lock(mutex);
             last_begin = begins[index];
-            last_bytes = read->bytes;
-            last = keeper;
+            last_bytes = loaded->bytes;
+            last = loaded->keeper;
         }
-        return ObjectPiece(begins[index], read->bytes, std::move(keeper));
+        return ObjectPiece(begins[index], loaded->bytes, std::move(loaded->keeper));
     }
 };
 
@@ -84,17 +80,9 @@ Result<std::size_t> ObjectReader::read_at(std::uint64_t offset, std::span<std::b
 
 Result<std::unique_ptr<ObjectReader>> open_object_of(const ContentCore& core, ReaderPool& readers,
                                                      RecentChunks& recent, const ContentHash& id) {
-    CATALOG_TRY(ObjectRecord record, core.find_object(id));
-    std::vector<std::uint64_t> begins;
-    begins.reserve(record.chunks.size());
-    std::uint64_t begin = 0;
-    for (const ChunkRef& chunk : record.chunks) {
-        begins.push_back(begin);
-        begin += chunk.bytes;
-    }
-    const ObjectInfo info{id, record.size, static_cast<std::uint32_t>(record.chunks.size())};
+    CATALOG_TRY(OpenedObject object, core.open_object(id));
     return std::make_unique<ObjectReader>(std::make_unique<ObjectReader::Impl>(
-        core, readers, recent, info, std::move(record.chunks), std::move(begins)));
+        core, readers, recent, object.info, std::move(object.chunks), std::move(object.begins)));
 }
 
 }  // namespace catalog::content

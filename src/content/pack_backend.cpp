@@ -9,6 +9,7 @@
 #include "catalog/content/storage_backend.hpp"
 #include "pack_files.hpp"
 #include "pack_index.hpp"
+#include "pack_maps.hpp"
 #include "pack_scan.hpp"
 
 namespace catalog::content {
@@ -34,13 +35,12 @@ public:
         : read_only_(read_only),
           options_(options),
           files_(std::move(fs), std::move(directory), options.open_packs_max),
+          maps_(files_, options.mapped_packs_max),
           index_(files_) {}
 
     Result<void> recover(const StoreId& store, const ChunkProfile& profile,
                          const BackendMarks& committed) override;
-    Result<void> refresh(const StoreId& store, const BackendMarks& committed) override {
-        return index_.apply(store, committed);
-    }
+    Result<void> refresh(const StoreId& store, const BackendMarks& committed) override;
     Result<std::optional<IndexEntry>> find(const ChunkId& id) override;
     Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override;
     Result<ChunkLocation> append(const NewRecord& record) override;
@@ -49,6 +49,9 @@ public:
     std::uint64_t losses() const override { return losses_.load(); }
     Result<RecordHeader> peek(const ChunkLocation& location) override;
     Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
+    Result<std::optional<MappedChunk>> map_chunk(const ChunkLocation& location) override {
+        return maps_.chunk(location);
+    }
     Result<PackHeader> inspect(const PackMark& mark) override;
     Result<void> scan(const PackMark& mark, PackVisitor& visitor) override;
     Result<BackendStats> stats() override;
@@ -68,6 +71,7 @@ private:
     const bool read_only_;
     const PackOptions options_;
     PackFiles files_;
+    PackMaps maps_;
     PackIndex index_;
 
     mutable Mutex mutex_;
@@ -93,8 +97,10 @@ Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& prof
     unfinished_.reset();
     unreported_ = {};
     files_.forget();
+    maps_.forget();
     std::map<PackId, const PackMark*> marks;
     for (const PackMark& mark : committed.packs) {
+        maps_.committed(mark);
         marks[mark.pack] = &mark;
         last_ = std::max(last_, mark.pack);
     }
@@ -113,6 +119,11 @@ Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& prof
     CATALOG_TRY_VOID(index_.apply(store, committed));
     recovered_ = true;
     return {};
+}
+
+Result<void> PackBackend::refresh(const StoreId& store, const BackendMarks& committed) {
+    maps_.keep(committed.packs);
+    return index_.apply(store, committed);
 }
 
 Result<void> PackBackend::recover_file(PackId pack, std::uint64_t size, const PackMark* mark) {
@@ -306,7 +317,10 @@ void PackBackend::abandon_open_pack() {
 
 void PackBackend::committed(const BackendChanges& changes) {
     // Best effort: what stays behind goes with the next recovery.
-    for (const PackId pack : changes.packs_removed) (void)files_.remove(pack);
+    for (const PackId pack : changes.packs_removed) {
+        maps_.drop(pack);
+        (void)files_.remove(pack);
+    }
     for (const RunId run : changes.runs_removed) (void)files_.remove(run);
 }
 

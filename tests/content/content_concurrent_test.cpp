@@ -53,6 +53,30 @@ void expect_healthy(RealContentBed& bed, std::uint64_t objects) {
     EXPECT_EQ(report.objects, objects);
 }
 
+TEST(ContentConcurrency, SlicesAreRightWhileOthersWrite) {
+    RealContentBed bed = make_bed();
+    std::atomic<std::uint64_t> stored{0};
+    run_threads(4, [&](std::size_t thread) {
+        SeededRandom random(thread);
+        for (std::uint64_t i = 0; i < kObjects; ++i) {
+            if (thread == 0) {
+                bed.put(object_number(i));
+                stored.store(i + 1);
+                continue;
+            }
+            while (stored.load() == 0) std::this_thread::yield();
+            const Bytes expected = object_number(random.below(stored.load()));
+            const auto content = must(bed.storage().open_zero_copy(id_of(expected)));
+            const std::uint64_t from = random.below(expected.size());
+            const ContentSlice slice = must(content->slice({from, 3'000}));
+            Bytes bytes(slice.size());
+            slice.copy_to(bytes);
+            const auto at = expected.begin() + static_cast<std::ptrdiff_t>(from);
+            EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), at));
+        }
+    });
+}
+
 TEST(ContentConcurrency, SessionsSideBySideStoreTheSameObjects) {
     RealContentBed bed = make_bed();
     run_threads(4, [&](std::size_t thread) {

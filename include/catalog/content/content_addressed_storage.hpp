@@ -12,6 +12,7 @@
 #include "catalog/content/content_storage.hpp"
 #include "catalog/content/object_reader.hpp"
 #include "catalog/content/storage_backend.hpp"
+#include "catalog/content/zero_copy_content.hpp"
 #include "catalog/core/clock.hpp"
 #include "catalog/core/executor.hpp"
 #include "catalog/core/random.hpp"
@@ -99,6 +100,10 @@ public:
     /// Opens an object for reading at any place. Errors: kContentNotFound, kContentCorrupted,
     /// kDatabaseIo.
     [[nodiscard]] Result<std::unique_ptr<ObjectReader>> open_object(const ContentHash& id);
+
+    /// Opens an object for reading without copies. Errors: kContentNotFound, kContentCorrupted,
+    /// kDatabaseIo.
+    [[nodiscard]] Result<std::unique_ptr<ZeroCopyContent>> open_zero_copy(const ContentHash& id);
 
     [[nodiscard]] Result<void> retrieve(const ContentHash& id, const ByteSink& sink,
                                         const CallContext& context, ByteRange range = {}) override;

@@ -88,6 +88,11 @@ Result<StoredRecord> FaultyStorageBackend::read(const ChunkLocation& location, B
     return wrapped_->read(location, buffer);
 }
 
+Result<std::optional<MappedChunk>> FaultyStorageBackend::map_chunk(const ChunkLocation& location) {
+    CATALOG_TRY_VOID(enter(BackendCall::kMap));
+    return wrapped_->map_chunk(location);
+}
+
 Result<PackHeader> FaultyStorageBackend::inspect(const PackMark& mark) {
     CATALOG_TRY_VOID(enter(BackendCall::kInspect));
     return wrapped_->inspect(mark);

@@ -19,6 +19,7 @@ enum class BackendCall : std::uint8_t {
     kSync,  ///< Also loses what was appended since the last success, as a disk that fails does.
     kPeek,
     kRead,
+    kMap,
     kInspect,
     kScan,
     kStats,
@@ -45,6 +46,7 @@ public:
     std::uint64_t losses() const override;
     Result<RecordHeader> peek(const ChunkLocation& location) override;
     Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
+    Result<std::optional<MappedChunk>> map_chunk(const ChunkLocation& location) override;
     Result<PackHeader> inspect(const PackMark& mark) override;
     Result<void> scan(const PackMark& mark, PackVisitor& visitor) override;
     Result<BackendStats> stats() override;

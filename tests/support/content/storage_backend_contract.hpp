@@ -285,6 +285,50 @@ TEST_P(StorageBackendContract, ScansItsRecordsInOrder) {
     EXPECT_EQ(header.pack, marks[0].pack);
 }
 
+TEST_P(StorageBackendContract, MapsRawChunksOrNothing) {
+    const auto backend = make(200'000);
+    std::vector<std::pair<ChunkLocation, Bytes>> raw;
+    for (const std::size_t size : {1u, 9u, 5'000u, 4'096u, 70'000u, 300'000u, 12u}) {
+        Bytes bytes = noise(size, size);
+        raw.emplace_back(append(*backend, bytes), std::move(bytes));
+    }
+    const Bytes other = noise(100, 1);
+    const ChunkLocation encoded =
+        must(backend->append({merkle::hash_of(noise(200, 2)), Codec::kZstd, 200, other}));
+    must(backend->sync());
+    std::vector<MappedChunk> held;
+    for (int round = 0; round < 2; ++round)
+        for (const auto& [location, bytes] : raw) {
+            const auto mapped = must(backend->map_chunk(location));
+            if (!mapped) continue;
+            EXPECT_EQ(mapped->id, merkle::hash_of(bytes));
+            EXPECT_EQ(to_bytes(mapped->bytes), bytes);
+            held.push_back(*mapped);
+        }
+    EXPECT_FALSE(must(backend->map_chunk(encoded)).has_value());
+    for (const MappedChunk& chunk : held) EXPECT_EQ(merkle::hash_of(chunk.bytes), chunk.id);
+}
+
+TEST_P(StorageBackendContract, MapsNothingThatIsNotThere) {
+    const auto backend = make();
+    const ChunkLocation there = append(*backend, noise(5'000, 1));
+    must(backend->sync());
+    std::vector<ChunkLocation> wrong(6, there);
+    wrong[0].offset += 8;
+    wrong[1].offset += 3;
+    wrong[2].stored_bytes += 1;
+    wrong[3].plain_bytes += 1;
+    wrong[4].offset = ~std::uint64_t{0} - 7;
+    wrong[5].pack = PackId{99};
+    for (const ChunkLocation& location : wrong) {
+        const auto mapped = backend->map_chunk(location);
+        if (mapped)
+            EXPECT_FALSE(mapped->has_value());
+        else
+            EXPECT_EQ(code_of(mapped), Errc::kContentCorrupted);
+    }
+}
+
 TEST_P(StorageBackendContract, AVisitorCanEndAScan) {
     class Ending final : public PackVisitor {
     public:
