@@ -12,8 +12,8 @@ namespace {
 
 // Crockford's base 32: no letter that looks like a digit, and no U.
 constexpr std::string_view kBase32Digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-constexpr std::size_t kChecksumBytes = 3;
-constexpr std::size_t kPrintedBytes = kStoreKeyBytes + kChecksumBytes;
+constexpr std::size_t kRecoveryChecksumBytes = 3;
+constexpr std::size_t kPrintedBytes = kStoreKeyBytes + kRecoveryChecksumBytes;
 constexpr std::size_t kPrintedDigits = kPrintedBytes * 8 / 5;
 constexpr std::size_t kGroupDigits = 4;
 static_assert(kPrintedBytes * 8 % 5 == 0 && kPrintedDigits == 56);
@@ -27,7 +27,7 @@ void append_checksum(PrintedBytes& bytes) {
     std::copy_n(bytes.begin(), kStoreKeyBytes, message.begin() + kLabel.size());
     const ContentHash digest = merkle::hash_of(message);
     ::OPENSSL_cleanse(message.data(), message.size());
-    std::copy_n(digest.digest.begin(), kChecksumBytes, bytes.begin() + kStoreKeyBytes);
+    std::copy_n(digest.digest.begin(), kRecoveryChecksumBytes, bytes.begin() + kStoreKeyBytes);
 }
 
 /// Returns a digit's value, 32 for what separates groups, 33 for anything else.
