@@ -176,8 +176,10 @@ public:
     [[nodiscard]] Result<std::shared_ptr<const UnlockedKeys>> add_generation(
         const UnlockedKeys& keys, Random& random);
 
-    /// Forgets a generation that nothing uses any more. Errors: kNotFound, kFailedPrecondition (the
-    /// newest), kPermissionDenied, of io::write_file_durably.
+    /// Forgets a generation that nothing uses any more: no pack and no index run, nor the database
+    /// and the ids, which stay under the generation that they were made with. What it sealed is
+    /// lost, and this does not look. Errors: kNotFound, kFailedPrecondition (the newest),
+    /// kPermissionDenied, of io::write_file_durably.
     [[nodiscard]] Result<std::shared_ptr<const UnlockedKeys>> drop_generation(
         const UnlockedKeys& keys, KeyGeneration generation);
 
