@@ -14,10 +14,12 @@
 
 namespace catalog::content {
 
-/// The verified bytes of a chunk.
+/// The bytes of a chunk, whose payload matched its checksum. Their digest is not checked: what is
+/// decoded with them is.
 struct BaseChunk {
     std::shared_ptr<const Bytes> plain;
     std::uint32_t stored_bytes = 0;  ///< Of its payload in the pack.
+    IdRule id_rule = IdRule::kLeaf;
 };
 
 /// Of several equal-length rows of reads that go through versions of one package, most ask for the

@@ -3,8 +3,6 @@
 #include <catalog/internal/try.hpp>
 #include <utility>
 
-#include "catalog/merkle/hash.hpp"
-
 namespace catalog::content {
 namespace {
 
@@ -19,8 +17,8 @@ tl::unexpected<Error> base_damaged(const ChunkId& id, const char* what) {
     return fail(Errc::kContentCorrupted, what, CorruptionDetail{id.to_string(), {}, {}});
 }
 
-Result<void> check_digest(const ChunkId& id, ByteView bytes) {
-    const ChunkId actual = merkle::hash_of(bytes);
+Result<void> check_digest(IdRule rule, const ChunkId& id, ByteView bytes) {
+    const ChunkId actual = chunk_id_of(bytes, rule);
     if (actual == id) return {};
     return fail(Errc::kContentCorrupted, "chunk does not match its digest",
                 CorruptionDetail{id.to_string(), actual.to_string(), {}});
@@ -45,22 +43,31 @@ Result<void> ChunkDecoder::decode_alone(const StoredRecord& record, Bytes& plain
 
 Result<ByteView> ChunkDecoder::decode(const StoredRecord& record, Bytes& plain) {
     const RecordHeader& header = record.header;
+    if (header.codec == Codec::kDelta) return decode_delta(record, plain);
     ByteView bytes = record.payload;
-    if (header.codec == Codec::kDelta) {
-        const auto base_id = delta_base(record.payload);
-        if (!base_id) return undecodable(header.id, base_id.error());
-        CATALOG_TRY(const auto base, load(*base_id));
-        if (!base) return base_damaged(*base_id, "the chunk that a delta starts from is missing");
-        const auto decoded =
-            compressor_.decompress_delta(record.payload, *base->plain, header.plain_bytes, plain);
-        if (!decoded) return undecodable(header.id, decoded.error());
-        bytes = plain;
-    } else if (header.codec != Codec::kRaw) {
+    if (header.codec != Codec::kRaw) {
         CATALOG_TRY_VOID(decode_alone(record, plain));
         bytes = plain;
     }
-    CATALOG_TRY_VOID(check_digest(header.id, bytes));
+    CATALOG_TRY_VOID(check_digest(header.id_rule, header.id, bytes));
     return bytes;
+}
+
+Result<ByteView> ChunkDecoder::decode_delta(const StoredRecord& record, Bytes& plain) {
+    const RecordHeader& header = record.header;
+    const auto base_id = delta_base(record.payload);
+    if (!base_id) return undecodable(header.id, base_id.error());
+    CATALOG_TRY(const auto base, load(*base_id));
+    if (!base) return base_damaged(*base_id, "the chunk that a delta starts from is missing");
+    const auto decoded =
+        compressor_.decompress_delta(record.payload, *base->plain, header.plain_bytes, plain);
+    const Result<void> checked = decoded ? check_digest(header.id_rule, header.id, plain)
+                                         : Result<void>(undecodable(header.id, decoded.error()));
+    if (checked) return plain;
+    if (checked.error().code() == Errc::kContentCorrupted &&
+        chunk_id_of(*base->plain, base->id_rule) != *base_id)
+        return base_damaged(*base_id, "the chunk that a delta starts from is damaged");
+    return fail(checked.error());
 }
 
 // Goes from delta to base until it meets a chunk that stands alone, then decodes the way back.
@@ -106,8 +113,7 @@ Result<BaseChunk> ChunkDecoder::decode_link(const Link& link, const Bytes* base)
     } else {
         CATALOG_TRY_VOID(decode_alone({link.header, link.payload}, *plain));
     }
-    CATALOG_TRY_VOID(check_digest(link.header.id, *plain));
-    return BaseChunk{std::move(plain), link.header.stored_bytes};
+    return BaseChunk{std::move(plain), link.header.stored_bytes, link.header.id_rule};
 }
 
 }  // namespace catalog::content

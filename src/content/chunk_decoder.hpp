@@ -31,8 +31,8 @@ public:
     /// CorruptionDetail (the chunk, or one of its bases: then the input is the base's place), kIo.
     [[nodiscard]] Result<ByteView> decode(const StoredRecord& record, Bytes& plain);
 
-    /// Returns a chunk that may be a base, or nothing when the index does not have it. Errors: as
-    /// `decode`.
+    /// Returns a chunk that may be a base, or nothing when the index does not have it. Its payload
+    /// matched its checksum; its digest is not checked. Errors: as `decode`.
     [[nodiscard]] Result<std::optional<BaseChunk>> load(const ChunkId& id);
 
 private:
@@ -42,6 +42,7 @@ private:
         ByteView payload;
     };
 
+    [[nodiscard]] Result<ByteView> decode_delta(const StoredRecord& record, Bytes& plain);
     [[nodiscard]] Result<BaseChunk> decode_link(const Link& link, const Bytes* base);
     [[nodiscard]] Result<void> decode_alone(const StoredRecord& record, Bytes& plain);
 

@@ -85,8 +85,9 @@ void append_number(std::string& out, std::uint64_t value, std::size_t bytes) {
     for (std::size_t i = 0; i < bytes; ++i, value >>= 8) out.push_back(static_cast<char>(value));
 }
 
-// Version 2: the last chunk's length follows from the object's size.
-Result<ObjectRecord> decode_object_fields(std::string_view checked) {
+// Version 2: the last chunk's length follows from the object's size, and the id of an only chunk
+// that is named as its object from the key.
+Result<ObjectRecord> decode_object_fields(const ContentHash& id, std::string_view checked) {
     constexpr std::size_t kChunk = ContentHash::kDigestBytes + kLengthBytes;
     const std::size_t rest = checked.size() - kObjectHeadBytes + kLengthBytes;
     if (rest % kChunk != (rest == kLengthBytes ? kLengthBytes : 0))
@@ -96,6 +97,7 @@ Result<ObjectRecord> decode_object_fields(std::string_view checked) {
     record.size = fields.number(kSizeBytes);
     record.chunks.resize(rest / kChunk);
     for (ChunkRef& chunk : record.chunks) chunk.id = fields.id();
+    if (record.chunks.empty() && record.size != 0) record.chunks.push_back({id, 0});
     std::uint64_t left = record.size;
     for (ChunkRef& chunk : record.chunks) {
         const bool last = &chunk == &record.chunks.back();
@@ -138,7 +140,8 @@ std::string encode_object(const ContentHash& id, const ObjectRecord& record) {
                   record.chunks.size() * (ContentHash::kDigestBytes + kLengthBytes) + kCrcBytes);
     append_number(value, kObjectVersion, 1);
     append_number(value, record.size, kSizeBytes);
-    for (const ChunkRef& chunk : record.chunks) value.append(as_text(chunk.id.bytes()));
+    if (record.chunks.size() != 1 || record.chunks.front().id != id)
+        for (const ChunkRef& chunk : record.chunks) value.append(as_text(chunk.id.bytes()));
     for (std::size_t i = 1; i < record.chunks.size(); ++i)
         append_number(value, record.chunks[i - 1].bytes, kLengthBytes);
     append_le(value, object_crc(id, value));
@@ -152,7 +155,7 @@ Result<ObjectRecord> decode_object(const ContentHash& id, std::string_view value
         return object_damaged("does not match its checksum");
     switch (static_cast<std::uint8_t>(value.front())) {
         case kObjectVersion:
-            return decode_object_fields(checked);
+            return decode_object_fields(id, checked);
         case kObjectVersion1:
             return decode_object_fields_v1(checked);
         default:

@@ -84,6 +84,7 @@ private:
     Result<void> check_open() const;
     Result<void> reserve(std::uint64_t bytes);
     void cut();
+    Result<ContentHash> put_rest(merkle::BlockTree& tree, ObjectRecord& record);
     Result<void> add_pieces(ObjectRecord& record);
     Result<void> add_chunk(ByteView bytes, const ChunkId& id, ObjectRecord& record);
     Result<void> check_losses() const;
@@ -138,10 +139,7 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
         tree.update(buffer_.next_blocks(), pieces_);
         CATALOG_TRY_VOID(add_pieces(record));
     }
-    if (const ByteView rest = buffer_.last_chunk(); !rest.empty())
-        pieces_.push_back({rest, merkle::HashTask::As::kBytes, {}});
-    const ContentHash root = tree.finish(buffer_.last_blocks(), pieces_);
-    CATALOG_TRY_VOID(add_pieces(record));
+    CATALOG_TRY(const ContentHash root, put_rest(tree, record));
 
     if (const auto error = status_->take_error()) return fail(*error);
 
@@ -154,11 +152,28 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     return info;
 }
 
+// Stores what is left at the end of the object and returns the object's root.
+Result<ContentHash> StorageTransaction::put_rest(merkle::BlockTree& tree, ObjectRecord& record) {
+    const ByteView rest = buffer_.last_chunk();
+    if (!rest.empty()) pieces_.push_back({rest, merkle::HashTask::As::kLeaf, {}});
+    // Most files are one chunk of one block: the block's leaf is the root and names the chunk.
+    if (!rest.empty() && rest.size() == record.size &&
+        rest.size() <= merkle::BlockTree::kBlockBytes) {
+        merkle::hash_all(pieces_);
+        const ContentHash root = pieces_.front().digest;
+        CATALOG_TRY_VOID(add_pieces(record));
+        return root;
+    }
+    const ContentHash root = tree.finish(buffer_.last_blocks(), pieces_);
+    CATALOG_TRY_VOID(add_pieces(record));
+    return root;
+}
+
 void StorageTransaction::cut() {
     while (true) {
         const ByteView chunk = buffer_.next_chunk(*chunker_);
         if (chunk.empty()) return;
-        pieces_.push_back({chunk, merkle::HashTask::As::kBytes, {}});
+        pieces_.push_back({chunk, merkle::HashTask::As::kLeaf, {}});
     }
 }
 
@@ -208,12 +223,22 @@ Result<void> StorageTransaction::stage(kv::WriteBatch& batch) {
     staged_ = true;
     const ContentFamilies& families = core_.options.families;
     // Also those that are there: then a removal that commits before this batch takes nothing away.
-    for (auto& [id, value] : objects_) batch.put(families.objects, hash_key(id), std::move(value));
+    // In order of keys, in which a store takes many of them faster.
+    std::vector<std::pair<std::string, std::string>> records;
+    records.reserve(objects_.size());
+    for (auto& [id, value] : objects_) records.emplace_back(hash_key(id), std::move(value));
+    std::sort(records.begin(), records.end());
+    for (auto& [key, value] : records)
+        batch.put(families.objects, std::move(key), std::move(value));
+    std::vector<std::string> keys;
     for (const auto& [owner, ids] : references_)
         for (const ContentHash& id : ids) {
-            batch.put(families.references, owner_key(owner, id), {});
-            batch.put(families.references, referrer_key(id, owner), {});
+            keys.push_back(owner_key(owner, id));
+            keys.push_back(referrer_key(id, owner));
         }
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    for (std::string& key : keys) batch.put(families.references, std::move(key), {});
     objects_.clear();
     references_.clear();
     return {};

@@ -79,9 +79,10 @@ public:
         const ChunkLocation location{open_, bytes.size(),
                                      static_cast<std::uint32_t>(record.payload.size()),
                                      record.plain_bytes};
-        append_record(bytes,
-                      {record.codec, record.plain_bytes, location.stored_bytes, record.id, 0},
-                      record.payload);
+        append_record(
+            bytes,
+            {record.codec, record.plain_bytes, location.stored_bytes, record.id, 0, record.id_rule},
+            record.payload);
         index_[record.id] = {record.id, location, record.codec};
         grown_ = true;
         if (bytes.size() >= options_.pack_bytes_max) {

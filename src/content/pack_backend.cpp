@@ -224,7 +224,8 @@ Result<ChunkLocation> PackBackend::append(const NewRecord& record) {
             append_padding(scratch_, gap);
     const ChunkLocation location{open_->id, open_->end + scratch_.size(), stored_bytes,
                                  record.plain_bytes};
-    append_record(scratch_, {record.codec, record.plain_bytes, stored_bytes, record.id, 0},
+    append_record(scratch_,
+                  {record.codec, record.plain_bytes, stored_bytes, record.id, 0, record.id_rule},
                   record.payload);
     CATALOG_TRY_VOID(write(as_bytes(scratch_)));
     CATALOG_TRY_VOID(index->insert({record.id, location, record.codec}));

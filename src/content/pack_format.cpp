@@ -1,5 +1,7 @@
 #include "catalog/content/pack_format.hpp"
 #include "catalog/internal/crc32c.hpp"
+#include "catalog/merkle/hash.hpp"
+#include "catalog/merkle/tree.hpp"
 
 #include <algorithm>
 #include <array>
@@ -59,6 +61,10 @@ void append_view(std::string& out, ByteView bytes) { out.append(as_text(bytes));
 
 }  // namespace
 
+ChunkId chunk_id_of(ByteView bytes, IdRule rule) {
+    return rule == IdRule::kLeaf ? merkle::leaf_hash(bytes) : merkle::hash_of(bytes);
+}
+
 std::string encode_pack_header(const PackHeader& header) {
     std::string out;
     out.reserve(kPackHeaderBytes);
@@ -107,7 +113,8 @@ void append_record_header(std::string& out, const RecordHeader& header) {
     const std::size_t begin = out.size();
     append_le(out, kRecordMagic);
     out.push_back(static_cast<char>(header.codec));
-    out.append(3, '\0');
+    out.push_back(static_cast<char>(header.id_rule));
+    out.append(2, '\0');
     append_le(out, header.plain_bytes);
     append_le(out, header.stored_bytes);
     append_view(out, header.id.bytes());
@@ -150,8 +157,11 @@ Result<RecordHeader> decode_record_header(ByteView bytes) {
     const auto codec = std::to_integer<std::uint8_t>(bytes[4]);
     if (!is_codec(codec))
         return fail(Errc::kPackInvalid, "record has unknown codec " + std::to_string(codec));
-    if (load_le<std::uint32_t>(&bytes[4]) >> 8 != 0)
-        return fail(Errc::kPackInvalid, "record has reserved bytes that are not zero");
+    const auto rule = std::to_integer<std::uint8_t>(bytes[5]);
+    if (load_le<std::uint32_t>(&bytes[4]) >> 16 != 0 ||
+        rule > static_cast<std::uint8_t>(IdRule::kLeaf))
+        return fail(Errc::kPackInvalid, "record has an unknown rule of ids, or reserved bytes");
+    header.id_rule = static_cast<IdRule>(rule);
     header.codec = static_cast<Codec>(codec);
     header.plain_bytes = load_le<std::uint32_t>(&bytes[8]);
     header.stored_bytes = load_le<std::uint32_t>(&bytes[12]);

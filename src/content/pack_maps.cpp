@@ -69,6 +69,8 @@ public:
         std::size_t count = 0;
         const auto add = [&](std::uint64_t at, const RecordHeader& added) {
             tasks[count].bytes = payload(at, added);
+            tasks[count].as = added.id_rule == IdRule::kLeaf ? merkle::HashTask::As::kLeaf
+                                                             : merkle::HashTask::As::kBytes;
             ids[count] = added.id;
             offsets[count++] = at;
         };

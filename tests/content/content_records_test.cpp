@@ -76,6 +76,18 @@ TEST(ContentRecords, ReadsWhatItWrote) {
     }
 }
 
+TEST(ContentRecords, AnOnlyChunkThatIsNamedAsItsObjectIsNotNamedAgain) {
+    const ContentHash id = hash_number(9);
+    const ObjectRecord same{500, {{id, 500}}};
+    const ObjectRecord other{500, {{hash_number(1), 500}}};
+    EXPECT_EQ(encode_object(id, same).size() + ContentHash::kDigestBytes,
+              encode_object(id, other).size());
+    EXPECT_EQ(must(decode_object(id, encode_object(id, same))), same);
+    EXPECT_EQ(must(decode_object(id, encode_object(id, other))), other);
+    EXPECT_EQ(code_of(decode_object(id, encode_object(id, {kChunkBytesMax + 1, {{id, 1}}}))),
+              Errc::kContentCorrupted);
+}
+
 TEST(ContentRecords, EveryFlippedBitOfAnObjectIsFound) {
     const ContentHash id = hash_number(9);
     std::string value = encode_object(id, sample_object());

@@ -4,7 +4,6 @@
 
 #include "catalog/content/compressor.hpp"
 #include "catalog/internal/crc32c.hpp"
-#include "catalog/merkle/hash.hpp"
 #include "support/content/sample_bytes.hpp"
 #include "support/core/golden.hpp"
 #include "support/io/results.hpp"
@@ -37,11 +36,11 @@ constexpr std::string_view kFrame = "28b52ffd6000017d000040636174616c6f67200100f
 std::string sample_records() {
     std::string out;
     const Bytes raw = noise(13, 1);
-    append_record(out, {Codec::kRaw, 13, 13, merkle::hash_of(raw), 0}, raw);
+    append_record(out, {Codec::kRaw, 13, 13, chunk_id_of(raw), 0}, raw);
     const Bytes frame = must(from_hex(kFrame));
     append_record(out,
                   {Codec::kZstd, 512, static_cast<std::uint32_t>(frame.size()),
-                   merkle::hash_of(as_bytes(kPlain)), 0},
+                   chunk_id_of(as_bytes(kPlain)), 0},
                   frame);
     return out;
 }
@@ -59,7 +58,7 @@ void expect_sample_records(std::string_view bytes) {
     const ByteView view = as_bytes(bytes);
     EXPECT_EQ(must(decode_pack_header(view)), sample_header());
     const RecordHeader raw = must(decode_record_header(view.subspan(kPackHeaderBytes)));
-    EXPECT_EQ(raw.id, merkle::hash_of(noise(13, 1)));
+    EXPECT_EQ(raw.id, chunk_id_of(noise(13, 1), raw.id_rule));
     const ByteView rest = view.subspan(kPackHeaderBytes + record_bytes(raw.stored_bytes));
     const RecordHeader packed = must(decode_record_header(rest));
     Compressor compressor;
@@ -98,11 +97,11 @@ TEST(PackFormat, RecordsStandOnMultiplesOfEight) {
         EXPECT_LT(record_bytes(stored), kRecordHeaderBytes + stored + 8);
         const Bytes payload = noise(stored, stored);
         std::string out = "12345678";
-        append_record(out, {Codec::kRaw, stored, stored, merkle::hash_of(payload), 0}, payload);
+        append_record(out, {Codec::kRaw, stored, stored, chunk_id_of(payload), 0}, payload);
         EXPECT_EQ(out.size(), 8 + record_bytes(stored));
         const RecordHeader header = must(decode_record_header(as_bytes(out).subspan(8)));
         EXPECT_EQ(header.payload_crc, internal::crc32c(payload));
-        EXPECT_EQ(header.id, merkle::hash_of(payload));
+        EXPECT_EQ(header.id, chunk_id_of(payload));
     }
 }
 

@@ -46,10 +46,10 @@ struct PackBed {
     Result<ChunkLocation> append(std::uint64_t seed, std::size_t size = 1000) const {
         const Bytes bytes = noise(size, seed);
         return backend->append(
-            {merkle::hash_of(bytes), Codec::kRaw, static_cast<std::uint32_t>(size), bytes});
+            {chunk_id_of(bytes), Codec::kRaw, static_cast<std::uint32_t>(size), bytes});
     }
     [[nodiscard]] bool has(std::uint64_t seed, std::size_t size = 1000) const {
-        return must(backend->find(merkle::hash_of(noise(size, seed)))).has_value();
+        return must(backend->find(chunk_id_of(noise(size, seed)))).has_value();
     }
     [[nodiscard]] Errc read_error(const ChunkLocation& location) const {
         Bytes buffer;
@@ -62,7 +62,7 @@ TEST(PackBackend, ReadOnlyWritesNothing) {
     const auto backend = make_pack_backend(disk, "/packs", true);
     const Bytes bytes = noise(10, 1);
     EXPECT_EQ(code_of(backend->recover({}, ChunkProfile(), {})), Errc::kFailedPrecondition);
-    EXPECT_EQ(code_of(backend->append({merkle::hash_of(bytes), Codec::kRaw, 10, bytes})),
+    EXPECT_EQ(code_of(backend->append({chunk_id_of(bytes), Codec::kRaw, 10, bytes})),
               Errc::kFailedPrecondition);
     EXPECT_EQ(must(backend->stats()).packs, 0u);
     EXPECT_EQ(disk->mutations(), 0u);
@@ -140,7 +140,7 @@ TEST(PackBackend, AFullPackThatCannotBeSyncedIsLost) {
     const auto backend = make_pack_backend(disk, "/packs", false, options);
     must(backend->recover({}, ChunkProfile(), {}));
     const Bytes bytes = noise(1000, 1);
-    const NewRecord record{merkle::hash_of(bytes), Codec::kRaw, 1000, bytes};
+    const NewRecord record{chunk_id_of(bytes), Codec::kRaw, 1000, bytes};
     disk->fail_next(FileOperation::kSync, ".pack", Errc::kSyncFailed);
     EXPECT_EQ(code_of(backend->append(record)), Errc::kSyncFailed);
     EXPECT_FALSE(must(backend->find(record.id)));

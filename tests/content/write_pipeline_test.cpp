@@ -5,7 +5,6 @@
 #include <map>
 
 #include "catalog/content/chunker.hpp"
-#include "catalog/merkle/hash.hpp"
 #include "chunk_decoder.hpp"
 #include "support/content/content_bed.hpp"
 #include "support/content/faulty_storage_backend.hpp"
@@ -48,7 +47,7 @@ struct PipelineBed {
         pipeline = std::make_unique<WritePipeline>(*backend, *pool, bases, options);
     }
     ChunkId submit(const Bytes& bytes) {
-        const ChunkId id = merkle::hash_of(bytes);
+        const ChunkId id = chunk_id_of(bytes);
         must(pipeline->submit(id, bytes, status));
         return id;
     }
@@ -167,10 +166,21 @@ struct ForgedBed {
     Bytes plain;
 };
 
+TEST(ChunkDecoder, ReadsChunksThatWereNamedByTheRuleOfVersionOne) {
+    ForgedBed bed;
+    const Bytes bytes = noise(100, 1);
+    const ChunkId id = chunk_id_of(bytes, IdRule::kBytes);
+    must(bed.backend->append({id, Codec::kRaw, 100, bytes, IdRule::kBytes}));
+    EXPECT_EQ(to_bytes(must(bed.decode(id))), bytes);
+    const ChunkId other = chunk_id_of(noise(100, 2), IdRule::kBytes);
+    must(bed.backend->append({other, Codec::kRaw, 100, noise(100, 2), IdRule::kLeaf}));
+    EXPECT_EQ(code_of(bed.decode(other)), Errc::kContentCorrupted);
+}
+
 TEST(ChunkDecoder, RefusesDeltasThatStartFromEachOther) {
     ForgedBed bed;
     std::vector<ChunkId> ids;
-    for (std::uint64_t i = 0; i < 8; ++i) ids.push_back(merkle::hash_of(noise(10, i)));
+    for (std::uint64_t i = 0; i < 8; ++i) ids.push_back(chunk_id_of(noise(10, i)));
     bed.forge(ids[0], ids[0]);
     bed.forge(ids[1], ids[2]);
     bed.forge(ids[2], ids[1]);

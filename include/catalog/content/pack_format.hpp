@@ -15,8 +15,19 @@
 
 namespace catalog::content {
 
-/// Name of a chunk: SHA-256 of its bytes before compression. Private to a store.
+/// Name of a chunk: a SHA-256 of its bytes before compression. Private to a store.
 using ChunkId = ContentHash;
+
+/// How a chunk's name follows from its bytes. Values are stored on disk and never change.
+enum class IdRule : std::uint8_t {
+    kBytes = 0,  ///< SHA-256 of the bytes: packs of version 1.
+    /// SHA-256 of a zero byte and the bytes: what the chunk would be as a leaf of an object's tree
+    /// (RFC 6962). An object of one chunk and one block has the chunk's name.
+    kLeaf = 1,
+};
+
+/// Returns the name of a chunk.
+[[nodiscard]] ChunkId chunk_id_of(ByteView bytes, IdRule rule = IdRule::kLeaf);
 
 /// Number of a pack in its store, from 1; never used twice for committed bytes.
 enum class PackId : std::uint32_t {};
@@ -67,6 +78,7 @@ struct RecordHeader {
     std::uint32_t stored_bytes = 0;  ///< Of the payload; 1 to plain_bytes where there is a chunk.
     ChunkId id;                      ///< All zero where there is no chunk.
     std::uint32_t payload_crc = 0;   ///< 0 for an index, whose pages have their own.
+    IdRule id_rule = IdRule::kLeaf;
     friend bool operator==(const RecordHeader&, const RecordHeader&) = default;
 };
 

@@ -79,6 +79,7 @@ struct NewRecord {
     Codec codec = Codec::kRaw;
     std::uint32_t plain_bytes = 0;  ///< 1 to kChunkBytesMax.
     ByteView payload;               ///< 1 to plain_bytes bytes.
+    IdRule id_rule = IdRule::kLeaf;
 };
 
 /// A record that was read.

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "catalog/content/storage_backend.hpp"
-#include "catalog/merkle/hash.hpp"
 #include "support/content/sample_bytes.hpp"
 #include "support/io/results.hpp"
 #include "support/io/seeded_random.hpp"
@@ -72,13 +71,13 @@ protected:
         return backend;
     }
     static ChunkLocation append(StorageBackend& backend, ByteView bytes) {
-        return must(backend.append({merkle::hash_of(bytes), Codec::kRaw,
-                                    static_cast<std::uint32_t>(bytes.size()), bytes}));
+        return must(backend.append(
+            {chunk_id_of(bytes), Codec::kRaw, static_cast<std::uint32_t>(bytes.size()), bytes}));
     }
     static Bytes read(StorageBackend& backend, const ChunkLocation& location) {
         Bytes buffer;
         const StoredRecord record = must(backend.read(location, buffer));
-        EXPECT_EQ(record.header.id, merkle::hash_of(record.payload));
+        EXPECT_EQ(record.header.id, chunk_id_of(record.payload));
         return to_bytes(record.payload);
     }
     /// Keeps the newest mark of each pack, as a store does.
@@ -91,7 +90,7 @@ protected:
         return all;
     }
     static bool has(StorageBackend& backend, ByteView bytes) {
-        return must(backend.find(merkle::hash_of(bytes))).has_value();
+        return must(backend.find(chunk_id_of(bytes))).has_value();
     }
 };
 
@@ -108,7 +107,7 @@ TEST_P(StorageBackendContract, GivesBackWhatWasAppended) {
     must(backend->sync());
     for (const auto& [location, bytes] : appended) {
         EXPECT_EQ(read(*backend, location), bytes);
-        EXPECT_EQ(must(backend->peek(location)).id, merkle::hash_of(bytes));
+        EXPECT_EQ(must(backend->peek(location)).id, chunk_id_of(bytes));
         EXPECT_TRUE(has(*backend, bytes));
     }
 }
@@ -119,7 +118,7 @@ TEST_P(StorageBackendContract, FindsWhatWasAppendedAndKeepsItOnce) {
     for (std::uint64_t i = 0; i < 60; ++i) {
         const Bytes bytes = noise(700 + i % 30, i % 40);
         const ChunkLocation location = append(*backend, bytes);
-        const auto [known, added] = expected.emplace(merkle::hash_of(bytes), location);
+        const auto [known, added] = expected.emplace(chunk_id_of(bytes), location);
         EXPECT_EQ(known->second, location);
     }
     const auto check = [&] {
@@ -148,7 +147,7 @@ TEST_P(StorageBackendContract, FindsWhatWasAppendedAndKeepsItOnce) {
 TEST_P(StorageBackendContract, RefusesAppendsBeforeRecovery) {
     const auto backend = GetParam().make({});
     const Bytes bytes = noise(10, 1);
-    EXPECT_EQ(code_of(backend->append({merkle::hash_of(bytes), Codec::kRaw, 10, bytes})),
+    EXPECT_EQ(code_of(backend->append({chunk_id_of(bytes), Codec::kRaw, 10, bytes})),
               Errc::kFailedPrecondition);
 }
 
@@ -294,19 +293,19 @@ TEST_P(StorageBackendContract, MapsRawChunksOrNothing) {
     }
     const Bytes other = noise(100, 1);
     const ChunkLocation encoded =
-        must(backend->append({merkle::hash_of(noise(200, 2)), Codec::kZstd, 200, other}));
+        must(backend->append({chunk_id_of(noise(200, 2)), Codec::kZstd, 200, other}));
     must(backend->sync());
     std::vector<MappedChunk> held;
     for (int round = 0; round < 2; ++round)
         for (const auto& [location, bytes] : raw) {
             const auto mapped = must(backend->map_chunk(location));
             if (!mapped) continue;
-            EXPECT_EQ(mapped->id, merkle::hash_of(bytes));
+            EXPECT_EQ(mapped->id, chunk_id_of(bytes));
             EXPECT_EQ(to_bytes(mapped->bytes), bytes);
             held.push_back(*mapped);
         }
     EXPECT_FALSE(must(backend->map_chunk(encoded)).has_value());
-    for (const MappedChunk& chunk : held) EXPECT_EQ(merkle::hash_of(chunk.bytes), chunk.id);
+    for (const MappedChunk& chunk : held) EXPECT_EQ(chunk_id_of(chunk.bytes), chunk.id);
 }
 
 TEST_P(StorageBackendContract, MapsNothingThatIsNotThere) {
