@@ -3,8 +3,9 @@
 // chunk checked by its digest. One thread, CPU time of the thread. tar and zstd pack the same
 // folder for comparison where they are installed.
 //
-//   bench_encode FOLDER [SETTING...]    SETTING: LEVEL, then d for deltas, t for a trained
-//                                       dictionary; default: 3 3d 3dt 9 9dt
+//   bench_encode FOLDER [SETTING...]    SETTING: LEVEL, then d for deltas, s to try bases with a
+//                                       single feature in common, t for a trained dictionary;
+//                                       default: 3 3d 3ds 3dt 9dst
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -33,6 +34,7 @@ using namespace catalog::content;
 constexpr std::size_t kCacheBytes = 8u << 20;
 constexpr std::size_t kReadBytes = 1u << 20;
 constexpr std::size_t kVerifyEach = 16;
+constexpr std::size_t kBatch = 12;
 
 double cpu_seconds() {
     timespec time{};
@@ -192,6 +194,7 @@ void read_corpus(Corpus& corpus, const std::string& folder) {
 struct Setting {
     int level = 3;
     bool deltas = false;
+    bool single = false;
     bool trained = false;
 };
 
@@ -200,6 +203,7 @@ Setting parse_setting(const std::string& text) {
     std::size_t end = 0;
     setting.level = std::stoi(text, &end);
     setting.deltas = text.find('d', end) != std::string::npos;
+    setting.single = text.find('s', end) != std::string::npos;
     setting.trained = text.find('t', end) != std::string::npos;
     return setting;
 }
@@ -220,27 +224,31 @@ struct Encoding {
 // Chunks that were bases lately; the least recently used go first.
 class BaseCache {
 public:
-    std::shared_ptr<const Bytes> find(std::uint32_t number) {
+    const Bytes* find(std::uint32_t number) {
         const auto place = places_.find(number);
         ++(place == places_.end() ? misses_ : hits_);
         if (place == places_.end()) return nullptr;
         entries_.splice(entries_.begin(), entries_, place->second);
-        return place->second->second;
+        return &place->second->second;
     }
-    void add(std::uint32_t number, std::shared_ptr<const Bytes> chunk) {
-        bytes_ += chunk->size();
-        entries_.emplace_front(number, std::move(chunk));
+    // Takes what is in `chunk` and gives memory of another one for it.
+    const Bytes* add(std::uint32_t number, Bytes& chunk) {
+        entries_.emplace_front(number, Bytes());
+        entries_.front().second.swap(chunk);
         places_[number] = entries_.begin();
+        bytes_ += entries_.front().second.size();
         for (; bytes_ > kCacheBytes; entries_.pop_back()) {
-            bytes_ -= entries_.back().second->size();
+            bytes_ -= entries_.back().second.size();
             places_.erase(entries_.back().first);
+            chunk.swap(entries_.back().second);
         }
+        return &entries_.front().second;
     }
     [[nodiscard]] std::uint64_t hits() const { return hits_; }
     [[nodiscard]] std::uint64_t misses() const { return misses_; }
 
 private:
-    using Entries = std::list<std::pair<std::uint32_t, std::shared_ptr<const Bytes>>>;
+    using Entries = std::list<std::pair<std::uint32_t, Bytes>>;
     Entries entries_;
     std::unordered_map<std::uint32_t, Entries::iterator> places_;
     std::size_t bytes_ = 0;
@@ -260,13 +268,11 @@ public:
         encoding_.payloads.read(record.offset, record.bytes, payload_);
         if (record.codec == Codec::kDelta) {
             const std::uint32_t base_number = corpus_.numbers.at(must(delta_base(payload_)));
-            std::shared_ptr<const Bytes> base = bases_.find(base_number);
-            if (!base) {
+            const Bytes* base = bases_.find(base_number);
+            if (base == nullptr) {
                 std::swap(payload_, delta_);
-                Bytes decoded;
-                decode(base_number, decoded);
-                base = std::make_shared<const Bytes>(std::move(decoded));
-                bases_.add(base_number, base);
+                decode(base_number, spare_);
+                base = bases_.add(base_number, spare_);
                 std::swap(payload_, delta_);
             }
             must(compressor_.decompress_delta(payload_, *base, plain_bytes, out));
@@ -275,6 +281,16 @@ public:
         } else {
             must(compressor_.decompress(record.codec, payload_, plain_bytes, out));
         }
+    }
+
+    // The same for a chunk that others start from.
+    void decode_base(std::uint32_t number, Bytes& out) {
+        const Bytes* base = bases_.find(number);
+        if (base == nullptr) {
+            decode(number, spare_);
+            base = bases_.add(number, spare_);
+        }
+        out.assign(base->begin(), base->end());
     }
 
     [[nodiscard]] const BaseCache& bases() const { return bases_; }
@@ -286,6 +302,7 @@ private:
     Compressor compressor_;
     Bytes payload_;
     Bytes delta_;
+    Bytes spare_;
 };
 
 double peak_megabytes() {
@@ -338,6 +355,7 @@ void encode_all(const Corpus& corpus, const Setting& setting, Encoding& encoding
     EncoderOptions options;
     options.level = setting.level;
     options.deltas = setting.deltas;
+    if (setting.single) options.shared_features_min = 1;
     if (setting.trained)
         options.dictionary = encoding.dictionary =
             train(corpus, options.dictionary_chunk_bytes_max, setting.level, times.train);
@@ -348,7 +366,7 @@ void encode_all(const Corpus& corpus, const Setting& setting, Encoding& encoding
                                                  Bytes& out) -> Result<ChunkEncoder::FoundBase> {
         const Timed timed(times.base);
         const std::uint32_t number = corpus.numbers.at(id);
-        decoder.decode(number, out);
+        decoder.decode_base(number, out);
         return ChunkEncoder::FoundBase{true, encoding.records[number].bytes};
     };
     std::array<Share, 4> shares{};
@@ -385,26 +403,29 @@ void encode_all(const Corpus& corpus, const Setting& setting, Encoding& encoding
                     static_cast<unsigned long long>(shares.at(codec).stored));
         all.stored += shares.at(codec).stored;
     }
-    std::printf("  in all %llu bytes, with record headers %llu\n",
-                static_cast<unsigned long long>(all.stored),
-                static_cast<unsigned long long>(all.stored + std::uint64_t{60} * corpus.chunks.size()));
+    std::printf(
+        "  in all %llu bytes, with record headers %llu\n",
+        static_cast<unsigned long long>(all.stored),
+        static_cast<unsigned long long>(all.stored + std::uint64_t{60} * corpus.chunks.size()));
     std::printf("  CPU s: train %.2f, plan %.2f, encode %.2f (of it reading bases %.2f)\n",
                 times.train, times.plan, times.encode, times.base);
     if (setting.deltas)
-        std::printf("  similarity table: %zu bases, %zu bytes\n", table.size(),
-                    table.memory_bytes());
+        std::printf("  similarity table: %zu bases, %zu bytes; bases %llu hits, %llu misses\n",
+                    table.size(), table.memory_bytes(),
+                    static_cast<unsigned long long>(decoder.bases().hits()),
+                    static_cast<unsigned long long>(decoder.bases().misses()));
 }
 
 // Every chunk of every file, as often as files have it.
 void decode_all(const Corpus& corpus, const Encoding& encoding) {
     Decoder decoder(corpus, encoding);
-    std::array<Bytes, 3> out;
-    std::array<merkle::HashTask, 3> tasks;
-    std::array<std::uint32_t, 3> numbers{};
+    std::array<Bytes, kBatch> out;
+    std::array<merkle::HashTask, kBatch> tasks;
+    std::array<std::uint32_t, kBatch> numbers{};
     double decode = 0;
     double verify = 0;
-    for (std::size_t at = 0; at < corpus.references.size(); at += 3) {
-        const std::size_t count = std::min<std::size_t>(3, corpus.references.size() - at);
+    for (std::size_t at = 0; at < corpus.references.size(); at += kBatch) {
+        const std::size_t count = std::min(kBatch, corpus.references.size() - at);
         {
             const Timed timed(decode);
             for (std::size_t i = 0; i < count; ++i) {
@@ -425,6 +446,26 @@ void decode_all(const Corpus& corpus, const Encoding& encoding) {
                 static_cast<unsigned long long>(decoder.bases().misses()));
 }
 
+void run_peer(const std::string& folder, std::uint64_t bytes) {
+    const std::string command =
+        "tar -cf - -C '" + folder + "' . 2>/dev/null | zstd -3 --long=27 -q -c | wc -c";
+    FILE* const pipe = popen(command.c_str(), "r");
+    unsigned long long size = 0;
+    const bool worked = pipe != nullptr && std::fscanf(pipe, "%llu", &size) == 1 && size > 1000;
+    if (pipe == nullptr || pclose(pipe) != 0 || !worked) {
+        std::printf("tar, zstd -3 --long=27: not available\n");
+        return;
+    }
+    rusage usage{};
+    getrusage(RUSAGE_CHILDREN, &usage);
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
+    const double cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    std::printf("tar, zstd -3 --long=27: %llu bytes, CPU s %.2f, %.0f MB/s\n", size, cpu,
+                static_cast<double>(bytes) * 1e-6 / cpu);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -435,7 +476,7 @@ int main(int argc, char** argv) {
     Corpus corpus;
     read_corpus(corpus, argv[1]);
     std::vector<std::string> settings(argv + 2, argv + argc);
-    if (settings.empty()) settings = {"3", "3d", "3dt", "9", "9dt"};
+    if (settings.empty()) settings = {"3", "3d", "3ds", "3dt", "9dst"};
     for (const std::string& setting : settings) {
         std::printf("%s\n", setting.c_str());
         Encoding encoding;
@@ -444,5 +485,6 @@ int main(int argc, char** argv) {
         std::printf("  peak memory of the process so far %.0f MB\n", peak_megabytes());
         std::fflush(stdout);
     }
+    run_peer(argv[1], corpus.bytes);
     return 0;
 }

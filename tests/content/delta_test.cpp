@@ -166,6 +166,9 @@ TEST(Delta, RefusesOtherLengthsTrailingBytesAndCutPayloads) {
     for (const std::uint32_t wrong : {0u, length - 1, length + 1, kChunkBytesMax + 1, ~0u})
         EXPECT_EQ(code_of(compressor.decompress_delta(payload, base, wrong, out)),
                   Errc::kDecompression);
+    const Bytes too_long(kChunkBytesMax + 1);
+    EXPECT_EQ(code_of(compressor.decompress_delta(payload, too_long, length, out)),
+              Errc::kDecompression);
     Bytes longer = payload;
     longer.push_back(std::byte{});
     EXPECT_EQ(code_of(compressor.decompress_delta(longer, base, length, out)),

@@ -65,7 +65,7 @@ TEST(Features, AllSearchesGiveTheSame) {
 }
 
 // What docs/formats/similarity.md says, written once more, plainly.
-ChunkFeatures by_the_book(ByteView chunk) {
+ChunkFeatures by_the_book(ByteView chunk, bool every_place_passes = false) {
     if (chunk.size() < 256) return {};
     SplitMix64 random(0x6665617475726573u);
     std::array<std::array<std::uint8_t, 16>, 2> tables{};
@@ -96,7 +96,8 @@ ChunkFeatures by_the_book(ByteView chunk) {
             const unsigned t = tables[0].at(byte % 16) ^ tables[1].at(byte / 16);
             hash ^= (t << j) & 0xffu;
         }
-        if ((hash & mask) != 0 || of_block++ >= most) continue;
+        if ((hash & mask) != 0 && !every_place_passes) continue;
+        if (of_block++ >= most) continue;
         any = true;
         const std::uint64_t a = (word(i - 31) ^ key0) * 0x9e3779b97f4a7c15u;
         const std::uint64_t b = (word(i - 15) ^ key1) * 0xbf58476d1ce4e5b9u;
@@ -117,6 +118,19 @@ TEST(Features, AreWhatTheFormatPageSays) {
     for (const std::size_t size : {0u, 255u, 256u, 257u, 3000u, 8192u, 8193u, 70'000u})
         for (const Bytes& chunk : {prose(size, size), noise(size, size), Bytes(size)})
             ASSERT_EQ(features_of(chunk), by_the_book(chunk)) << size;
+}
+
+TEST(Features, OfABlockOnlyTheFirstPlacesCount) {
+    const PlaceSearch every_place = [](const CutRule&, std::uint8_t, const std::byte*,
+                                       std::size_t begin, std::size_t end, std::uint32_t* places) {
+        for (std::size_t at = begin; at < end; ++at) *places++ = static_cast<std::uint32_t>(at);
+        return end - begin;
+    };
+    for (const std::size_t size : {3000u, 9000u})
+        for (std::uint64_t seed = 0; seed < 50; ++seed) {
+            const Bytes chunk = noise(size, seed);
+            ASSERT_EQ(features_with(every_place, chunk), by_the_book(chunk, true)) << size;
+        }
 }
 
 TEST(Features, ShortChunksHaveNone) {

@@ -153,6 +153,18 @@ TEST(SimilarityTable, NeverCrossesABorderOfTrust) {
     EXPECT_TRUE(table.find(TrustDomain{1}, own_features(1)));
 }
 
+TEST(SimilarityTable, DomainsOfTheSameFeaturesStayApart) {
+    SimilarityTable table(smallest());
+    for (std::uint64_t domain = 0; domain < 300; ++domain)
+        table.add(TrustDomain{domain}, own_features(1), numbered_id(domain));
+    for (std::uint64_t domain = 0; domain < 600; ++domain) {
+        const auto match = table.find(TrustDomain{domain}, own_features(1));
+        if (match) {
+            ASSERT_EQ(match->base, numbered_id(domain));
+        }
+    }
+}
+
 TEST(SimilarityTable, LeavesOutWhatHasNoFeatures) {
     SimilarityTable table;
     table.add(kHere, {}, numbered_id(1));
