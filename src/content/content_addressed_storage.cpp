@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "content_core.hpp"
+#include "range_prover.hpp"
 
 namespace catalog::content {
 namespace {
@@ -60,6 +61,7 @@ tl::unexpected<Error> opened_read_only() {
 struct ContentAddressedStorage::Impl : ContentCore {
     ReaderPool readers{*this};
     RecentChunks recent;
+    std::unique_ptr<RangeProver> prover;
 
     Mutex hook_mutex;
     /// What was put into a batch which may or may not have been committed: marks by key, nullopt
@@ -85,6 +87,7 @@ Result<std::unique_ptr<ContentAddressedStorage>> ContentAddressedStorage::open(
     auto impl = std::make_unique<Impl>();
     impl->options = std::move(options);
     ContentOptions& kept = impl->options;
+    impl->prover = std::make_unique<RangeProver>(*impl, impl->readers, kept.proof_bytes_max);
     CATALOG_TRY(impl->format, load_format(kept));
     impl->backend =
         kept.backend ? kept.backend
@@ -247,6 +250,11 @@ Result<std::unique_ptr<ObjectReader>> ContentAddressedStorage::open_object(const
 Result<std::unique_ptr<ZeroCopyContent>> ContentAddressedStorage::open_zero_copy(
     const ContentHash& id) {
     return open_zero_copy_of(*impl_, impl_->readers, impl_->recent, id);
+}
+
+Result<RangeProof> ContentAddressedStorage::prove_range(const ContentHash& id, ByteRange range,
+                                                        const CallContext& context) {
+    return impl_->prover->prove(id, range, context);
 }
 
 Result<bool> ContentAddressedStorage::exists(const ContentHash& id) {

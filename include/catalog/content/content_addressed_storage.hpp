@@ -11,6 +11,7 @@
 #include "catalog/content/compressor.hpp"
 #include "catalog/content/content_storage.hpp"
 #include "catalog/content/object_reader.hpp"
+#include "catalog/content/range_proof.hpp"
 #include "catalog/content/storage_backend.hpp"
 #include "catalog/content/zero_copy_content.hpp"
 #include "catalog/core/clock.hpp"
@@ -57,6 +58,8 @@ public:
     std::uint64_t bases_bytes_max = 8u << 20;
     /// Chunks of all sessions that are being encoded at one time, bytes. A put waits beyond it.
     std::uint64_t pipeline_bytes_max = 8u << 20;
+    /// Block hashes of the objects that ranges were proved of lately, bytes: 1 MiB for 1 GiB.
+    std::uint64_t proof_bytes_max = 4u << 20;
     std::uint64_t object_bytes_max = std::uint64_t{64} << 30;  ///< Of one object, bytes.
     /// Records that one session keeps until its commit, bytes: about 35 a chunk of its objects.
     /// Below kv::kBatchBytesMax.
@@ -104,6 +107,14 @@ public:
     /// Opens an object for reading without copies. Errors: kContentNotFound, kContentCorrupted,
     /// kDatabaseIo.
     [[nodiscard]] Result<std::unique_ptr<ZeroCopyContent>> open_zero_copy(const ContentHash& id);
+
+    /// Proves that the blocks of 64 KiB which cover a range are part of an object; whoever has the
+    /// proof, the blocks and the object's id and size checks it with verify_range. Cost: reading
+    /// and hashing the object, or 1 us a hash of the proof when it is one of the objects that were
+    /// proved lately (ContentOptions::proof_bytes_max). Errors: kInvalidArgument (no byte of the
+    /// object is in the range), as `retrieve`.
+    [[nodiscard]] Result<RangeProof> prove_range(const ContentHash& id, ByteRange range,
+                                                 const CallContext& context = {});
 
     [[nodiscard]] Result<void> retrieve(const ContentHash& id, const ByteSink& sink,
                                         const CallContext& context, ByteRange range = {}) override;
