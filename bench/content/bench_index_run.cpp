@@ -23,6 +23,8 @@
 #include "catalog/io/file_system.hpp"
 #include "catalog/kv/key_value_store.hpp"
 #include "chunk_index.hpp"
+#include "index_page_cache.hpp"
+#include "index_run_sorter.hpp"
 #include "page_cipher.hpp"
 
 namespace {
@@ -120,6 +122,22 @@ Entries make_entries(std::size_t count, std::mt19937_64& random) {
     return entries;
 }
 
+// The record of a chunk in the key-value store.
+std::string packed(const ChunkLocation& location) {
+    std::string value;
+    append_le(value, static_cast<std::uint32_t>(location.pack));
+    append_le(value, location.offset);
+    append_le(value, location.stored_bytes);
+    append_le(value, location.plain_bytes);
+    return value;
+}
+
+ChunkLocation unpacked(const std::string& value) {
+    const std::byte* bytes = as_bytes(value).data();
+    return {PackId{load_le<std::uint32_t>(bytes)}, load_le<std::uint64_t>(bytes + 4),
+            load_le<std::uint32_t>(bytes + 12), load_le<std::uint32_t>(bytes + 16)};
+}
+
 class Bench {
 public:
     Bench(std::string folder, std::size_t count)
@@ -143,13 +161,14 @@ public:
                         "size");
         });
         time_each("verify", entries_.size(), [&] { must(whole->verify()); });
-        time_run("one run", *whole);
+        time_run("one run", *whole, hits_.size());
         time_index("index, 1 run", {whole});
         std::vector<RunPointer> quarters;
         for (std::size_t part = 0; part < 4; ++part)
             quarters.push_back(build("part.run", part, 4, nullptr));
         time_index("index, 4 runs", quarters);
         time_merge(quarters);
+        time_sort();
         time_sealed();
         time_rocksdb();
     }
@@ -219,9 +238,9 @@ private:
                   [&] { require(many(misses) == 0, "misses"); });
     }
 
-    void time_run(const std::string& name, const IndexRun& run) {
+    void time_run(const std::string& name, const IndexRun& run, std::size_t count) {
         time_lookups(
-            name, hits_.size(), [&](const ChunkId& id) { return must(run.find(id)); },
+            name, count, [&](const ChunkId& id) { return must(run.find(id)); },
             [&](auto ids, auto found) { must(run.find_many(ids, found)); });
     }
 
@@ -251,6 +270,23 @@ private:
         require(merged == entries_.size(), "merge");
     }
 
+    void time_sort() {
+        std::mt19937_64 random(3);
+        Entries entries = entries_;
+        std::shuffle(entries.begin(), entries.end(), random);
+        time_each(
+            "sort", entries.size(),
+            [&] {
+                IndexRunSorter sorter(*fs_, folder_);
+                for (const IndexEntry& entry : entries) must(sorter.add(entry));
+                IndexRunBuilder builder({}, [](ByteView) -> Result<void> { return {}; });
+                must(sorter.finish(builder));
+                must(builder.finish());
+                require(builder.size() == entries.size(), "sort");
+            },
+            3);
+    }
+
     void time_sealed() {
         const auto random = make_system_random();
         StoreKeyRing keys;
@@ -259,10 +295,13 @@ private:
         info.number = 1;
         const auto cipher = must(make_page_cipher(keys, info, random));
         const RunPointer run = build("sealed.run", 0, 1, cipher.get());
-        time_lookups(
-            "one sealed run", std::min<std::size_t>(hits_.size(), 100000),
-            [&](const ChunkId& id) { return must(run->find(id)); },
-            [&](auto ids, auto found) { must(run->find_many(ids, found)); });
+        const std::size_t count = std::min<std::size_t>(hits_.size(), 100000);
+        time_run("one sealed run", *run, count);
+        const auto cache = std::make_shared<IndexPageCache>();
+        const auto cached = must(IndexRun::open(run->bytes(), run, cipher.get(), cache));
+        const std::size_t heap_before = heap_now;
+        time_run("one sealed run with cache", *cached, count);
+        std::printf("the cache has %zu KiB\n", (heap_now - heap_before) / 1024);
     }
 
     void time_rocksdb() {
@@ -277,8 +316,7 @@ private:
                 [&] {
                     kv::WriteBatch batch;
                     for (std::size_t i = 0; i < entries_.size(); ++i) {
-                        batch.put(family, hash_key(entries_[i].id),
-                                  encode_location(entries_[i].location));
+                        batch.put(family, hash_key(entries_[i].id), packed(entries_[i].location));
                         if (i % 10000 != 9999 && i + 1 != entries_.size()) continue;
                         must(store->write(batch, kv::Durability::kNoSync));
                         batch = {};
@@ -291,7 +329,7 @@ private:
         const auto find = [&](const ChunkId& id) -> std::optional<IndexEntry> {
             const auto value = must(store->get(family, hash_key(id)));
             if (!value) return std::nullopt;
-            return IndexEntry{id, must(decode_location(*value)), Codec::kZstd};
+            return IndexEntry{id, unpacked(*value), Codec::kZstd};
         };
         time_lookups("RocksDB", count, find, [&](auto ids, auto found) {
             for (std::size_t i = 0; i < ids.size(); ++i) found[i] = find(ids[i]);

@@ -64,6 +64,8 @@ public:
                                             IndexPage plain) const = 0;
 };
 
+class IndexPageCache;
+
 /// How many pages of each kind a run has; all follow from the first number.
 struct IndexRunShape {
     std::uint64_t entries = 0;
@@ -84,11 +86,12 @@ struct IndexRunShape {
 class IndexRun {
 public:
     /// Opens the run that `bytes` is, from first to last byte. Looks at the last page alone.
-    /// `keeps_alive` is held as long as the run; `cipher` (may be null) is borrowed as long.
-    /// Errors: kPackInvalid (not a run, cut short, damaged, another version).
+    /// `keeps_alive` is held as long as the run; `cipher` (may be null) is borrowed as long, so
+    /// `keeps_alive` best has it. `cache` (may be null) is for runs with a cipher: see
+    /// index_page_cache.hpp. Errors: kPackInvalid (not a run, cut short, damaged, another version).
     [[nodiscard]] static Result<std::shared_ptr<const IndexRun>> open(
-        ByteView bytes, std::shared_ptr<const void> keeps_alive,
-        const PageCipher* cipher = nullptr);
+        ByteView bytes, std::shared_ptr<const void> keeps_alive, const PageCipher* cipher = nullptr,
+        std::shared_ptr<IndexPageCache> cache = nullptr);
 
     [[nodiscard]] const IndexRunInfo& info() const noexcept { return info_; }
     /// Returns how many entries there are. Their ordinals count from 0 in order of ids.
@@ -131,6 +134,8 @@ private:
     ByteView bytes_;
     std::shared_ptr<const void> keeps_alive_;
     const PageCipher* cipher_ = nullptr;
+    std::shared_ptr<IndexPageCache> cache_;
+    std::uint64_t cache_number_ = 0;
     IndexRunInfo info_;
     IndexRunShape shape_;
     std::array<std::byte, kIndexPageBytes> root_{};  ///< The last page, decrypted.

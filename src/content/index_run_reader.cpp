@@ -64,7 +64,8 @@ Result<IndexRunInfo> read_root_info(IndexPageView root) {
 
 Result<std::shared_ptr<const IndexRun>> IndexRun::open(ByteView bytes,
                                                        std::shared_ptr<const void> keeps_alive,
-                                                       const PageCipher* cipher) {
+                                                       const PageCipher* cipher,
+                                                       std::shared_ptr<IndexPageCache> cache) {
     if (bytes.empty() || bytes.size() % kIndexPageBytes != 0)
         return not_a_run("has " + std::to_string(bytes.size()) +
                          " bytes, no multiple of 4096: it is cut short or none");
@@ -88,6 +89,10 @@ Result<std::shared_ptr<const IndexRun>> IndexRun::open(ByteView bytes,
     run->bytes_ = bytes;
     run->keeps_alive_ = std::move(keeps_alive);
     run->cipher_ = cipher;
+    if (cipher != nullptr && cache != nullptr) {
+        run->cache_number_ = cache->add_run();
+        run->cache_ = std::move(cache);
+    }
     return run;
 }
 

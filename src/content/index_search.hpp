@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "index_format.hpp"
+#include "index_page_cache.hpp"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -82,7 +83,13 @@ class PlainPages {
 public:
     static constexpr bool kMayFail = false;
 
-    PlainPages(ByteView bytes, const PageCipher* /*none*/) noexcept : first_(bytes.data()) {}
+    PlainPages(ByteView bytes, const PageCipher* /*none*/, IndexPageCache* /*none*/,
+               std::uint64_t /*none*/) noexcept
+        : first_(bytes.data()) {}
+    /// A page that lookups of other ids need, too.
+    [[nodiscard]] const std::byte* common_page(std::uint64_t number) const noexcept {
+        return page(number);
+    }
     [[nodiscard]] const std::byte* page(std::uint64_t number) const noexcept {
         return first_ + number * kIndexPageBytes;
     }
@@ -92,31 +99,49 @@ private:
     const std::byte* first_;
 };
 
-/// Pages decrypted one at a time: what `page` gave holds until another is asked for. Null: see
-/// `status`.
+/// Pages decrypted one at a time: what a function gave holds until it is asked for another. Null:
+/// see `status`.
 class SealedPages {
 public:
     static constexpr bool kMayFail = true;
 
-    SealedPages(ByteView bytes, const PageCipher* cipher) noexcept
-        : bytes_(bytes), cipher_(cipher) {}
+    SealedPages(ByteView bytes, const PageCipher* cipher, IndexPageCache* cache,
+                std::uint64_t run) noexcept
+        : bytes_(bytes), cipher_(cipher), cache_(cache), run_(run) {}
     [[nodiscard]] const std::byte* page(std::uint64_t number) {
         if (held_ == number) return plain_.data();
         held_ = kNoPlace;
-        const IndexPageView sealed(&bytes_[number * kIndexPageBytes], kIndexPageBytes);
-        if (auto opened = cipher_->open(number, sealed, plain_); !opened) {
-            status_ = std::move(opened);
-            return nullptr;
-        }
+        if (!decrypt(number, plain_)) return nullptr;
         held_ = number;
         return plain_.data();
+    }
+    [[nodiscard]] const std::byte* common_page(std::uint64_t number) {
+        if (cache_ == nullptr) return page(number);
+        common_ = cache_->find(run_, number);
+        if (common_ == nullptr) {
+            const auto fresh = std::make_shared<IndexPageCache::Page>();
+            if (!decrypt(number, *fresh)) return nullptr;
+            common_ = fresh;
+            cache_->keep(run_, number, fresh);
+        }
+        return common_->data();
     }
     [[nodiscard]] const Result<void>& status() const noexcept { return status_; }
 
 private:
+    [[nodiscard]] bool decrypt(std::uint64_t number, IndexPage plain) {
+        const IndexPageView sealed(&bytes_[number * kIndexPageBytes], kIndexPageBytes);
+        auto opened = cipher_->open(number, sealed, plain);
+        if (!opened) status_ = std::move(opened);
+        return status_.has_value();
+    }
+
     ByteView bytes_;
     const PageCipher* cipher_;
+    IndexPageCache* cache_;
+    std::uint64_t run_;
     std::uint64_t held_ = kNoPlace;
+    IndexPageCache::PagePointer common_;
     Result<void> status_;
     std::array<std::byte, kIndexPageBytes> plain_{};
 };
@@ -134,7 +159,9 @@ template <class Pages>
 class RunSearch {
 public:
     explicit RunSearch(const IndexRun& run) noexcept
-        : run_(run), shape_(run.shape_), pages_(run.bytes_, run.cipher_) {}
+        : run_(run),
+          shape_(run.shape_),
+          pages_(run.bytes_, run.cipher_, run.cache_.get(), run.cache_number_) {}
 
     /// Returns the error of the page that could not be read.
     [[nodiscard]] Result<void> status() const { return pages_.status(); }
@@ -172,7 +199,7 @@ public:
     }
 
     [[nodiscard]] const std::byte* directory_of(std::uint64_t group) {
-        return pages_.page(run_directory_at(shape_, group));
+        return pages_.common_page(run_directory_at(shape_, group));
     }
 
     /// The entry page that alone can hold an id, unless `exact`: then its first prefix is that of
@@ -282,7 +309,7 @@ private:
         if (shape_.top_pages == 0)
             return load_run_word<std::uint64_t>(&run_.root_[kRunRootHeadBytes + group * 8]);
         const std::byte* page =
-            pages_.page(shape_.entry_pages + shape_.groups + group / kRunTopsPerPage);
+            pages_.common_page(shape_.entry_pages + shape_.groups + group / kRunTopsPerPage);
         if (Pages::kMayFail && page == nullptr) return 0;
         return load_run_word<std::uint64_t>(page + group % kRunTopsPerPage * 8);
     }

@@ -84,9 +84,9 @@ TEST(IndexRunDamage, AFlipInASealedRunIsFoundByWhoeverMeetsIt) {
         if (run) {
             EXPECT_EQ(code_of((*run)->verify()), Errc::kContentCorrupted);
             std::uint64_t wrong = 0;
-            for (const auto& [id, entry] : entries) {
-                const auto found = (*run)->find(id);
-                wrong += found && *found != entry ? 1 : 0;
+            for (std::size_t i = random.below(16); i < ids.size(); i += 16) {
+                const auto found = (*run)->find(ids[i]);
+                wrong += found && *found != entries.at(ids[i]) ? 1 : 0;
             }
             EXPECT_EQ(wrong, 0u) << "byte " << at;
         } else {

@@ -78,9 +78,10 @@ using EntryMap = std::map<ChunkId, IndexEntry>;
 
 /// Opens a run that keeps its bytes itself.
 [[nodiscard]] inline Result<std::shared_ptr<const IndexRun>> open_run(
-    std::string bytes, const PageCipher* cipher = nullptr) {
+    std::string bytes, const PageCipher* cipher = nullptr,
+    std::shared_ptr<IndexPageCache> cache = nullptr) {
     auto kept = std::make_shared<const std::string>(std::move(bytes));
-    return IndexRun::open(as_bytes(*kept), kept, cipher);
+    return IndexRun::open(as_bytes(*kept), kept, cipher, std::move(cache));
 }
 
 [[nodiscard]] inline std::shared_ptr<const IndexRun> make_run(
