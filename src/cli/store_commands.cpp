@@ -28,38 +28,103 @@ json::Object object_json(const content::ObjectInfo& info) {
 
 Result<ContentHash> parse_object_id(const std::string& text) { return ContentHash::parse(text); }
 
-Result<void> put_one(Session& session, library::AssetLibrary& library, const std::string& path) {
-    const CallContext context = session.context();
-    CATALOG_TRY(const content::ByteSource source, open_input(session, path));
-    CATALOG_TRY(const content::ObjectInfo info,
-                library.content().store(source, kStoreOwner, context));
-    if (session.json()) {
-        json::Object object = object_json(info);
-        object.emplace("path", path);
-        session.print_json(object);
-    } else {
-        session.print(info.id.to_string() + "  " + printable(path) + "  " + size_text(info.size) +
-                      "\n");
-    }
-    return {};
-}
+/// What one commit of `store put` holds at most.
+constexpr std::uint64_t kPutBytesMax = 64u << 20;
+constexpr std::size_t kPutFilesMax = 10'000;
 
-Result<ExitCode> put(Session& session, const std::vector<std::string>& paths) {
-    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+/// Stores files, many in one commit, and says what each became once it is committed.
+class StorePut {
+public:
+    StorePut(Session& session, content::ContentStorage& storage)
+        : session_(session), storage_(storage), context_(session.context()) {}
+
+    Result<void> put(const std::string& path) {
+        if (!transaction_) {
+            CATALOG_TRY(transaction_, storage_.begin());
+        }
+        CATALOG_TRY(const content::ByteSource source, open_input(session_, path));
+        CATALOG_TRY(const content::ObjectInfo info,
+                    transaction_->put([&](std::span<std::byte> out) -> Result<std::size_t> {
+                        CATALOG_TRY_VOID(context_.check(*session_.environment().clock));
+                        CATALOG_TRY(const std::size_t count, source(out));
+                        bytes_ += count;
+                        context_.report({"put", "files", "bytes", done_ + bytes_, total});
+                        return count;
+                    }));
+        CATALOG_TRY_VOID(transaction_->add_reference(kStoreOwner, info.id));
+        stored_.emplace_back(path, info);
+        const bool full = bytes_ >= kPutBytesMax || stored_.size() >= kPutFilesMax;
+        return full ? commit() : Result<void>();
+    }
+
+    Result<void> commit() {
+        if (!transaction_) return {};
+        const auto transaction = std::move(transaction_);
+        CATALOG_TRY_VOID(storage_.commit(*transaction));
+        done_ += std::exchange(bytes_, 0);
+        for (const auto& [path, info] : stored_) say(path, info);
+        stored_.clear();
+        return {};
+    }
+
+    std::uint64_t total = 0;  ///< Bytes of all that is going to be put, 0 when unknown.
+
+private:
+    void say(const std::string& path, const content::ObjectInfo& info) {
+        if (session_.json()) {
+            json::Object object = object_json(info);
+            object.emplace("path", path);
+            session_.print_json(object);
+        } else {
+            session_.print(info.id.to_string() + "  " + printable(path) + "  " +
+                           size_text(info.size) + "\n");
+        }
+    }
+
+    Session& session_;
+    content::ContentStorage& storage_;
+    const CallContext context_;
+    std::unique_ptr<content::ContentTransaction> transaction_;
+    std::vector<std::pair<std::string, content::ObjectInfo>> stored_;
+    std::uint64_t bytes_ = 0;  ///< Of the commit under way.
+    std::uint64_t done_ = 0;
+};
+
+/// Names every file that `paths` stand for: a folder stands for the files below it.
+Result<std::vector<std::string>> files_of(Session& session, const std::vector<std::string>& paths) {
+    std::vector<std::string> all;
     for (const std::string& path : paths) {
         if (path != "-") {
             CATALOG_TRY(const io::FileInfo info, session.file_system()->info(path));
             if (info.kind == io::FileKind::kDirectory) {
-                // A folder is stored file by file.
                 CATALOG_TRY(const std::vector<std::string> files,
                             lifecycle::files_below(*session.file_system(), path));
-                for (const std::string& file : files)
-                    CATALOG_TRY_VOID(put_one(session, *library, io::join_path(path, file)));
+                for (const std::string& file : files) all.push_back(io::join_path(path, file));
                 continue;
             }
         }
-        CATALOG_TRY_VOID(put_one(session, *library, path));
+        all.push_back(path);
     }
+    return all;
+}
+
+Result<ExitCode> put(Session& session, const std::vector<std::string>& paths) {
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+    CATALOG_TRY(const std::vector<std::string> files, files_of(session, paths));
+    StorePut work(session, library->content());
+    for (const std::string& file : files) {
+        if (file == "-") continue;
+        CATALOG_TRY(const io::FileInfo info, session.file_system()->info(file));
+        work.total += info.size;
+    }
+    for (const std::string& file : files) {
+        // What was put before a file that cannot be is kept.
+        const auto stored = work.put(file);
+        if (stored) continue;
+        CATALOG_TRY_VOID(work.commit());
+        return fail(stored.error());
+    }
+    CATALOG_TRY_VOID(work.commit());
     return ExitCode::kOk;
 }
 

@@ -190,6 +190,13 @@ Result<std::unique_ptr<ContentTransaction>> ContentAddressedStorage::begin() {
     return make_transaction(*impl_);
 }
 
+Result<void> ContentAddressedStorage::commit(ContentTransaction& session) {
+    if (impl_->options.read_only) return opened_read_only();
+    kv::Commit commit;
+    CATALOG_TRY_VOID(session.stage(commit.batch));
+    return impl_->options.queue->submit(std::move(commit));
+}
+
 Result<ObjectInfo> ContentAddressedStorage::store(const ByteSource& source, std::string_view owner,
                                                   const CallContext& context) {
     CATALOG_TRY_VOID(context.check(*impl_->options.clock));
@@ -200,9 +207,7 @@ Result<ObjectInfo> ContentAddressedStorage::store(const ByteSource& source, std:
     };
     CATALOG_TRY(const ObjectInfo info, session->put(checked));
     CATALOG_TRY_VOID(session->add_reference(owner, info.id));
-    kv::Commit commit;
-    CATALOG_TRY_VOID(session->stage(commit.batch));
-    CATALOG_TRY_VOID(impl_->options.queue->submit(std::move(commit)));
+    CATALOG_TRY_VOID(commit(*session));
     return info;
 }
 

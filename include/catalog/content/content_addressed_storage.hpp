@@ -97,6 +97,7 @@ public:
     [[nodiscard]] const ChunkProfile& profile() const noexcept;
 
     [[nodiscard]] Result<std::unique_ptr<ContentTransaction>> begin() override;
+    [[nodiscard]] Result<void> commit(ContentTransaction& session) override;
     [[nodiscard]] Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
                                            const CallContext& context) override;
 

@@ -123,6 +123,11 @@ public:
     /// Begins a session. Errors: kLibraryReadOnly.
     [[nodiscard]] virtual Result<std::unique_ptr<ContentTransaction>> begin() = 0;
 
+    /// Makes what `session` has put and referenced visible, in a commit of its own: `stage`, and
+    /// the batch given to the queue. Many objects in one commit cost one sync. The session is over
+    /// then. Errors: as ContentTransaction::stage, kLibraryReadOnly, kCommitFailed.
+    [[nodiscard]] virtual Result<void> commit(ContentTransaction& session) = 0;
+
     /// Stores one object, referenced by `owner`, in a commit of its own. Errors: as
     /// ContentTransaction, kLibraryReadOnly, kCommitFailed, kCancelled, kDeadlineExceeded.
     [[nodiscard]] virtual Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,

@@ -63,6 +63,11 @@ Result<std::unique_ptr<ContentTransaction>> FaultyContentStorage::begin() {
     return std::make_unique<FaultySession>(*this, std::move(session));
 }
 
+Result<void> FaultyContentStorage::commit(ContentTransaction& session) {
+    CATALOG_TRY_VOID(enter(ContentCall::kCommit));
+    return wrapped_.commit(session);
+}
+
 Result<ObjectInfo> FaultyContentStorage::store(const ByteSource& source, std::string_view owner,
                                                const CallContext& context) {
     CATALOG_TRY_VOID(enter(ContentCall::kStore));

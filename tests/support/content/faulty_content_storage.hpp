@@ -16,6 +16,7 @@ enum class ContentCall : std::uint8_t {
     kPut,
     kAddReference,
     kStage,
+    kCommit,
     kStore,
     kRetrieve,     ///< Before anything is read.
     kRetrieveCut,  ///< After the first piece was given to the sink.
@@ -42,6 +43,7 @@ public:
     [[nodiscard]] std::uint64_t calls(ContentCall call) const;
 
     Result<std::unique_ptr<ContentTransaction>> begin() override;
+    Result<void> commit(ContentTransaction& session) override;
     Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
                              const CallContext& context) override;
     Result<void> retrieve(const ContentHash& id, const ByteSink& sink, const CallContext& context,

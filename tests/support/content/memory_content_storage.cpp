@@ -122,15 +122,19 @@ Result<std::unique_ptr<ContentTransaction>> MemoryContentStorage::begin() {
     return std::make_unique<MemorySession>(*this, families_);
 }
 
+Result<void> MemoryContentStorage::commit(ContentTransaction& session) {
+    kv::Commit commit;
+    CATALOG_TRY_VOID(session.stage(commit.batch));
+    return queue_.submit(std::move(commit));
+}
+
 Result<ObjectInfo> MemoryContentStorage::store(const ByteSource& source, std::string_view owner,
                                                const CallContext& context) {
     CATALOG_TRY_VOID(context.check(*clock_));
     CATALOG_TRY(const auto session, begin());
     CATALOG_TRY(const ObjectInfo info, session->put(source));
     CATALOG_TRY_VOID(session->add_reference(owner, info.id));
-    kv::Commit commit;
-    CATALOG_TRY_VOID(session->stage(commit.batch));
-    CATALOG_TRY_VOID(queue_.submit(std::move(commit)));
+    CATALOG_TRY_VOID(commit(*session));
     return info;
 }
 

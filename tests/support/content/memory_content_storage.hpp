@@ -19,6 +19,7 @@ public:
     [[nodiscard]] Result<void> corrupt(const ContentHash& id, std::uint64_t offset);
 
     Result<std::unique_ptr<ContentTransaction>> begin() override;
+    Result<void> commit(ContentTransaction& session) override;
     Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
                              const CallContext& context) override;
     Result<void> retrieve(const ContentHash& id, const ByteSink& sink, const CallContext& context,
