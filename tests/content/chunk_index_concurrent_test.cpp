@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "chunk_index.hpp"
+#include "index_page_cache.hpp"
 #include "support/content/index_samples.hpp"
 
 namespace catalog::content {
@@ -96,6 +97,39 @@ TEST(ChunkIndexConcurrent, ReadersFindWhatWasInsertedWhereverItMoves) {
     EXPECT_EQ(wrong.load(), 0u);
     EXPECT_GT(asked.load(), 0u);
     EXPECT_LE(index.stats().runs, ChunkIndex::kRunsMax);
+}
+
+TEST(IndexPageCacheConcurrent, ReadersOfSealedRunsShareAPageCache) {
+    SeededRandom random(3);
+    testing::ToyPageCipher cipher(1);
+    const auto cache = std::make_shared<IndexPageCache>(1);
+    std::vector<EntryMap> contents(3);
+    std::vector<std::shared_ptr<const IndexRun>> runs;
+    for (EntryMap& entries : contents) {
+        for (std::uint64_t i = 0; i < 4000; ++i) {
+            const ChunkId id = random_id(random);
+            entries.emplace(id, IndexEntry{id, {PackId{1}, 8 * i, 1, 1}, Codec::kRaw});
+        }
+        runs.push_back(must(open_run(testing::run_bytes(entries, &cipher), &cipher, cache)));
+    }
+    std::atomic<std::uint64_t> wrong{0};
+    const auto read = [&](std::size_t first) {
+        for (std::size_t i = 0; i < contents.size(); ++i) {
+            const std::size_t run = (first + i) % contents.size();
+            std::size_t number = 0;
+            for (const auto& [id, entry] : contents[run]) {
+                if (number++ % 16 != first) continue;
+                const auto found = runs[run]->find(id);
+                const auto absent = runs[(run + 1) % runs.size()]->find(id);
+                if (!found || *found != entry || !absent || *absent) ++wrong;
+            }
+        }
+    };
+    std::vector<std::thread> readers;
+    readers.reserve(3);
+    for (std::size_t first = 0; first < 3; ++first) readers.emplace_back(read, first);
+    for (std::thread& reader : readers) reader.join();
+    EXPECT_EQ(wrong.load(), 0u);
 }
 
 TEST(ChunkIndexConcurrent, WritersOfSeveralPacksLoseNothing) {
