@@ -53,20 +53,40 @@ Result<ByteView> ChunkDecoder::decode(const StoredRecord& record, Bytes& plain) 
     return bytes;
 }
 
+Result<ByteView> ChunkDecoder::decode_unchecked(const StoredRecord& record, Bytes& plain) {
+    const RecordHeader& header = record.header;
+    if (header.codec == Codec::kRaw) return record.payload;
+    if (header.codec == Codec::kDelta) {
+        CATALOG_TRY(const BaseChunk base, base_of(record));
+        const auto decoded =
+            compressor_.decompress_delta(record.payload, *base.plain, header.plain_bytes, plain);
+        if (!decoded) return undecodable(header.id, decoded.error());
+        return plain;
+    }
+    CATALOG_TRY_VOID(decode_alone(record, plain));
+    return plain;
+}
+
+Result<BaseChunk> ChunkDecoder::base_of(const StoredRecord& record) {
+    const auto base_id = delta_base(record.payload);
+    if (!base_id) return undecodable(record.header.id, base_id.error());
+    CATALOG_TRY(auto base, load(*base_id));
+    if (!base) return base_damaged(*base_id, "the chunk that a delta starts from is missing");
+    return *std::move(base);
+}
+
 Result<ByteView> ChunkDecoder::decode_delta(const StoredRecord& record, Bytes& plain) {
     const RecordHeader& header = record.header;
-    const auto base_id = delta_base(record.payload);
-    if (!base_id) return undecodable(header.id, base_id.error());
-    CATALOG_TRY(const auto base, load(*base_id));
-    if (!base) return base_damaged(*base_id, "the chunk that a delta starts from is missing");
+    CATALOG_TRY(const BaseChunk base, base_of(record));
     const auto decoded =
-        compressor_.decompress_delta(record.payload, *base->plain, header.plain_bytes, plain);
+        compressor_.decompress_delta(record.payload, *base.plain, header.plain_bytes, plain);
     const Result<void> checked = decoded ? check_digest(header.id_rule, header.id, plain)
                                          : Result<void>(undecodable(header.id, decoded.error()));
     if (checked) return plain;
+    CATALOG_TRY(const ChunkId base_id, delta_base(record.payload));
     if (checked.error().code() == Errc::kContentCorrupted &&
-        chunk_id_of(*base->plain, base->id_rule) != *base_id)
-        return base_damaged(*base_id, "the chunk that a delta starts from is damaged");
+        chunk_id_of(*base.plain, base.id_rule) != base_id)
+        return base_damaged(base_id, "the chunk that a delta starts from is damaged");
     return fail(checked.error());
 }
 

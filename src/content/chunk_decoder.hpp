@@ -31,6 +31,10 @@ public:
     /// CorruptionDetail (the chunk, or one of its bases: then the input is the base's place), kIo.
     [[nodiscard]] Result<ByteView> decode(const StoredRecord& record, Bytes& plain);
 
+    /// The same without the check against the id in the header, which is left to the caller: the
+    /// bytes may be others.
+    [[nodiscard]] Result<ByteView> decode_unchecked(const StoredRecord& record, Bytes& plain);
+
     /// Returns a chunk that may be a base, or nothing when the index does not have it. Its payload
     /// matched its checksum; its digest is not checked. Errors: as `decode`.
     [[nodiscard]] Result<std::optional<BaseChunk>> load(const ChunkId& id);
@@ -42,6 +46,7 @@ private:
         ByteView payload;
     };
 
+    [[nodiscard]] Result<BaseChunk> base_of(const StoredRecord& record);
     [[nodiscard]] Result<ByteView> decode_delta(const StoredRecord& record, Bytes& plain);
     [[nodiscard]] Result<BaseChunk> decode_link(const Link& link, const Bytes* base);
     [[nodiscard]] Result<void> decode_alone(const StoredRecord& record, Bytes& plain);

@@ -2,9 +2,6 @@
 
 #include <catalog/internal/try.hpp>
 
-#include "catalog/merkle/hash.hpp"
-#include "catalog/merkle/tree.hpp"
-
 namespace catalog::content {
 
 tl::unexpected<Error> object_not_found(const ContentHash& id) {
@@ -132,16 +129,29 @@ Result<ByteView> ChunkReader::read_verified(const ChunkRef& chunk) {
     return read_at(chunk, now->location);
 }
 
-Result<ByteView> ChunkReader::read_at(const ChunkRef& chunk, const ChunkLocation& location) {
+Result<StoredRecord> ChunkReader::record_at(const ChunkRef& chunk, const ChunkLocation& location) {
     CATALOG_TRY(const StoredRecord record, core_.backend->read(location, stored_));
     if (record.header.id != chunk.id || record.header.plain_bytes != chunk.bytes)
         return fail(Error(Errc::kContentCorrupted, "another chunk is where the index says",
                           CorruptionDetail{{}, record.header.id.to_string(), {}})
                         .with_input(place_of(location)));
+    return record;
+}
+
+Result<ByteView> ChunkReader::read_at(const ChunkRef& chunk, const ChunkLocation& location) {
+    CATALOG_TRY(const StoredRecord record, record_at(chunk, location));
     auto bytes = decoder_.decode(record, plain_);
     if (!bytes && bytes.error().input().empty())
         return fail(bytes.error().with_input(place_of(location)));
     return bytes;
+}
+
+Result<ChunkReader::Unchecked> ChunkReader::read_unchecked(const ChunkRef& chunk) {
+    CATALOG_TRY(const auto entry, core_.find_chunk(chunk.id));
+    if (!entry) return fail(Errc::kContentCorrupted, "chunk is missing from the index");
+    CATALOG_TRY(const StoredRecord record, record_at(chunk, entry->location));
+    CATALOG_TRY(const ByteView bytes, decoder_.decode_unchecked(record, plain_));
+    return Unchecked{bytes, record.header.id_rule};
 }
 
 Result<ByteView> ChunkReader::read(const ContentHash& object, const ChunkRef& chunk) {
@@ -205,25 +215,6 @@ Result<PinnedChunk> load_chunk(ReaderPool& readers, RecentChunks& recent, const 
     PinnedChunk loaded{bytes, std::make_shared<const Bytes>(std::move(read->buffer))};
     recent.keep(chunk.id, loaded);
     return loaded;
-}
-
-Result<void> read_object(ChunkReader& reader, const ContentHash& id, const ObjectRecord& record,
-                         const ByteSink& sink) {
-    merkle::BlockTree tree;
-    const auto check_root = [&]() -> Result<void> {
-        const ContentHash root = tree.finish();
-        if (root == id) return {};
-        return fail(Error(Errc::kContentCorrupted, "object does not match its id",
-                          CorruptionDetail{id.to_string(), root.to_string(), {id.to_string()}})
-                        .with_input("object record"));
-    };
-    for (std::size_t i = 0; i < record.chunks.size(); ++i) {
-        CATALOG_TRY(const ByteView bytes, reader.read(id, record.chunks[i]));
-        tree.update(bytes);
-        if (i + 1 == record.chunks.size()) CATALOG_TRY_VOID(check_root());
-        CATALOG_TRY_VOID(sink(bytes));
-    }
-    return record.chunks.empty() ? check_root() : Result<void>();
 }
 
 }  // namespace catalog::content

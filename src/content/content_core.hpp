@@ -79,6 +79,17 @@ public:
     /// kContentCorrupted that names chunk, object and place; kIo, kDatabaseIo.
     [[nodiscard]] Result<ByteView> read(const ContentHash& object, const ChunkRef& chunk);
 
+    /// As `read`, but whether the bytes have the chunk's digest is left to the caller to check;
+    /// when they have not, `read` says what is wrong, or finds them elsewhere.
+    struct Unchecked {
+        ByteView bytes;
+        IdRule id_rule = IdRule::kLeaf;
+    };
+    [[nodiscard]] Result<Unchecked> read_unchecked(const ChunkRef& chunk);
+
+    /// Room for several chunks side by side, for one caller at a time.
+    [[nodiscard]] Bytes& scratch() noexcept { return scratch_; }
+
     /// Bytes of a chunk with the buffer that they are in.
     struct Kept {
         Bytes buffer;
@@ -89,12 +100,15 @@ public:
 
 private:
     [[nodiscard]] Result<ByteView> read_verified(const ChunkRef& chunk);
+    [[nodiscard]] Result<StoredRecord> record_at(const ChunkRef& chunk,
+                                                 const ChunkLocation& location);
     [[nodiscard]] Result<ByteView> read_at(const ChunkRef& chunk, const ChunkLocation& location);
 
     const ContentCore& core_;
     ChunkDecoder decoder_;
     Bytes stored_;
     Bytes plain_;
+    Bytes scratch_;
 };
 
 /// Keeps readers with their buffers and decoders between uses. Thread safety: any thread.
