@@ -82,11 +82,22 @@ private:
     // Checks the chunks that were loaded since the last time, and adds to the tree what is whole
     // blocks by now; the rest stays in front of what comes.
     Result<void> check(bool is_last) {
+        hash_pieces(is_last);
+        if (!chunks_are_right()) {
+            CATALOG_TRY_VOID(read_again());
+            hash_pieces(is_last);
+        }
+        for (std::size_t i = loaded_; i < tasks_.size(); ++i) tree_.append(tasks_[i].digest);
+        return is_last ? check_root() : Result<void>();
+    }
+
+    // Hashes the chunks that are loaded, then the blocks.
+    void hash_pieces(bool is_last) {
         tasks_.clear();
         std::size_t at = carried_;
-        for (std::size_t i = first_; i < first_ + loaded_; ++i) {
-            const std::size_t bytes = record_.chunks[i].bytes;
-            const bool as_leaf = rules_[i - first_] == IdRule::kLeaf;
+        for (std::size_t i = 0; i < loaded_; ++i) {
+            const std::size_t bytes = record_.chunks[first_ + i].bytes;
+            const bool as_leaf = rules_[i] == IdRule::kLeaf;
             tasks_.push_back({ByteView(bytes_).subspan(at, bytes),
                               as_leaf ? merkle::HashTask::As::kLeaf : merkle::HashTask::As::kBytes,
                               {}});
@@ -99,24 +110,25 @@ private:
                 {ByteView(bytes_).subspan(at, bytes), merkle::HashTask::As::kLeaf, {}});
         }
         merkle::hash_all(tasks_);
-        for (std::size_t i = 0; i < loaded_; ++i)
-            if (rules_[i] && tasks_[i].digest != record_.chunks[first_ + i].id)
-                return read_again(is_last);
-        for (std::size_t i = loaded_; i < tasks_.size(); ++i) tree_.append(tasks_[i].digest);
         checked_ = std::min(at, bytes_.size());
-        return is_last ? check_root() : Result<void>();
+    }
+
+    [[nodiscard]] bool chunks_are_right() const {
+        for (std::size_t i = 0; i < loaded_; ++i)
+            if (rules_[i] && tasks_[i].digest != record_.chunks[first_ + i].id) return false;
+        return true;
     }
 
     // A chunk that was moved while it was read is found by the reader that looks twice, which else
     // says what is wrong with it.
-    Result<void> read_again(bool is_last) {
+    Result<void> read_again() {
         bytes_.resize(carried_);
         rules_.assign(loaded_, std::nullopt);
         for (std::size_t i = first_; i < first_ + loaded_; ++i) {
             CATALOG_TRY(const ByteView bytes, reader_.read(id_, record_.chunks[i]));
             bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
         }
-        return check(is_last);
+        return {};
     }
 
     Result<void> check_root() const {
