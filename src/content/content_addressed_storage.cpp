@@ -8,6 +8,7 @@
 
 #include "content_core.hpp"
 #include "range_prover.hpp"
+#include "similarity_file.hpp"
 
 namespace catalog::content {
 namespace {
@@ -70,11 +71,32 @@ struct ContentAddressedStorage::Impl : ContentCore {
     std::map<RunId, std::optional<RunMark>> runs CATALOG_GUARDED_BY(hook_mutex);
     bool format_confirmed CATALOG_GUARDED_BY(hook_mutex) = false;
 
+    Mutex similarity_mutex;
+    bool similarity_loaded CATALOG_GUARDED_BY(similarity_mutex) = false;
+
+    ~Impl();
+    std::string similarity_path() const { return io::join_path(options.directory, "similarity"); }
+    bool keeps_similarity() const { return pipeline && options.deltas && !options.backend; }
+    void load_similarity_once();
+
     void take(const BackendChanges& changes) CATALOG_REQUIRES(hook_mutex);
     Result<void> check_named_chunks(const kv::WriteBatch& batch) const;
     Result<void> add_marks(kv::WriteBatch& batch) CATALOG_REQUIRES(hook_mutex);
     Result<void> add_format(kv::WriteBatch& batch) CATALOG_REQUIRES(hook_mutex);
 };
+
+// What was learned of similar chunks serves the next process, too.
+ContentAddressedStorage::Impl::~Impl() {
+    if (keeps_similarity() && pipeline->new_chunks() != 0)
+        (void)save_similarity(*options.file_system, similarity_path(), pipeline->similarity());
+}
+
+void ContentAddressedStorage::Impl::load_similarity_once() {
+    const MutexLock lock(similarity_mutex);
+    if (!keeps_similarity() || similarity_loaded) return;
+    load_similarity(*options.file_system, similarity_path(), pipeline->similarity());
+    similarity_loaded = true;
+}
 
 ContentAddressedStorage::ContentAddressedStorage(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
@@ -187,6 +209,7 @@ Result<void> ContentAddressedStorage::before_commit(kv::WriteBatch& batch) {
 
 Result<std::unique_ptr<ContentTransaction>> ContentAddressedStorage::begin() {
     if (impl_->options.read_only) return opened_read_only();
+    impl_->load_similarity_once();
     return make_transaction(*impl_);
 }
 

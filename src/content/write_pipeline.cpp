@@ -75,6 +75,7 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     std::unordered_map<ChunkId, WriteJobPointer> by_id CATALOG_GUARDED_BY(mutex);
     std::vector<std::unique_ptr<EncodeTools>> idle CATALOG_GUARDED_BY(mutex);
     std::uint64_t bytes CATALOG_GUARDED_BY(mutex) = 0;
+    std::uint64_t new_chunks CATALOG_GUARDED_BY(mutex) = 0;
     std::size_t posted CATALOG_GUARDED_BY(mutex) = 0;   ///< Tasks of the executor.
     std::size_t running CATALOG_GUARDED_BY(mutex) = 0;  ///< Threads at work outside the mutex.
     bool appending CATALOG_GUARDED_BY(mutex) = false;
@@ -282,6 +283,11 @@ WritePipeline::~WritePipeline() {
     while (state_->running != 0) state_->changed.wait(state_->mutex);
 }
 
+std::uint64_t WritePipeline::new_chunks() const {
+    const MutexLock lock(state_->mutex);
+    return state_->new_chunks;
+}
+
 SimilarityTable& WritePipeline::similarity() { return state_->similarity; }
 
 Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
@@ -307,6 +313,7 @@ Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
     if (state.options.encoder.deltas) state.unsettled.push_back(job);
     State::count(status);
     const MutexLock lock(state.mutex);
+    ++state.new_chunks;
     state.bytes += bytes.size();
     state.by_id.emplace(id, job);
     state.jobs.push_back(job);

@@ -38,7 +38,7 @@ struct PipelineOptions {
     SimilarityOptions similarity;
     /// Chunks under way, bytes. Whoever submits more works off some of them itself, so that an
     /// executor that is saturated or refuses tasks costs only time.
-    std::uint64_t bytes_max = 8u << 20;
+    std::uint64_t bytes_max = 4u << 20;
 };
 
 /// Thread safety: any thread. The same chunks in the same order are stored in the same order as the
@@ -63,6 +63,8 @@ public:
 
     /// Which chunks may serve as bases.
     [[nodiscard]] SimilarityTable& similarity();
+    /// Returns how many new chunks were submitted.
+    [[nodiscard]] std::uint64_t new_chunks() const;
 
 private:
     struct State;

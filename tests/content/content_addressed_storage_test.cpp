@@ -373,6 +373,35 @@ TEST(ContentAddressedStorage, PassesOnWhatItsBackendReports) {
     EXPECT_EQ(must(bed.get(id_of(noise(9, 9)))), noise(9, 9));
 }
 
+// What the version of an object that was stored by an earlier process saves.
+TEST(ContentAddressedStorage, FindsBasesThatAnEarlierOpeningStored) {
+    const auto grown_by = [](const std::function<void(SimulatedFileSystem&)>& between) {
+        const auto disk = SimulatedFileSystem::make();
+        RealContentBed bed(on_disk(disk));
+        Bytes bytes = prose(60'000, 1);
+        bed.put(bytes);
+        const std::uint64_t before = must(bed.storage().stats()).stored_bytes;
+        bed.reopen();
+        between(*disk);
+        bed.reopen();
+        for (std::size_t i = 0; i < bytes.size(); i += 20'000) bytes[i] = std::byte{'#'};
+        bed.put(bytes);
+        EXPECT_EQ(must(bed.get(id_of(bytes))), bytes);
+        return must(bed.storage().stats()).stored_bytes - before;
+    };
+    const auto nothing = [](SimulatedFileSystem&) {};
+    const auto damage = [](SimulatedFileSystem& disk) {
+        must(disk.corrupt("/library/similarity", 30, 1));
+    };
+    const auto remove = [](SimulatedFileSystem& disk) {
+        must(disk.remove_file("/library/similarity"));
+    };
+    const std::uint64_t with = grown_by(nothing);
+    const std::uint64_t without = grown_by(remove);
+    EXPECT_LT(with * 2, without);
+    EXPECT_EQ(grown_by(damage), without);
+}
+
 TEST(ContentAddressedStorage, CountsWhatNobodyNeeds) {
     ContentOptions options = on_disk(SimulatedFileSystem::make());
     options.pipeline_bytes_max = 0;  // A put returns with its bytes in the pack.

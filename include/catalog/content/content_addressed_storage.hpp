@@ -57,7 +57,7 @@ public:
     /// Chunks that deltas were made from lately are kept in memory, bytes.
     std::uint64_t bases_bytes_max = 8u << 20;
     /// Chunks of all sessions that are being encoded at one time, bytes. A put waits beyond it.
-    std::uint64_t pipeline_bytes_max = 8u << 20;
+    std::uint64_t pipeline_bytes_max = 4u << 20;
     /// Block hashes of the objects that ranges were proved of lately, bytes: 1 MiB for 1 GiB.
     std::uint64_t proof_bytes_max = 4u << 20;
     std::uint64_t object_bytes_max = std::uint64_t{64} << 30;  ///< Of one object, bytes.
