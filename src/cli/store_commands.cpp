@@ -1,4 +1,4 @@
-// store put, get, cat, ls, stat: the content store alone.
+// store put, get, cat, ls, stat, collect: the content store alone.
 
 #include <CLI/CLI.hpp>
 
@@ -239,6 +239,36 @@ Result<ExitCode> stat(Session& session, const std::string& id_text) {
     return ExitCode::kOk;
 }
 
+Result<ExitCode> collect(Session& session, const content::CollectOptions& options) {
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+    CATALOG_TRY(const content::CollectReport report,
+                library->content().collect(options, session.context()));
+    if (session.json()) {
+        session.print_json(json::Object{{"dry_run", options.dry_run},
+                                        {"objects_removed", report.objects_removed},
+                                        {"chunks_dead", report.chunks_dead},
+                                        {"packs_removed", report.packs_removed},
+                                        {"packs_rewritten", report.packs_rewritten},
+                                        {"packs_damaged", report.packs_damaged},
+                                        {"bytes_freed", report.bytes_freed},
+                                        {"bytes_rewritten", report.bytes_rewritten},
+                                        {"dead_bytes_left", report.dead_bytes_left}});
+        return ExitCode::kOk;
+    }
+    Table table({options.dry_run ? "would be" : "done", "count", "bytes"});
+    table.add({"objects removed", std::to_string(report.objects_removed), ""});
+    table.add({"chunks that nothing needs", std::to_string(report.chunks_dead), ""});
+    table.add({"packs removed", std::to_string(report.packs_removed), ""});
+    table.add({"packs rewritten", std::to_string(report.packs_rewritten),
+               size_text(report.bytes_rewritten)});
+    if (report.packs_damaged != 0)
+        table.add({"damaged packs that stay", std::to_string(report.packs_damaged), ""});
+    table.add({"freed", "", size_text(report.bytes_freed)});
+    table.add({"not needed, and stays", "", size_text(report.dead_bytes_left)});
+    session.print(table.to_string());
+    return ExitCode::kOk;
+}
+
 }  // namespace
 
 void add_store_commands(CLI::App& app, Session& session) {
@@ -282,6 +312,20 @@ void add_store_commands(CLI::App& app, Session& session) {
     command->add_option("id", *stat_id, "sha256:...")->type_name("ID");
     command->callback([&session, stat_id] {
         session.action = [&session, stat_id] { return stat(session, *stat_id); };
+    });
+
+    auto options = std::make_shared<content::CollectOptions>();
+    command = store->add_subcommand("collect", "Reclaim the space of what nothing references");
+    command->add_flag("--dry-run", options->dry_run, "Only say what would be done");
+    command
+        ->add_option("--live-share", options->live_share_min,
+                     "Write packs anew of which less than this share is needed, 0 to 1")
+        ->check(CLI::Range(0.0, 1.0))
+        ->type_name("SHARE");
+    command->add_option("--rewrite-max", options->rewrite_bytes_max, "Most bytes to write again")
+        ->type_name("BYTES");
+    command->callback([&session, options] {
+        session.action = [&session, options] { return collect(session, *options); };
     });
 }
 

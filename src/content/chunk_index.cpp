@@ -49,6 +49,7 @@ private:
 struct SealedPart {
     std::vector<ChunkIndex::RunPointer> runs;  // Newest first.
     LivePacks live;
+    LivePacks condemned;
 
     [[nodiscard]] bool counts(const std::optional<IndexEntry>& entry) const noexcept {
         return entry && live.contains(entry->location.pack);
@@ -129,18 +130,31 @@ ChunkIndex::ChunkIndex(const StoreId& store) : state_(std::make_unique<State>(se
 
 ChunkIndex::~ChunkIndex() = default;
 
-Result<std::optional<IndexEntry>> ChunkIndex::find(const ChunkId& id) const {
+template <class Accepts>
+Result<std::optional<IndexEntry>> ChunkIndex::find_in(const ChunkId& id,
+                                                      const Accepts& accepts) const {
     std::optional<IndexEntry> found;
     const SealedPointer sealed =
         state_->look([&](const UnsealedTable& table, const SealedPart& part) {
-            found = table.find(id, [&part](PackId pack) { return part.live.contains(pack); });
+            found = table.find(id, [&](PackId pack) { return accepts(part, pack); });
         });
     if (found) return found;
     for (const RunPointer& run : sealed->runs) {
         CATALOG_TRY(auto entry, run->find(id));
-        if (sealed->counts(entry)) return entry;
+        if (entry && accepts(*sealed, entry->location.pack)) return entry;
     }
     return found;
+}
+
+Result<std::optional<IndexEntry>> ChunkIndex::find(const ChunkId& id) const {
+    return find_in(id,
+                   [](const SealedPart& part, PackId pack) { return part.live.contains(pack); });
+}
+
+Result<std::optional<IndexEntry>> ChunkIndex::find_kept(const ChunkId& id) const {
+    return find_in(id, [](const SealedPart& part, PackId pack) {
+        return part.live.contains(pack) && !part.condemned.contains(pack);
+    });
 }
 
 Result<void> ChunkIndex::find_many(std::span<const ChunkId> ids,
@@ -182,10 +196,25 @@ void ChunkIndex::retire_pack(PackId pack) {
     const MutexLock guard(state_->change);
     auto sealed = state_->copy_sealed();
     sealed->live.erase(pack);
+    sealed->condemned.erase(pack);
     state_->exchange(std::move(sealed), state_->table().without(pack, 0));
 }
 
 bool ChunkIndex::is_live(PackId pack) const { return state_->sealed()->live.contains(pack); }
+
+void ChunkIndex::condemn_pack(PackId pack) {
+    const MutexLock guard(state_->change);
+    auto sealed = state_->copy_sealed();
+    sealed->condemned.insert(pack);
+    state_->exchange(std::move(sealed));
+}
+
+void ChunkIndex::pardon_pack(PackId pack) {
+    const MutexLock guard(state_->change);
+    auto sealed = state_->copy_sealed();
+    sealed->condemned.erase(pack);
+    state_->exchange(std::move(sealed));
+}
 
 Result<void> ChunkIndex::insert(const IndexEntry& entry) {
     CATALOG_TRY_VOID(check_index_entry(entry));
@@ -283,6 +312,17 @@ KeepEntry ChunkIndex::keep_live() const {
 
 Result<void> ChunkIndex::for_each(
     const std::function<Result<void>(const IndexEntry&)>& each) const {
+    return walk(Copies::kOneAnId, each);
+}
+
+Result<void> ChunkIndex::for_each_copy(
+    const std::function<Result<void>(const IndexEntry&)>& each) const {
+    return walk(Copies::kAll, each);
+}
+
+Result<void> ChunkIndex::walk(Copies copies,
+                              const std::function<Result<void>(const IndexEntry&)>& each) const {
+    const bool all = copies == Copies::kAll;
     std::vector<IndexEntry> unsealed;
     const SealedPointer sealed =
         state_->look([&](const UnsealedTable& table, const SealedPart& part) {
@@ -295,8 +335,10 @@ Result<void> ChunkIndex::for_each(
         if (left.id != right.id) return left.id < right.id;
         return left.location.pack > right.location.pack;
     });
-    const auto one_an_id = std::ranges::unique(unsealed, {}, &IndexEntry::id);
-    unsealed.erase(one_an_id.begin(), one_an_id.end());
+    if (!all) {
+        const auto one_an_id = std::ranges::unique(unsealed, {}, &IndexEntry::id);
+        unsealed.erase(one_an_id.begin(), one_an_id.end());
+    }
 
     std::vector<const IndexRun*> runs;
     for (const RunPointer& run : sealed->runs) runs.push_back(run.get());
@@ -311,7 +353,7 @@ Result<void> ChunkIndex::for_each(
         }
         if (!more) return {};
         const IndexEntry& entry = merge.entry();
-        if (entry.id == last || !sealed->live.contains(entry.location.pack)) continue;
+        if ((!all && entry.id == last) || !sealed->live.contains(entry.location.pack)) continue;
         last = entry.id;
         CATALOG_TRY_VOID(each(entry));
     }

@@ -52,6 +52,9 @@ public:
     /// Returns where the chunk is, or nullopt. Errors: those of IndexRun::find.
     [[nodiscard]] Result<std::optional<IndexEntry>> find(const ChunkId& id) const;
 
+    /// The same, but passes over packs that are condemned.
+    [[nodiscard]] Result<std::optional<IndexEntry>> find_kept(const ChunkId& id) const;
+
     /// Looks up all ids against one state of the index; `found` is as long as `ids` and is
     /// overwritten. Errors: as find.
     [[nodiscard]] Result<void> find_many(std::span<const ChunkId> ids,
@@ -62,6 +65,10 @@ public:
     /// Makes them count no longer, and drops those in memory. Unknown packs are fine.
     void retire_pack(PackId pack);
     [[nodiscard]] bool is_live(PackId pack) const;
+
+    /// Lets `find_kept` pass over a pack, until it is pardoned or retired.
+    void condemn_pack(PackId pack);
+    void pardon_pack(PackId pack);
 
     /// Adds an entry in memory; several packs may hold one id, of one pack the lowest offset stays.
     /// Errors: kInvalidArgument (as check_index_entry), kFailedPrecondition (the pack is not live).
@@ -98,10 +105,20 @@ public:
     [[nodiscard]] Result<void> for_each(
         const std::function<Result<void>(const IndexEntry&)>& each) const;
 
+    /// The same with every entry of packs that are live: several of an id are possible.
+    [[nodiscard]] Result<void> for_each_copy(
+        const std::function<Result<void>(const IndexEntry&)>& each) const;
+
     [[nodiscard]] ChunkIndexStats stats() const;
 
 private:
     class State;
+    enum class Copies : std::uint8_t { kOneAnId, kAll };
+    [[nodiscard]] Result<void> walk(
+        Copies copies, const std::function<Result<void>(const IndexEntry&)>& each) const;
+    template <class Accepts>
+    [[nodiscard]] Result<std::optional<IndexEntry>> find_in(const ChunkId& id,
+                                                            const Accepts& accepts) const;
     std::unique_ptr<State> state_;
 };
 

@@ -53,6 +53,11 @@ bool names_chunks(const ContentOptions& options, const kv::WriteBatch::Change& c
     return change.family == options.families.objects && change.kind == kv::WriteBatch::Kind::kPut;
 }
 
+// Tells whether the change is one that needs what the backend has: an object, or a pack's end.
+bool needs_sync(const ContentOptions& options, const kv::WriteBatch::Change& change) {
+    return names_chunks(options, change) || change.family == options.families.packs;
+}
+
 tl::unexpected<Error> opened_read_only() {
     return fail(Errc::kLibraryReadOnly, "the content store is open read-only");
 }
@@ -119,8 +124,9 @@ Result<std::unique_ptr<ContentAddressedStorage>> ContentAddressedStorage::open(
     if (!kept.read_only) {
         CATALOG_TRY(const auto marks, impl->marks(*kept.store->snapshot()));
         CATALOG_TRY_VOID(impl->backend->recover(impl->format.store, impl->format.profile, marks));
-        impl->pipeline = std::make_unique<WritePipeline>(*impl->backend, *kept.executor,
-                                                         impl->bases, pipeline_options(kept));
+        impl->keeper = std::make_unique<ChunkKeeper>(*impl->backend);
+        impl->pipeline = std::make_unique<WritePipeline>(
+            *impl->backend, *impl->keeper, *kept.executor, impl->bases, pipeline_options(kept));
     } else {
         CATALOG_TRY_VOID(impl->refresh());
     }
@@ -195,12 +201,13 @@ Result<void> ContentAddressedStorage::Impl::add_format(kv::WriteBatch& batch) {
 
 Result<void> ContentAddressedStorage::before_commit(kv::WriteBatch& batch) {
     if (impl_->options.read_only) return {};
+    const MutexLock lock(impl_->hook_mutex);
+    CATALOG_TRY_VOID(settle_objects(*impl_, batch));
     // Commits that name no chunk need not wait for the bytes of sessions under way.
     const auto& changes = batch.changes();
     if (std::none_of(changes.begin(), changes.end(),
-                     [&](const auto& change) { return names_chunks(impl_->options, change); }))
+                     [&](const auto& change) { return needs_sync(impl_->options, change); }))
         return {};
-    const MutexLock lock(impl_->hook_mutex);
     CATALOG_TRY(const BackendChanges synced, impl_->backend->sync());
     impl_->take(synced);
     CATALOG_TRY_VOID(impl_->check_named_chunks(batch));
@@ -333,6 +340,12 @@ Result<void> ContentAddressedStorage::for_each_of(
         CATALOG_TRY_VOID(each(id));
     }
     return references->status();
+}
+
+Result<CollectReport> ContentAddressedStorage::collect(const CollectOptions& options,
+                                                       const CallContext& context) {
+    if (impl_->options.read_only) return opened_read_only();
+    return collect_content(*impl_, options, context);
 }
 
 Result<StorageStats> ContentAddressedStorage::stats() { return count_content(*impl_); }

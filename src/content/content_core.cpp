@@ -3,6 +3,12 @@
 #include <catalog/internal/try.hpp>
 
 namespace catalog::content {
+namespace {
+
+// How often a chunk may be moved while it is read.
+constexpr int kMovesMax = 8;
+
+}  // namespace
 
 tl::unexpected<Error> object_not_found(const ContentHash& id) {
     return fail(Errc::kContentNotFound, "object " + id.to_string() + " is not in this store",
@@ -48,12 +54,15 @@ Result<OpenedObject> ContentCore::open_object(const ContentHash& id) const {
 Result<void> check_chunks(const ContentCore& core, const ContentHash& id, std::string_view record) {
     CATALOG_TRY(const ObjectRecord object, decode_object(id, record));
     for (const ChunkRef& chunk : object.chunks) {
-        CATALOG_TRY(const auto found, core.backend->find(chunk.id));
-        if (!found)
-            return fail(Error(Errc::kSyncFailed,
-                              "content of this session was lost when the disk failed to sync")
-                            .with_input(id.to_string())
-                            .with_hint("store the content again"));
+        CATALOG_TRY(const auto found, core.keeper->find(chunk.id));
+        if (found) continue;
+        Error error = core.backend->losses() != 0
+                          ? Error(Errc::kSyncFailed,
+                                  "content of this session was lost when the disk failed to sync")
+                          : Error(Errc::kContentNotFound,
+                                  "content of this commit was collected before it was committed",
+                                  NotFoundDetail{"content", id.to_string()});
+        return fail(error.with_input(id.to_string()).with_hint("store the content again"));
     }
     return {};
 }
@@ -80,6 +89,10 @@ Result<BackendMarks> ContentCore::marks(const kv::Snapshot& snapshot) const {
         marks.packs.push_back(mark);
         return {};
     }));
+    CATALOG_TRY(const auto last, snapshot.get(options.families.packs, last_pack_key()));
+    if (last) {
+        CATALOG_TRY(marks.last_pack, decode_last_pack(*last));
+    }
     CATALOG_TRY_VOID(each_of(run_key(RunId{}), [&]() -> Result<void> {
         CATALOG_TRY(RunMark mark, decode_run_mark(records->key(), records->value()));
         marks.runs.push_back(std::move(mark));
@@ -121,12 +134,20 @@ Result<ByteView> ChunkReader::read_verified(const ChunkRef& chunk) {
                         .with_input("chunk index"));
     auto bytes = read_at(chunk, entry->location);
     if (bytes || bytes.error().code() != Errc::kContentCorrupted) return bytes;
-    // It may have been moved by a compaction since it was looked up, by another process perhaps.
-    if (core_.options.read_only) CATALOG_TRY_VOID(core_.refresh());
-    CATALOG_TRY(const auto now, core_.find_chunk(chunk.id));
-    const bool is_delta = now && now->codec == Codec::kDelta;  // Whose base may have been moved.
-    if (!now || (now->location == entry->location && !is_delta)) return bytes;
-    return read_at(chunk, now->location);
+    // It may have been moved by a collection since it was looked up, by another process perhaps,
+    // and again since then.
+    ChunkLocation tried = entry->location;
+    for (int moves = 0; moves < kMovesMax; ++moves) {
+        if (core_.options.read_only) CATALOG_TRY_VOID(core_.refresh());
+        CATALOG_TRY(const auto now, core_.find_chunk(chunk.id));
+        const bool is_delta =
+            now && now->codec == Codec::kDelta;  // Whose base may have been moved.
+        if (!now || (now->location == tried && !is_delta)) return bytes;
+        tried = now->location;
+        bytes = read_at(chunk, tried);
+        if (bytes || bytes.error().code() != Errc::kContentCorrupted) return bytes;
+    }
+    return bytes;
 }
 
 Result<StoredRecord> ChunkReader::record_at(const ChunkRef& chunk, const ChunkLocation& location) {
@@ -157,6 +178,8 @@ Result<ChunkReader::Unchecked> ChunkReader::read_unchecked(const ChunkRef& chunk
 Result<ByteView> ChunkReader::read(const ContentHash& object, const ChunkRef& chunk) {
     auto bytes = read_verified(chunk);
     if (bytes || bytes.error().code() != Errc::kContentCorrupted) return bytes;
+    // An object that was removed while it was read may have been collected.
+    CATALOG_TRY_VOID(core_.find_object(object));
     CorruptionDetail detail{chunk.id.to_string(), {}, {object.to_string()}};
     if (const auto* found = bytes.error().detail_as<CorruptionDetail>())
         detail.actual = found->actual;

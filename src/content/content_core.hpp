@@ -14,6 +14,8 @@
 #include "catalog/content/content_records.hpp"
 #include "catalog/content/storage_backend.hpp"
 #include "chunk_decoder.hpp"
+#include "collection.hpp"
+#include "open_sessions.hpp"
 #include "write_pipeline.hpp"
 
 namespace catalog::content {
@@ -33,7 +35,9 @@ struct ContentCore {
     std::shared_ptr<StorageBackend> backend;
     FormatRecord format;
     std::shared_ptr<BaseCache> bases;         ///< Of readers and writers.
+    std::unique_ptr<ChunkKeeper> keeper;      ///< Null for a reader.
     std::unique_ptr<WritePipeline> pipeline;  ///< Null for a reader.
+    const std::unique_ptr<OpenSessions> sessions = std::make_unique<OpenSessions>();
 
     /// Returns the record of an object that somebody references. Errors: kContentNotFound,
     /// kContentCorrupted, kDatabaseIo.
@@ -55,8 +59,9 @@ struct ContentCore {
     [[nodiscard]] Result<void> refresh() const;
 };
 
-/// Checks that every chunk of an object's record is where the index says. Errors: kSyncFailed (one
-/// is not there: it was lost), kContentCorrupted (the record), as StorageBackend::find.
+/// Checks that every chunk of an object's record is in the store and stays; for a writer. Errors:
+/// kSyncFailed (one is not there: it was lost), kContentNotFound (it was collected),
+/// kContentCorrupted (the record), as StorageBackend::find.
 [[nodiscard]] Result<void> check_chunks(const ContentCore& core, const ContentHash& id,
                                         std::string_view record);
 
@@ -182,6 +187,16 @@ private:
 /// See ContentStorage::verify; content_verify.cpp.
 [[nodiscard]] Result<VerifyReport> verify_content(const ContentCore& core, VerifyDepth depth,
                                                   const CallContext& context);
+
+/// Runs before a batch is committed: puts records of objects that it removes again when somebody
+/// references them after it, and checks that those it references are there; content_collect.cpp.
+/// Errors: kContentNotFound (an object was collected), as `check_chunks`, kDatabaseIo.
+[[nodiscard]] Result<void> settle_objects(const ContentCore& core, kv::WriteBatch& batch);
+
+/// See ContentStorage::collect; content_collect.cpp.
+[[nodiscard]] Result<CollectReport> collect_content(const ContentCore& core,
+                                                    const CollectOptions& options,
+                                                    const CallContext& context);
 
 /// See ContentStorage::stats; content_stats.cpp.
 [[nodiscard]] Result<StorageStats> count_content(const ContentCore& core);

@@ -25,6 +25,7 @@ constexpr std::size_t kFormatBytes = 4 + 16 + kChunkProfileBytes + kCrcBytes;
 constexpr char kPackKeyKind = 'p';
 constexpr char kRunKeyKind = 'i';
 constexpr char kFormatKeyKind = 'f';
+constexpr char kLastPackKeyKind = 'u';
 constexpr char kOwnerKeyKind = 'o';
 constexpr char kReferrerKeyKind = 'r';
 
@@ -271,6 +272,20 @@ Result<RunMark> decode_run_mark(std::string_view key, std::string_view value) {
     if (mark.run == RunId{})
         return fail(Errc::kDatabaseCorrupt, "record of an index file has number 0");
     return mark;
+}
+
+std::string last_pack_key() { return std::string(1, kLastPackKeyKind); }
+
+std::string encode_last_pack(PackId pack) {
+    std::string value;
+    append_le(value, static_cast<std::uint32_t>(pack));
+    return value;
+}
+
+Result<PackId> decode_last_pack(std::string_view value) {
+    if (value.size() != 4)
+        return fail(Errc::kDatabaseCorrupt, "record of the last pack has another length");
+    return PackId{load_le<std::uint32_t>(record_bytes_of(value))};
 }
 
 std::string format_key() { return std::string(1, kFormatKeyKind); }

@@ -94,6 +94,7 @@ private:
     ChunkBuffer buffer_;
     std::vector<merkle::HashTask> pieces_;  // Chunks that were cut and not yet added.
     const std::shared_ptr<WriteStatus> status_ = std::make_shared<WriteStatus>();
+    const std::shared_ptr<SessionNeeds> needs_ = core_.sessions->add();
     std::uint64_t losses_at_begin_;
     std::uint64_t record_bytes_ = 0;
     bool staged_ = false;
@@ -188,6 +189,7 @@ Result<void> StorageTransaction::add_chunk(ByteView bytes, const ChunkId& id,
                                            ObjectRecord& record) {
     const ChunkRef chunk{id, static_cast<std::uint32_t>(bytes.size())};
     record.chunks.push_back(chunk);
+    needs_->add_chunk(id);
     return core_.pipeline->submit(id, bytes, status_);
 }
 
@@ -197,7 +199,10 @@ Result<void> StorageTransaction::add_reference(std::string_view owner, const Con
         return fail(Errc::kInvalidArgument, "the owner of a reference has 1 to " +
                                                 std::to_string(kOwnerBytesMax) + " bytes, not " +
                                                 std::to_string(owner.size()));
-    if (!objects_.contains(id)) CATALOG_TRY_VOID(core_.find_object(id));
+    if (!objects_.contains(id)) {
+        needs_->add_object(id);
+        CATALOG_TRY_VOID(core_.find_object(id));
+    }
     CATALOG_TRY_VOID(reserve(2 * (kHashKeyBytes + owner.size())));
     auto found = references_.find(owner);
     if (found == references_.end()) found = references_.try_emplace(std::string(owner)).first;

@@ -130,6 +130,9 @@ private:
         std::string value;
     };
 
+    /// Tells whether it was collected since this began.
+    Result<bool> is_gone(PackId pack) const;
+    Result<bool> is_gone(const ContentHash& object) const;
     Result<void> check_context() const { return context_.check(*core_.options.clock); }
     Result<void> check_packs();
     Result<void> check_pack(const PackMark& mark, PhaseProgress& progress);
@@ -177,6 +180,8 @@ public:
 
     Result<void> damage(PackId pack, std::uint64_t offset, std::uint64_t bytes,
                         const std::string& what) override {
+        CATALOG_TRY(const bool gone, run_.is_gone(pack));
+        if (gone) return run_.check_context();
         std::string where = place_of({pack, offset, 0, 0});
         const DamageIndex index =
             where == known_.where
@@ -194,6 +199,17 @@ private:
     ChunkDecoder decoder_;
     Bytes plain_;
 };
+
+Result<bool> Verification::is_gone(PackId pack) const {
+    CATALOG_TRY(const auto mark,
+                core_.options.store->get(core_.options.families.packs, pack_key(pack)));
+    return !mark.has_value();
+}
+
+Result<bool> Verification::is_gone(const ContentHash& object) const {
+    const auto record = core_.find_object(object);
+    return !record && record.error().code() == Errc::kContentNotFound;
+}
 
 Result<void> Verification::check_packs() {
     CATALOG_TRY(const BackendMarks committed, core_.marks(*snapshot_));
@@ -218,6 +234,8 @@ Result<void> Verification::check_pack(const PackMark& mark, PhaseProgress& progr
     KnownDamage known;
     if (!header) {
         if (header.error().code() != Errc::kContentCorrupted) return fail(header.error());
+        CATALOG_TRY(const bool gone, is_gone(mark.pack));
+        if (gone) return {};
         known.where = header.error().input();
         known.index = report_.add(known.where, std::string(header.error().message()));
     } else if (header->store != store_) {
@@ -265,6 +283,9 @@ Result<void> Verification::check_entry(const IndexEntry& entry) {
     const auto header = core_.backend->peek(entry.location);
     if (header && header->id == entry.id) return {};
     if (!header && header.error().code() != Errc::kContentCorrupted) return fail(header.error());
+    // What was collected meanwhile is not needed, or stands elsewhere.
+    CATALOG_TRY(const bool gone, is_gone(entry.location.pack));
+    if (gone) return {};
     const std::string what =
         header ? "another chunk is where the index says" : std::string(header.error().message());
     DamageIndex damage = kBeyondReport;
@@ -324,6 +345,8 @@ Result<void> Verification::check_object(const ObjectEntry& entry) {
         }
         CATALOG_TRY(const auto known, core_.find_chunk(chunk.id));
         if (known) continue;
+        CATALOG_TRY(const bool gone, is_gone(entry.id));
+        if (gone) return {};
         report_.add_object(
             report_.add(where, "chunk " + chunk.id.to_string() + " is not in the index"), entry.id);
         hurt = true;
@@ -333,7 +356,7 @@ Result<void> Verification::check_object(const ObjectEntry& entry) {
     const auto read =
         read_object(*reader, entry.id, *record, [&](ByteView) { return check_context(); });
     readers_.give_back(std::move(reader));
-    if (read) return {};
+    if (read || read.error().code() == Errc::kContentNotFound) return {};
     if (read.error().code() != Errc::kContentCorrupted) return fail(read.error());
     report_.add_object(report_.add(where, read.error().to_string()), entry.id);
     return {};

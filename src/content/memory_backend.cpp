@@ -2,6 +2,7 @@
 #include <catalog/internal/mutex.hpp>
 #include <catalog/internal/try.hpp>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "catalog/content/storage_backend.hpp"
@@ -22,9 +23,11 @@ public:
         const MutexLock lock(mutex_);
         std::map<PackId, std::string> kept;
         open_ = PackId{};
-        last_ = PackId{};
+        last_ = committed.last_pack;
         unreported_ = {};
         index_.clear();
+        condemned_.clear();
+        going_.clear();
         for (const PackMark& mark : committed.packs) {
             last_ = std::max(last_, mark.pack);
             const auto found = packs_.find(mark.pack);
@@ -54,6 +57,16 @@ public:
         return found->second;
     }
 
+    Result<std::optional<IndexEntry>> find_kept(const ChunkId& id) override {
+        const MutexLock lock(mutex_);
+        return kept(id);
+    }
+
+    Result<void> for_each_copy(
+        const std::function<Result<void>(const IndexEntry&)>& each) override {
+        return for_each(each);  // The last copy of a chunk is the one that is known.
+    }
+
     Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override {
         std::vector<IndexEntry> entries;  // A copy, because `each` may call this backend.
         {
@@ -69,8 +82,7 @@ public:
         if (!recovered_)
             return fail(Errc::kFailedPrecondition,
                         "the backend was not recovered before an append");
-        if (const auto known = index_.find(record.id); known != index_.end())
-            return known->second.location;
+        if (const auto known = kept(record.id)) return known->location;
         if (open_ == PackId{}) {
             header_.pack = open_ = last_ = PackId{static_cast<std::uint32_t>(last_) + 1};
             packs_[open_] = encode_pack_header(header_);
@@ -97,15 +109,60 @@ public:
         const MutexLock lock(mutex_);
         if (grown_) unreported_.packs.push_back({open_, packs_[open_].size(), false, 0});
         grown_ = false;
+        going_.insert(unreported_.packs_removed.begin(), unreported_.packs_removed.end());
         return std::exchange(unreported_, {});
     }
 
     void committed(const BackendChanges& changes) override {
         const MutexLock lock(mutex_);
-        for (const PackId pack : changes.packs_removed) packs_.erase(pack);
+        for (const PackId pack : changes.packs_removed) {
+            packs_.erase(pack);
+            condemned_.erase(pack);
+            going_.erase(pack);
+            std::erase_if(index_,
+                          [&](const auto& entry) { return entry.second.location.pack == pack; });
+        }
+    }
+
+    Result<std::uint64_t> seal(PackId pack) override {
+        const MutexLock lock(mutex_);
+        const auto found = packs_.find(pack);
+        if (found == packs_.end()) return pack_damaged(pack, 0, "pack is missing");
+        const std::uint64_t bytes = found->second.size();
+        if (open_ != pack) return bytes;
+        unreported_.packs.push_back({open_, bytes, true, 0});
+        open_ = PackId{};
+        grown_ = false;
+        return bytes;
+    }
+
+    void condemn(PackId pack) override {
+        const MutexLock lock(mutex_);
+        condemned_.insert(pack);
+    }
+
+    void pardon(PackId pack) override {
+        const MutexLock lock(mutex_);
+        std::erase(unreported_.packs_removed, pack);
+        if (!going_.contains(pack)) condemned_.erase(pack);
+    }
+
+    Result<void> remove_pack(PackId pack, std::uint64_t losses) override {
+        const MutexLock lock(mutex_);
+        if (losses != 0) return fail(Errc::kSyncFailed, "records were lost");
+        if (pack == open_)
+            return fail(Errc::kFailedPrecondition, pack_file_name(pack) + " still grows");
+        unreported_.packs_removed.push_back(pack);
+        return {};
     }
 
     std::uint64_t losses() const override { return 0; }
+
+    Result<ChunkId> base_of(const ChunkLocation& location) override {
+        return with_pack<ChunkId>(location.pack, [&](const PackReader& reader, std::uint64_t) {
+            return base_of_record(reader, location);
+        });
+    }
 
     Result<RecordHeader> peek(const ChunkLocation& location) override {
         return with_pack<RecordHeader>(location.pack, [&](const PackReader& reader, std::uint64_t) {
@@ -157,6 +214,13 @@ private:
         };
     }
 
+    std::optional<IndexEntry> kept(const ChunkId& id) const CATALOG_REQUIRES(mutex_) {
+        const auto found = index_.find(id);
+        if (found == index_.end() || condemned_.contains(found->second.location.pack))
+            return std::nullopt;
+        return found->second;
+    }
+
     template <class T, class Body>
     Result<T> with_pack(PackId pack, const Body& body) {
         const MutexLock lock(mutex_);
@@ -170,6 +234,8 @@ private:
     std::map<PackId, std::string> packs_ CATALOG_GUARDED_BY(mutex_);
     std::unordered_map<ChunkId, IndexEntry> index_ CATALOG_GUARDED_BY(mutex_);
     BackendChanges unreported_ CATALOG_GUARDED_BY(mutex_);
+    std::set<PackId> condemned_ CATALOG_GUARDED_BY(mutex_);
+    std::set<PackId> going_ CATALOG_GUARDED_BY(mutex_);  ///< Their removal was reported.
     PackHeader header_ CATALOG_GUARDED_BY(mutex_);
     PackId open_ CATALOG_GUARDED_BY(mutex_){};  ///< Receives appends; 0 when none does.
     PackId last_ CATALOG_GUARDED_BY(mutex_){};

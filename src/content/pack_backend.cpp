@@ -4,6 +4,7 @@
 #include <catalog/internal/try.hpp>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "catalog/content/storage_backend.hpp"
@@ -42,16 +43,23 @@ public:
                          const BackendMarks& committed) override;
     Result<void> refresh(const StoreId& store, const BackendMarks& committed) override;
     Result<std::optional<IndexEntry>> find(const ChunkId& id) override;
+    Result<std::optional<IndexEntry>> find_kept(const ChunkId& id) override;
     Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override;
+    Result<void> for_each_copy(const std::function<Result<void>(const IndexEntry&)>& each) override;
     Result<ChunkLocation> append(const NewRecord& record) override;
     Result<BackendChanges> sync() override;
     void committed(const BackendChanges& changes) override;
+    Result<std::uint64_t> seal(PackId pack) override;
+    void condemn(PackId pack) override;
+    void pardon(PackId pack) override;
+    Result<void> remove_pack(PackId pack, std::uint64_t losses) override;
     std::uint64_t losses() const override { return losses_.load(); }
     Result<RecordHeader> peek(const ChunkLocation& location) override;
     Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
     Result<std::optional<MappedChunk>> map_chunk(const ChunkLocation& location) override {
         return maps_.chunk(location);
     }
+    Result<ChunkId> base_of(const ChunkLocation& location) override;
     Result<PackHeader> inspect(const PackMark& mark) override;
     Result<void> scan(const PackMark& mark, PackVisitor& visitor) override;
     Result<BackendStats> stats() override;
@@ -82,6 +90,7 @@ private:
     std::optional<PackMark> unfinished_ CATALOG_GUARDED_BY(mutex_);  ///< May be continued.
     std::optional<OpenPack> open_ CATALOG_GUARDED_BY(mutex_);
     BackendChanges unreported_ CATALOG_GUARDED_BY(mutex_);
+    std::set<PackId> going_ CATALOG_GUARDED_BY(mutex_);  ///< Their removal was reported.
     std::string scratch_ CATALOG_GUARDED_BY(mutex_);
     std::atomic<std::uint64_t> losses_{0};
 };
@@ -92,10 +101,11 @@ Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& prof
     if (read_only_)
         return fail(Errc::kFailedPrecondition, "a read-only backend has nothing to recover");
     header_ = PackHeader{PackId{}, store, profile};
-    last_ = PackId{};
+    last_ = committed.last_pack;
     open_.reset();
     unfinished_.reset();
     unreported_ = {};
+    going_.clear();
     files_.forget();
     maps_.forget();
     std::map<PackId, const PackMark*> marks;
@@ -151,9 +161,21 @@ Result<std::optional<IndexEntry>> PackBackend::find(const ChunkId& id) {
     return index->find(id);
 }
 
+Result<std::optional<IndexEntry>> PackBackend::find_kept(const ChunkId& id) {
+    const auto index = index_.index();
+    if (!index) return std::nullopt;
+    return index->find_kept(id);
+}
+
 Result<void> PackBackend::for_each(const std::function<Result<void>(const IndexEntry&)>& each) {
     const auto index = index_.index();
     return index ? index->for_each(each) : Result<void>();
+}
+
+Result<void> PackBackend::for_each_copy(
+    const std::function<Result<void>(const IndexEntry&)>& each) {
+    const auto index = index_.index();
+    return index ? index->for_each_copy(each) : Result<void>();
 }
 
 Result<void> PackBackend::open_for_append() {
@@ -215,7 +237,7 @@ Result<ChunkLocation> PackBackend::append(const NewRecord& record) {
     const MutexLock lock(mutex_);
     CATALOG_TRY_VOID(open_for_append());
     const auto index = index_.index();
-    CATALOG_TRY(const auto known, index->find(record.id));
+    CATALOG_TRY(const auto known, index->find_kept(record.id));
     if (known) return known->location;
     const auto stored_bytes = static_cast<std::uint32_t>(record.payload.size());
     scratch_.clear();
@@ -292,6 +314,7 @@ Result<BackendChanges> PackBackend::sync() {
         unreported_.runs.push_back((*merge)->mark);
         for (const RunId run : (*merge)->removed) unreported_.runs_removed.push_back(run);
     }
+    going_.insert(unreported_.packs_removed.begin(), unreported_.packs_removed.end());
     return std::exchange(unreported_, {});
 }
 
@@ -314,12 +337,50 @@ void PackBackend::abandon_open_pack() {
     if (open_->durable > 0) unreported_.packs.push_back({open_->id, open_->durable, true, 0});
     open_.reset();
     losses_.fetch_add(1);
+    // Copies of what these packs hold may be among what was lost.
+    unreported_.packs_removed.clear();
+}
+
+Result<std::uint64_t> PackBackend::seal(PackId pack) {
+    const MutexLock lock(mutex_);
+    if (!open_ && unfinished_ && unfinished_->pack == pack)
+        // One that cannot be continued never grows again.
+        (void)continue_pack(*std::exchange(unfinished_, std::nullopt));
+    if (open_ && open_->id == pack) CATALOG_TRY_VOID(seal_open_pack(*index_.index()));
+    CATALOG_TRY(const auto file, files_.open(pack));
+    CATALOG_TRY(const auto info, file->info());
+    return info.size;
+}
+
+void PackBackend::condemn(PackId pack) {
+    if (const auto index = index_.index()) index->condemn_pack(pack);
+}
+
+void PackBackend::pardon(PackId pack) {
+    const MutexLock lock(mutex_);
+    std::erase(unreported_.packs_removed, pack);
+    const auto index = index_.index();
+    if (index && !going_.contains(pack)) index->pardon_pack(pack);
+}
+
+Result<void> PackBackend::remove_pack(PackId pack, std::uint64_t losses) {
+    const MutexLock lock(mutex_);
+    if (losses_.load() != losses)
+        return fail(Errc::kSyncFailed, "records were lost when the disk failed to sync");
+    if ((open_ && open_->id == pack) || (unfinished_ && unfinished_->pack == pack))
+        return fail(Errc::kFailedPrecondition, pack_file_name(pack) + " still grows");
+    unreported_.packs_removed.push_back(pack);
+    return {};
 }
 
 void PackBackend::committed(const BackendChanges& changes) {
+    // Not while a merge reads the index.
+    const MutexLock lock(mutex_);
     // Best effort: what stays behind goes with the next recovery.
     for (const PackId pack : changes.packs_removed) {
         maps_.drop(pack);
+        index_.retire(pack);
+        going_.erase(pack);
         (void)files_.remove(pack);
     }
     for (const RunId run : changes.runs_removed) (void)files_.remove(run);
@@ -333,6 +394,11 @@ Result<RecordHeader> PackBackend::peek(const ChunkLocation& location) {
 Result<StoredRecord> PackBackend::read(const ChunkLocation& location, Bytes& buffer) {
     CATALOG_TRY(const auto file, files_.open(location.pack));
     return read_record(reader_of(*file), location, buffer);
+}
+
+Result<ChunkId> PackBackend::base_of(const ChunkLocation& location) {
+    CATALOG_TRY(const auto file, files_.open(location.pack));
+    return base_of_record(reader_of(*file), location);
 }
 
 Result<PackHeader> PackBackend::inspect(const PackMark& mark) {

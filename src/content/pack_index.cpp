@@ -152,6 +152,16 @@ Result<void> PackIndex::pack_grew(const PackMark& mark) {
     return {};
 }
 
+void PackIndex::retire(PackId pack) {
+    const MutexLock lock(mutex_);
+    if (!index_) return;
+    index_->retire_pack(pack);
+    const auto known = packs_.find(pack);
+    if (known == packs_.end()) return;
+    drop_run(known->second.own);
+    packs_.erase(known);
+}
+
 Result<std::uint64_t> PackIndex::write_merged(RunId number, const ChunkIndex& index,
                                               std::span<const RunPointer> runs) const {
     const std::string path = files_.path_of(number);

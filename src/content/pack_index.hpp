@@ -35,6 +35,9 @@ public:
     /// opens that one and drops its entries from memory. Errors: kPackInvalid, kIo.
     [[nodiscard]] Result<void> pack_grew(const PackMark& mark);
 
+    /// Says that a pack is no longer there: its entries count no more.
+    void retire(PackId pack);
+
     /// A merge that is to be committed.
     struct Merge {
         std::vector<ChunkIndex::RunPointer> merged;

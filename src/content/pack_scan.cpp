@@ -4,6 +4,7 @@
 #include <array>
 #include <catalog/internal/try.hpp>
 
+#include "catalog/content/compressor.hpp"
 #include "catalog/internal/crc32c.hpp"
 #include "index_run.hpp"
 
@@ -164,6 +165,18 @@ Result<StoredRecord> read_record(const PackReader& reader, const ChunkLocation& 
     if (internal::crc32c(payload) != header.payload_crc)
         return pack_damaged(location.pack, location.offset, "payload does not match its checksum");
     return StoredRecord{header, payload};
+}
+
+Result<ChunkId> base_of_record(const PackReader& reader, const ChunkLocation& location) {
+    std::array<std::byte, kRecordHeaderBytes + ContentHash::kDigestBytes + 1> bytes;
+    CATALOG_TRY(const std::size_t count, reader(location.offset, bytes));
+    CATALOG_TRY(const RecordHeader header, promised_header(ByteView(bytes).first(count), location));
+    const std::size_t payload =
+        std::min<std::size_t>(count - kRecordHeaderBytes, header.stored_bytes);
+    const auto base = delta_base(ByteView(bytes).subspan(kRecordHeaderBytes, payload));
+    if (header.codec != Codec::kDelta || !base)
+        return pack_damaged(location.pack, location.offset, "record is no delta");
+    return *base;
 }
 
 Result<PackHeader> inspect_pack(const PackReader& reader, std::uint64_t size,

@@ -16,11 +16,14 @@ using PackReader = std::function<Result<std::size_t>(std::uint64_t, std::span<st
 [[nodiscard]] tl::unexpected<Error> pack_damaged(PackId pack, std::uint64_t offset,
                                                  const std::string& what);
 
-/// See StorageBackend::peek, read, inspect and scan. `size` is how long the pack is in fact.
+/// See StorageBackend::peek, read, base_of, inspect and scan. `size` is how long the pack is in
+/// fact.
 [[nodiscard]] Result<RecordHeader> peek_record(const PackReader& reader,
                                                const ChunkLocation& location);
 [[nodiscard]] Result<StoredRecord> read_record(const PackReader& reader,
                                                const ChunkLocation& location, Bytes& buffer);
+[[nodiscard]] Result<ChunkId> base_of_record(const PackReader& reader,
+                                             const ChunkLocation& location);
 [[nodiscard]] Result<PackHeader> inspect_pack(const PackReader& reader, std::uint64_t size,
                                               const PackMark& mark);
 [[nodiscard]] Result<void> scan_pack(const PackReader& reader, std::uint64_t size,

@@ -55,10 +55,17 @@ bool WriteStatus::failed() const {
 }
 
 struct WritePipeline::State : std::enable_shared_from_this<State> {
-    State(StorageBackend& b, Executor& e, std::shared_ptr<BaseCache> c, const PipelineOptions& o)
-        : backend(b), executor(e), bases(std::move(c)), options(o), similarity(o.similarity) {}
+    State(StorageBackend& b, const ChunkKeeper& k, Executor& e, std::shared_ptr<BaseCache> c,
+          const PipelineOptions& o)
+        : backend(b),
+          keeper(k),
+          executor(e),
+          bases(std::move(c)),
+          options(o),
+          similarity(o.similarity) {}
 
     StorageBackend& backend;
+    const ChunkKeeper& keeper;
     Executor& executor;
     const std::shared_ptr<BaseCache> bases;
     const PipelineOptions options;
@@ -157,7 +164,8 @@ Result<ChunkEncoder::FoundBase> WritePipeline::State::read_base(ChunkDecoder& de
                                                                 const ChunkId& id, Bytes& out) {
     std::optional<BaseChunk> base = base_under_way(id);
     if (!base) {
-        const auto entry = backend.find(id);
+        // Also when its bytes are at hand: what a delta starts from has to stay.
+        const auto entry = keeper.find(id);
         if (!entry || !*entry || (*entry)->codec == Codec::kDelta) return ChunkEncoder::FoundBase{};
         base = bases->find(id);
     }
@@ -214,7 +222,7 @@ bool WritePipeline::State::encode_one() {
 Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
     if (job.error) return fail(*job.error);
     if (job.encoded.codec == Codec::kDelta) {
-        CATALOG_TRY(const auto base, backend.find(*job.plan.base));
+        CATALOG_TRY(const auto base, keeper.find(*job.plan.base));
         if (!base || base->codec == Codec::kDelta) {
             const Compressor::Encoded alone =
                 Compressor(options.encoder.level).compress(*job.plain);
@@ -272,9 +280,9 @@ void WritePipeline::State::run_task() {
     --posted;
 }
 
-WritePipeline::WritePipeline(StorageBackend& backend, Executor& executor,
+WritePipeline::WritePipeline(StorageBackend& backend, const ChunkKeeper& keeper, Executor& executor,
                              std::shared_ptr<BaseCache> bases, const PipelineOptions& options)
-    : state_(std::make_shared<State>(backend, executor, std::move(bases), options)) {}
+    : state_(std::make_shared<State>(backend, keeper, executor, std::move(bases), options)) {}
 
 WritePipeline::~WritePipeline() {
     const MutexLock lock(state_->mutex);
@@ -302,7 +310,7 @@ Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
             found->second->watchers.push_back(status);
             return {};
         }
-        CATALOG_TRY(const auto known, state.backend.find(id));
+        CATALOG_TRY(const auto known, state.keeper.find(id));
         if (known) return {};
     }
     const auto job = std::make_shared<WriteJob>();
@@ -328,6 +336,18 @@ void WritePipeline::wait(const std::shared_ptr<WriteStatus>& status) {
     const MutexLock lock(state_->mutex);
     while (!State::is_settled(*status))
         if (!state_->encode_one()) state_->changed.wait(state_->mutex);
+}
+
+void WritePipeline::drain() {
+    const auto status = std::make_shared<WriteStatus>();
+    {
+        const MutexLock lock(state_->mutex);
+        for (const auto& [id, job] : state_->by_id) {
+            State::count(status);
+            job->watchers.push_back(status);
+        }
+    }
+    wait(status);
 }
 
 }  // namespace catalog::content

@@ -11,6 +11,7 @@
 #include "catalog/content/similarity_table.hpp"
 #include "catalog/content/storage_backend.hpp"
 #include "catalog/core/executor.hpp"
+#include "collection.hpp"
 
 namespace catalog::content {
 
@@ -45,9 +46,9 @@ struct PipelineOptions {
 /// same records, whatever the number of threads.
 class WritePipeline {
 public:
-    /// `backend` and `executor` outlive it.
-    WritePipeline(StorageBackend& backend, Executor& executor, std::shared_ptr<BaseCache> bases,
-                  const PipelineOptions& options);
+    /// `backend`, `keeper` and `executor` outlive it.
+    WritePipeline(StorageBackend& backend, const ChunkKeeper& keeper, Executor& executor,
+                  std::shared_ptr<BaseCache> bases, const PipelineOptions& options);
     /// Chunks that nobody waited for are dropped.
     ~WritePipeline();
     WritePipeline(const WritePipeline&) = delete;
@@ -65,6 +66,9 @@ public:
     [[nodiscard]] SimilarityTable& similarity();
     /// Returns how many new chunks were submitted.
     [[nodiscard]] std::uint64_t new_chunks() const;
+
+    /// Waits until nothing that was submitted before is under way.
+    void drain();
 
 private:
     struct State;

@@ -30,6 +30,7 @@ using Contents = std::map<ContentHash, Bytes>;
 struct Ledger {
     std::vector<Contents> states{Contents()};
     std::size_t acknowledged = 0;
+    bool collects = false;  // The work reclaims space, and so does the check.
 
     [[nodiscard]] bool allows(const Contents& found) const {
         for (std::size_t i = acknowledged; i < states.size(); ++i)
@@ -88,7 +89,32 @@ public:
         put({noise(3000, 0)});
     }
 
+    // Puts and removals, a collection that removes, copies and seals, and puts after it.
+    void run_collect() {
+        for (std::uint64_t i = 0; i < 4 && going_; ++i) put({noise(4000, i), noise(3500, 10 + i)});
+        for (std::uint64_t i = 0; i < 3; ++i) remove(id_of(noise(4000, i)));
+        remove(id_of(noise(3500, 10)));
+        collect();
+        put({noise(4000, 1), noise(2000, 70)});
+        remove(id_of(noise(3500, 12)));
+        collect();
+        put({noise(3500, 10)});
+    }
+
+    // Leaves packs without needed bytes, with some, and with all.
+    void run_removals() {
+        for (std::uint64_t i = 0; i < 6 && going_; ++i) put({noise(4000, i), noise(3500, 10 + i)});
+        put({noise(20'000, 40)});
+        for (std::uint64_t i = 0; i < 4; ++i) remove(id_of(noise(4000, i)));
+        remove(id_of(noise(3500, 10)));
+        remove(id_of(noise(20'000, 40)));
+    }
+
 private:
+    void collect() {
+        if (!going_) return;
+        going_ = opened_.content->collect(CollectOptions(), CallContext()).has_value();
+    }
     void put(const std::vector<Bytes>& objects) {
         if (!going_) return;
         Contents after = ledger_.states.back();
@@ -153,6 +179,14 @@ void check_recovery(const std::shared_ptr<SimulatedFileSystem>& fs, kv::KeyValue
             << ledger.states.size() - 1 << " commits, " << ledger.acknowledged << " acknowledged";
         expect_healthy(*opened.content);
         must(opened.content->store(source_of(later), "later", CallContext()));
+        if (ledger.collects) {
+            // All that a crash kept from being freed, or left as a second copy, goes now.
+            CollectOptions all;
+            all.live_share_min = 1;
+            must(opened.content->collect(all, CallContext()));
+            const CollectReport rest = must(opened.content->collect(all, CallContext()));
+            ASSERT_EQ(rest.objects_removed + rest.chunks_dead + rest.packs_removed, 0u);
+        }
     }
     Opened again = must(Opened::open(fs, store));
     found[id_of(later)] = later;
@@ -207,6 +241,103 @@ TEST(ContentCrash, PacksHoldWhatADurableCommitNames) {
         check_recovery(fs, *copy, ledger);
     };
     print_count(for_each_crash(prepare, work, check, from_environment(4, 1)));
+}
+
+TEST(ContentCrash, ACollectionLosesNothing) {
+    Ledger ledger;
+    std::unique_ptr<kv::KeyValueStore> store;
+    const auto prepare = [&] {
+        ledger = Ledger();
+        ledger.collects = true;
+        store = kv::make_memory_store(kBedFamilyCount);
+        auto fs = SimulatedFileSystem::make();
+        must(fs->make_directories("/library"));
+        must(fs->sync_directory("/"));
+        return fs;
+    };
+    const auto work = [&](const std::shared_ptr<SimulatedFileSystem>& fs) {
+        auto opened = Opened::open(fs, *store);
+        if (opened) Work(*opened, ledger).run_collect();
+    };
+    const auto check = [&](const std::shared_ptr<SimulatedFileSystem>& fs, const CrashPoint&) {
+        const auto copy = copy_of(*store);
+        check_recovery(fs, *copy, ledger);
+    };
+    print_count(for_each_crash(prepare, work, check, from_environment(2, 1)));
+}
+
+TEST(ContentCrash, ACollectionLosesNothingWithTheDatabaseOnTheSameDisk) {
+    Ledger ledger;
+    const std::string path = "/library/db";
+    const auto prepare = [&] {
+        ledger = Ledger();
+        ledger.collects = true;
+        auto fs = SimulatedFileSystem::make();
+        must(fs->make_directories("/library"));
+        must(fs->sync_directory("/"));
+        (void)kv::testing::must_open(fs, path, kv::testing::small_store(kBedFamilyCount));
+        return fs;
+    };
+    const auto work = [&](const std::shared_ptr<SimulatedFileSystem>& fs) {
+        const auto store = kv::open_rocksdb(fs, path, kv::testing::small_store(kBedFamilyCount));
+        if (!store) return;
+        auto opened = Opened::open(fs, **store);
+        if (opened) Work(*opened, ledger).run_collect();
+    };
+    const auto check = [&](const std::shared_ptr<SimulatedFileSystem>& fs, const CrashPoint&) {
+        const auto store =
+            kv::testing::must_open(fs, path, kv::testing::small_store(kBedFamilyCount));
+        check_recovery(fs, *store, ledger);
+    };
+    print_count(for_each_crash(prepare, work, check, from_environment(1, 13)));
+}
+
+// Every call that a collection makes to the disk fails once, in a run of its own.
+TEST(ContentCrash, ACollectionThatMeetsAnErrorLosesNothing) {
+    for (const Errc error : {Errc::kIo, Errc::kStorageFull}) {
+        for (std::uint64_t nth = 1, met = 1; met != 0; ++nth) {
+            SCOPED_TRACE("call " + std::to_string(nth) + " of the collection");
+            Ledger ledger;
+            const auto store = kv::make_memory_store(kBedFamilyCount);
+            const auto fs = SimulatedFileSystem::make();
+            must(fs->make_directories("/library"));
+            Opened opened = must(Opened::open(fs, *store));
+            Work(opened, ledger).run_removals();
+            const std::uint64_t begin = fs->mutations();
+            fs->fail_nth(begin + nth, error);
+            const auto collected = opened.content->collect(CollectOptions(), CallContext());
+            met = fs->mutations() >= begin + nth ? 1 : 0;
+            fs->clear_faults();
+            if (!collected) {
+                const Errc code = collected.error().code();
+                ASSERT_TRUE(code == error || code == Errc::kSyncFailed);
+            }
+            ASSERT_TRUE(contents_of(*opened.content) == ledger.states.back());
+            ledger.collects = true;
+            opened = Opened();
+            check_recovery(fs, *store, ledger);
+        }
+    }
+}
+
+// With not a byte left on the disk, what holds nothing any more goes all the same.
+TEST(ContentCrash, AFullDiskGetsRoomByACollection) {
+    Ledger ledger;
+    const auto store = kv::make_memory_store(kBedFamilyCount);
+    const auto fs = SimulatedFileSystem::make();
+    must(fs->make_directories("/library"));
+    Opened opened = must(Opened::open(fs, *store));
+    Work(opened, ledger).run_removals();
+    const std::uint64_t before = must(opened.content->stats()).stored_bytes;
+    fs->set_capacity(fs->used_bytes());
+    (void)opened.content->collect(CollectOptions(), CallContext());
+    const std::uint64_t after = must(opened.content->stats()).stored_bytes;
+    EXPECT_LT(after + 10'000, before);
+    must(opened.content->store(source_of(noise(5000, 500)), "x", CallContext()));
+    Contents expected = ledger.states.back();
+    expected[id_of(noise(5000, 500))] = noise(5000, 500);
+    EXPECT_TRUE(contents_of(*opened.content) == expected);
+    expect_healthy(*opened.content);
 }
 
 TEST(ContentCrash, CommitsSurviveWithTheDatabaseOnTheSameDisk) {

@@ -35,6 +35,7 @@ struct PipelineBed {
     std::shared_ptr<FaultyStorageBackend> backend =
         std::make_shared<FaultyStorageBackend>(make_memory_backend());
     std::shared_ptr<BaseCache> bases = std::make_shared<BaseCache>(1u << 20);
+    ChunkKeeper keeper{*backend};
     std::shared_ptr<Executor> pool;
     std::unique_ptr<WritePipeline> pipeline;
     std::shared_ptr<WriteStatus> status = std::make_shared<WriteStatus>();
@@ -44,7 +45,7 @@ struct PipelineBed {
         must(backend->recover({}, ChunkProfile(), {}));
         PipelineOptions options;
         options.bytes_max = bytes_max;
-        pipeline = std::make_unique<WritePipeline>(*backend, *pool, bases, options);
+        pipeline = std::make_unique<WritePipeline>(*backend, keeper, *pool, bases, options);
     }
     ChunkId submit(const Bytes& bytes) {
         const ChunkId id = chunk_id_of(bytes);

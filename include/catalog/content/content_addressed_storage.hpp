@@ -70,9 +70,9 @@ public:
 ///
 /// Durability: `before_commit` must be a group hook of the queue through which all batches go that
 /// `ContentTransaction::stage` and `remove` filled. Chunks of a session are synced by it right
-/// before the batch that names them. Concurrent sessions that put the same new chunk both write it;
-/// the last commit wins, the other copy counts as unreferenced. Space is never reclaimed while the
-/// store is open, so what a session found stays valid until it commits.
+/// before the batch that names them. What a session put or found stays until the session is
+/// destroyed, also while space is reclaimed; a batch that is committed later than that may fail
+/// with kContentNotFound when its content was collected meanwhile.
 ///
 /// Thread safety: as ContentStorage. Lifetime: outlives its sessions and the queue's last commit.
 class ContentAddressedStorage final : public ContentStorage {
@@ -90,7 +90,7 @@ public:
 
     /// The group hook: syncs the packs and adds their new lengths to `batch`, which holds all
     /// changes of the group. Errors: kSyncFailed, kIo; also when the group names chunks that an
-    /// earlier failure lost.
+    /// earlier failure lost; kContentNotFound (it needs what was collected).
     [[nodiscard]] Result<void> before_commit(kv::WriteBatch& batch);
 
     /// Returns the profile by which this store cuts.
@@ -131,6 +131,8 @@ public:
     [[nodiscard]] Result<StorageStats> stats() override;
     [[nodiscard]] Result<VerifyReport> verify(VerifyDepth depth,
                                               const CallContext& context) override;
+    [[nodiscard]] Result<CollectReport> collect(const CollectOptions& options,
+                                                const CallContext& context) override;
 
 private:
     struct Impl;

@@ -85,6 +85,12 @@ struct Reference {
 /// Reads key and value of an index file's record. Errors: kDatabaseCorrupt.
 [[nodiscard]] Result<RunMark> decode_run_mark(std::string_view key, std::string_view value);
 
+/// The record of the highest number that a pack ever had, written before packs are removed.
+[[nodiscard]] std::string last_pack_key();
+[[nodiscard]] std::string encode_last_pack(PackId pack);
+/// Errors: kDatabaseCorrupt.
+[[nodiscard]] Result<PackId> decode_last_pack(std::string_view value);
+
 [[nodiscard]] std::string format_key();
 [[nodiscard]] std::string encode_format(const FormatRecord& record);
 /// Errors: kLibraryFormat (newer version), kDatabaseCorrupt.

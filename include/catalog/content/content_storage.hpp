@@ -50,7 +50,7 @@ struct StorageStats {
     std::uint64_t chunk_bytes = 0;   ///< Sum of these chunks' sizes before compression.
     std::uint64_t stored_bytes = 0;  ///< Bytes of packs on disk.
     /// Of `stored_bytes`, those that no object needs: of removed objects, of sessions that were
-    /// never committed, of chunks that two sessions stored at the same time.
+    /// never committed, of copies that an interrupted collection made. `collect` reclaims them.
     std::uint64_t unreferenced_bytes = 0;
     std::uint64_t packs = 0;
 };
@@ -72,6 +72,30 @@ struct VerifyReport {
 
 /// Longest list of damages in one report.
 inline constexpr std::size_t kDamagesMax = 10'000;
+
+/// What a collection does.
+class CollectOptions {
+public:
+    CollectOptions() = default;
+    bool dry_run = false;  ///< Only says what it would do.
+    /// A pack of whose records less than this share is needed is written anew, 0 to 1. One without
+    /// needed records goes in any case.
+    double live_share_min = 0.7;
+    /// Most bytes that are written again; packs that yield most for their bytes come first.
+    std::uint64_t rewrite_bytes_max = ~std::uint64_t{0};
+};
+
+struct CollectReport {
+    std::uint64_t objects_removed = 0;  ///< Records of objects that nobody referenced.
+    std::uint64_t chunks_dead = 0;      ///< That no object needed.
+    std::uint64_t packs_removed = 0;    ///< That held nothing any more.
+    std::uint64_t packs_rewritten = 0;  ///< Whose needed chunks were copied before they went.
+    std::uint64_t packs_damaged = 0;    ///< That stay because they, or needed chunks, are damaged.
+    std::uint64_t bytes_freed = 0;      ///< Of packs that went, less what was written again.
+    std::uint64_t bytes_rewritten = 0;
+    std::uint64_t dead_bytes_left = 0;  ///< That no object needs, in packs that stay.
+    friend bool operator==(const CollectReport&, const CollectReport&) = default;
+};
 
 /// How thorough a verification is.
 enum class VerifyDepth : std::uint8_t {
@@ -153,8 +177,8 @@ public:
     [[nodiscard]] virtual Result<ObjectInfo> info(const ContentHash& id) = 0;
 
     /// Drops `owner`'s reference to the object; with the last reference the object itself becomes
-    /// invisible. Its space is not reclaimed by that (StorageStats::unreferenced_bytes). Appends to
-    /// `batch`, which the caller commits. Errors: kContentNotFound (no such reference),
+    /// invisible. Its space is reclaimed by `collect` (StorageStats::unreferenced_bytes). Appends
+    /// to `batch`, which the caller commits. Errors: kContentNotFound (no such reference),
     /// kLibraryReadOnly, kDatabaseIo.
     [[nodiscard]] virtual Result<void> remove(const ContentHash& id, std::string_view owner,
                                               kv::WriteBatch& batch) = 0;
@@ -178,6 +202,17 @@ public:
     /// kDeadlineExceeded, kDatabaseIo, kIo.
     [[nodiscard]] virtual Result<VerifyReport> verify(VerifyDepth depth,
                                                       const CallContext& context) = 0;
+
+    /// Reclaims the space of what no object needs. Everything else goes on meanwhile: what is
+    /// referenced, or was put or found by a session that still exists, stays. After an error, or
+    /// when it is cancelled, what was freed by then is free and nothing else has changed. Reports
+    /// progress as operation "collect", phases "mark", "objects" and "packs". Memory: 16 bytes a
+    /// chunk, 40 for a delta. Errors: kBusy (one runs already), kLibraryReadOnly, kInvalidArgument
+    /// (the share), kContentCorrupted (a record of an object is damaged, or a chunk that an
+    /// object needs is missing: repair the store, or remove that object), kCancelled,
+    /// kDeadlineExceeded, kStorageFull, kIo, kSyncFailed, kCommitFailed, kDatabaseIo.
+    [[nodiscard]] virtual Result<CollectReport> collect(const CollectOptions& options,
+                                                        const CallContext& context) = 0;
 };
 
 }  // namespace catalog::content

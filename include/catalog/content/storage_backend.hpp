@@ -50,6 +50,7 @@ struct RunMark {
 struct BackendMarks {
     std::vector<PackMark> packs;  ///< Ascending.
     std::vector<RunMark> runs;    ///< Ascending.
+    PackId last_pack{};           ///< Packs up to it had their time: no new one gets its number.
     friend bool operator==(const BackendMarks&, const BackendMarks&) = default;
 };
 
@@ -141,13 +142,22 @@ public:
     /// was lost, nor one in a pack that was removed. Errors: kIo, kContentCorrupted.
     [[nodiscard]] virtual Result<std::optional<IndexEntry>> find(const ChunkId& id) = 0;
 
+    /// The same, but passes over packs that are condemned: what it finds stays, or is copied before
+    /// its pack goes. Errors: as `find`.
+    [[nodiscard]] virtual Result<std::optional<IndexEntry>> find_kept(const ChunkId& id) = 0;
+
     /// Calls `each` for every chunk that `find` finds, in no order, until it returns an error,
     /// which is returned. What is appended or removed meanwhile may or may not be seen. Errors: as
     /// `find`.
     [[nodiscard]] virtual Result<void> for_each(
         const std::function<Result<void>(const IndexEntry&)>& each) = 0;
 
-    /// Appends a record to the open pack; opens a new one when it is full. A chunk that `find`
+    /// The same, but with every copy that `find` may come to find: a chunk may stand in several
+    /// packs. Errors: as `find`.
+    [[nodiscard]] virtual Result<void> for_each_copy(
+        const std::function<Result<void>(const IndexEntry&)>& each) = 0;
+
+    /// Appends a record to the open pack; opens a new one when it is full. A chunk that `find_kept`
     /// finds is not written again: its place is returned. Errors: kStorageFull, kIo, kSyncFailed,
     /// kFailedPrecondition (before `recover`, or read-only).
     [[nodiscard]] virtual Result<ChunkLocation> append(const NewRecord& record) = 0;
@@ -157,9 +167,25 @@ public:
     /// unsynced records are lost, and the next append opens a new pack. Errors: kSyncFailed, kIo.
     [[nodiscard]] virtual Result<BackendChanges> sync() = 0;
 
-    /// Says that changes which `sync` returned were committed. Files that they removed are deleted
-    /// by it.
+    /// Says that changes which `sync` returned were committed. Packs that they removed are no
+    /// longer looked into, and their files deleted.
     virtual void committed(const BackendChanges& changes) = 0;
+
+    /// Seals a pack if it still grows, and returns its length, bytes. Errors: kContentCorrupted (it
+    /// is not there), kStorageFull, kIo, kSyncFailed.
+    [[nodiscard]] virtual Result<std::uint64_t> seal(PackId pack) = 0;
+
+    /// Says that a pack is about to go: `find_kept` and `append` look past it from now on,
+    /// everybody else still reads it. `pardon` takes that back, unless its removal was reported by
+    /// `sync`.
+    virtual void condemn(PackId pack) = 0;
+    virtual void pardon(PackId pack) = 0;
+
+    /// Lets the next `sync` report that the pack is removed, after all that was appended before is
+    /// durable; what is needed of it was appended again. Nothing is reported when records are lost
+    /// before. `losses` is what `losses()` returned before the first of these appends. Errors:
+    /// kSyncFailed (there were losses since), kFailedPrecondition (the pack still grows).
+    [[nodiscard]] virtual Result<void> remove_pack(PackId pack, std::uint64_t losses) = 0;
 
     /// Returns how often records were lost to a failed write or sync: when it has not changed,
     /// what was found or appended before is still there.
@@ -184,6 +210,10 @@ public:
         (void)location;
         return std::nullopt;
     }
+
+    /// Returns the chunk that a record of codec kDelta starts from, reading its first bytes alone.
+    /// Errors: kContentCorrupted (also: of another codec), kIo.
+    [[nodiscard]] virtual Result<ChunkId> base_of(const ChunkLocation& location) = 0;
 
     /// Reads and checks the header of a pack and that it is as long as its mark says. Errors:
     /// kContentCorrupted, kIo.

@@ -125,4 +125,10 @@ Result<VerifyReport> FaultyContentStorage::verify(VerifyDepth depth, const CallC
     return wrapped_.verify(depth, context);
 }
 
+Result<CollectReport> FaultyContentStorage::collect(const CollectOptions& options,
+                                                    const CallContext& context) {
+    CATALOG_TRY_VOID(enter(ContentCall::kCollect));
+    return wrapped_.collect(options, context);
+}
+
 }  // namespace catalog::content::testing

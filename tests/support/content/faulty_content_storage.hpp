@@ -26,6 +26,7 @@ enum class ContentCall : std::uint8_t {
     kForEach,
     kStats,
     kVerify,
+    kCollect,
 };
 
 /// Passes every call on to another store, except those that were made to fail. Thread safety: as
@@ -57,6 +58,8 @@ public:
                              const std::function<Result<void>(const ContentHash&)>& each) override;
     Result<StorageStats> stats() override;
     Result<VerifyReport> verify(VerifyDepth depth, const CallContext& context) override;
+    Result<CollectReport> collect(const CollectOptions& options,
+                                  const CallContext& context) override;
 
     /// Counts a call and returns its error when it is to fail.
     [[nodiscard]] Result<void> enter(ContentCall call);

@@ -32,19 +32,33 @@ Result<void> FaultyStorageBackend::refresh(const StoreId& store, const BackendMa
 Result<std::optional<IndexEntry>> FaultyStorageBackend::find(const ChunkId& id) {
     CATALOG_TRY_VOID(enter(BackendCall::kFind));
     CATALOG_TRY(const auto found, wrapped_->find(id));
-    const std::lock_guard lock(mutex_);
-    if (found && lost_.contains(id)) return std::nullopt;
+    if (is_lost(id)) return std::nullopt;
     return found;
+}
+
+Result<std::optional<IndexEntry>> FaultyStorageBackend::find_kept(const ChunkId& id) {
+    CATALOG_TRY_VOID(enter(BackendCall::kFind));
+    CATALOG_TRY(const auto found, wrapped_->find_kept(id));
+    if (is_lost(id)) return std::nullopt;
+    return found;
+}
+
+bool FaultyStorageBackend::is_lost(const ChunkId& id) const {
+    const std::lock_guard lock(mutex_);
+    return lost_.contains(id);
 }
 
 Result<void> FaultyStorageBackend::for_each(
     const std::function<Result<void>(const IndexEntry&)>& each) {
     return wrapped_->for_each([&](const IndexEntry& entry) -> Result<void> {
-        {
-            const std::lock_guard lock(mutex_);
-            if (lost_.contains(entry.id)) return {};
-        }
-        return each(entry);
+        return is_lost(entry.id) ? Result<void>() : each(entry);
+    });
+}
+
+Result<void> FaultyStorageBackend::for_each_copy(
+    const std::function<Result<void>(const IndexEntry&)>& each) {
+    return wrapped_->for_each_copy([&](const IndexEntry& entry) -> Result<void> {
+        return is_lost(entry.id) ? Result<void>() : each(entry);
     });
 }
 
@@ -63,14 +77,34 @@ Result<BackendChanges> FaultyStorageBackend::sync() {
     if (!entered) {
         lost_.merge(unsynced_);
         ++losses_;
+        for (const PackId pack : going_) wrapped_->pardon(pack);
     }
     unsynced_.clear();
+    going_.clear();
     if (!entered) return fail(entered.error());
     return wrapped_->sync();
 }
 
 void FaultyStorageBackend::committed(const BackendChanges& changes) {
     wrapped_->committed(changes);
+}
+
+Result<std::uint64_t> FaultyStorageBackend::seal(PackId pack) {
+    CATALOG_TRY_VOID(enter(BackendCall::kSeal));
+    return wrapped_->seal(pack);
+}
+
+void FaultyStorageBackend::condemn(PackId pack) { wrapped_->condemn(pack); }
+
+void FaultyStorageBackend::pardon(PackId pack) { wrapped_->pardon(pack); }
+
+Result<void> FaultyStorageBackend::remove_pack(PackId pack, std::uint64_t losses) {
+    CATALOG_TRY_VOID(enter(BackendCall::kRemovePack));
+    const std::lock_guard lock(mutex_);
+    if (losses_ + wrapped_->losses() != losses)
+        return fail(Errc::kSyncFailed, "records were lost when the disk failed to sync");
+    going_.insert(pack);
+    return wrapped_->remove_pack(pack, wrapped_->losses());
 }
 
 std::uint64_t FaultyStorageBackend::losses() const {
@@ -91,6 +125,11 @@ Result<StoredRecord> FaultyStorageBackend::read(const ChunkLocation& location, B
 Result<std::optional<MappedChunk>> FaultyStorageBackend::map_chunk(const ChunkLocation& location) {
     CATALOG_TRY_VOID(enter(BackendCall::kMap));
     return wrapped_->map_chunk(location);
+}
+
+Result<ChunkId> FaultyStorageBackend::base_of(const ChunkLocation& location) {
+    CATALOG_TRY_VOID(enter(BackendCall::kBaseOf));
+    return wrapped_->base_of(location);
 }
 
 Result<PackHeader> FaultyStorageBackend::inspect(const PackMark& mark) {

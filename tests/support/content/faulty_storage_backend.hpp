@@ -14,7 +14,7 @@ namespace catalog::content::testing {
 enum class BackendCall : std::uint8_t {
     kRecover,
     kRefresh,
-    kFind,
+    kFind,  ///< Also of what is kept.
     kAppend,
     kSync,  ///< Also loses what was appended since the last success, as a disk that fails does.
     kPeek,
@@ -22,6 +22,9 @@ enum class BackendCall : std::uint8_t {
     kMap,
     kInspect,
     kScan,
+    kSeal,
+    kRemovePack,
+    kBaseOf,
     kStats,
 };
 
@@ -39,14 +42,21 @@ public:
                          const BackendMarks& committed) override;
     Result<void> refresh(const StoreId& store, const BackendMarks& committed) override;
     Result<std::optional<IndexEntry>> find(const ChunkId& id) override;
+    Result<std::optional<IndexEntry>> find_kept(const ChunkId& id) override;
     Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override;
+    Result<void> for_each_copy(const std::function<Result<void>(const IndexEntry&)>& each) override;
     Result<ChunkLocation> append(const NewRecord& record) override;
     Result<BackendChanges> sync() override;
     void committed(const BackendChanges& changes) override;
+    Result<std::uint64_t> seal(PackId pack) override;
+    void condemn(PackId pack) override;
+    void pardon(PackId pack) override;
+    Result<void> remove_pack(PackId pack, std::uint64_t losses) override;
     std::uint64_t losses() const override;
     Result<RecordHeader> peek(const ChunkLocation& location) override;
     Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
     Result<std::optional<MappedChunk>> map_chunk(const ChunkLocation& location) override;
+    Result<ChunkId> base_of(const ChunkLocation& location) override;
     Result<PackHeader> inspect(const PackMark& mark) override;
     Result<void> scan(const PackMark& mark, PackVisitor& visitor) override;
     Result<BackendStats> stats() override;
@@ -58,12 +68,14 @@ private:
     };
 
     [[nodiscard]] Result<void> enter(BackendCall call);
+    [[nodiscard]] bool is_lost(const ChunkId& id) const;
 
     std::shared_ptr<StorageBackend> wrapped_;
     mutable std::mutex mutex_;
     std::map<BackendCall, Rule> rules_;
     std::set<ChunkId> unsynced_;
     std::set<ChunkId> lost_;
+    std::set<PackId> going_;  ///< To be reported as removed by the next sync.
     std::uint64_t losses_ = 0;
 };
 

@@ -218,6 +218,29 @@ Result<StorageStats> MemoryContentStorage::stats() {
     return stats;
 }
 
+Result<CollectReport> MemoryContentStorage::collect(const CollectOptions& options,
+                                                    const CallContext& context) {
+    CATALOG_TRY_VOID(context.check(*clock_));
+    if (!(options.live_share_min >= 0 && options.live_share_min <= 1))
+        return fail(Errc::kInvalidArgument, "the share is from 0 to 1");
+    CollectReport report;
+    kv::Commit commit;
+    const auto objects = store_.iterate(families_.objects);
+    for (objects->seek({}); objects->valid(); objects->next()) {
+        CATALOG_TRY(const ContentHash id, decode_hash_key(objects->key()));
+        CATALOG_TRY(const bool referenced,
+                    has_key_with(store_, families_.references, referrer_prefix(id)));
+        if (referenced) continue;
+        ++report.objects_removed;
+        report.chunks_dead += info_of(id, objects->value().size()).chunks;
+        report.bytes_freed += objects->value().size();
+        commit.batch.remove(families_.objects, std::string(objects->key()));
+    }
+    CATALOG_TRY_VOID(objects->status());
+    if (!options.dry_run) CATALOG_TRY_VOID(queue_.submit(std::move(commit)));
+    return report;
+}
+
 Result<VerifyReport> MemoryContentStorage::verify(VerifyDepth depth, const CallContext& context) {
     CATALOG_TRY_VOID(context.check(*clock_));
     VerifyReport report;

@@ -33,6 +33,9 @@ public:
                              const std::function<Result<void>(const ContentHash&)>& each) override;
     Result<StorageStats> stats() override;
     Result<VerifyReport> verify(VerifyDepth depth, const CallContext& context) override;
+    /// Drops what nobody references at this moment; not for use beside writers.
+    Result<CollectReport> collect(const CollectOptions& options,
+                                  const CallContext& context) override;
 
 private:
     [[nodiscard]] Result<std::string> find(const ContentHash& id) const;

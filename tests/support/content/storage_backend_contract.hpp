@@ -349,6 +349,68 @@ TEST_P(StorageBackendContract, AVisitorCanEndAScan) {
     EXPECT_EQ(visitor.seen, 3);
 }
 
+TEST_P(StorageBackendContract, ACondemnedPackIsReadAndCopiedButNotKept) {
+    const auto backend = make();
+    const Bytes bytes = noise(500, 1);
+    const ChunkLocation first = append(*backend, bytes);
+    EXPECT_GE(must(backend->seal(first.pack)), first.offset + bytes.size());
+    EXPECT_EQ(append(*backend, bytes), first);
+    backend->condemn(first.pack);
+    EXPECT_EQ(must(backend->find_kept(chunk_id_of(bytes))), std::nullopt);
+    EXPECT_TRUE(has(*backend, bytes));
+    EXPECT_EQ(read(*backend, first), bytes);
+    const ChunkLocation second = append(*backend, bytes);
+    EXPECT_NE(second.pack, first.pack);
+    EXPECT_EQ(must(backend->find_kept(chunk_id_of(bytes)))->location, second);
+    EXPECT_EQ(append(*backend, bytes), second);
+    backend->pardon(first.pack);
+    EXPECT_TRUE(must(backend->find_kept(chunk_id_of(bytes))).has_value());
+}
+
+TEST_P(StorageBackendContract, APackThatIsRemovedIsReportedOnceAndGoesWhenThatIsCommitted) {
+    const auto backend = make();
+    const Bytes kept = noise(500, 1);
+    const Bytes lost = noise(500, 2);
+    const ChunkLocation first = append(*backend, kept);
+    append(*backend, lost);
+    EXPECT_EQ(code_of(backend->remove_pack(first.pack, 0)), Errc::kFailedPrecondition);
+    must(backend->seal(first.pack));
+    must(backend->sync());
+    EXPECT_EQ(code_of(backend->remove_pack(first.pack, 1)), Errc::kSyncFailed);
+    backend->condemn(first.pack);
+    append(*backend, kept);
+    must(backend->remove_pack(first.pack, 0));
+    const BackendChanges changes = must(backend->sync());
+    EXPECT_EQ(changes.packs_removed, std::vector<PackId>{first.pack});
+    ASSERT_EQ(changes.packs.size(), 1u);
+    backend->pardon(first.pack);  // Too late.
+    EXPECT_EQ(must(backend->find_kept(chunk_id_of(lost))), std::nullopt);
+    EXPECT_TRUE(has(*backend, lost));
+    backend->committed(changes);
+    EXPECT_TRUE(must(backend->sync()).packs_removed.empty());
+    EXPECT_FALSE(has(*backend, lost));
+    EXPECT_TRUE(has(*backend, kept));
+    Bytes buffer;
+    EXPECT_EQ(code_of(backend->read(first, buffer)), Errc::kContentCorrupted);
+    BackendMarks marks;
+    marks.last_pack = PackId{9};
+    must(backend->recover(store_id(), ChunkProfile(), marks));
+    EXPECT_EQ(append(*backend, kept).pack, PackId{10});
+}
+
+TEST_P(StorageBackendContract, ADeltaTellsItsBase) {
+    const auto backend = make();
+    const Bytes base = noise(500, 1);
+    const ChunkLocation place = append(*backend, base);
+    EXPECT_EQ(code_of(backend->base_of(place)), Errc::kContentCorrupted);
+    const ChunkId id = chunk_id_of(base);
+    Bytes delta(id.digest.begin(), id.digest.end());
+    delta.resize(60, std::byte{1});
+    const ChunkLocation stored =
+        must(backend->append({chunk_id_of(noise(90, 2)), Codec::kDelta, 90, delta}));
+    EXPECT_EQ(must(backend->base_of(stored)), id);
+}
+
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StorageBackendContract);
 
 }  // namespace catalog::content::testing

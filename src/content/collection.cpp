@@ -1,0 +1,208 @@
+#include "collection.hpp"
+
+#include <algorithm>
+#include <catalog/internal/try.hpp>
+#include <tuple>
+#include <utility>
+
+namespace catalog::content {
+
+using internal::MutexLock;
+
+struct Collection::DeltaPlace {
+    ChunkPrefix chunk = 0;
+    ChunkLocation location;
+};
+
+bool Collection::keep(const ChunkId& id, PackId pack) {
+    const ChunkPrefix prefix = prefix_of(id);
+    const MutexLock lock(mutex_);
+    if (!loaded_) {
+        kept_early_.push_back(prefix);
+        return true;
+    }
+    if (condemned_.contains(pack)) return is_needed_in(prefix, pack);
+    mark_locked(prefix);
+    return true;
+}
+
+bool Collection::copies(const ChunkId& id, PackId pack) const {
+    const MutexLock lock(mutex_);
+    return condemned_.contains(pack) && is_needed_in(prefix_of(id), pack);
+}
+
+// What came after the index was loaded is not in it, and needed.
+bool Collection::is_needed_in(ChunkPrefix chunk, PackId pack) const {
+    if (removed_.contains(pack)) return false;
+    for (const LiveChunks::Chunk& copy : chunks_.find(chunk))
+        if (copy.pack == pack) return copy.live != 0;
+    return growing_.contains(pack);
+}
+
+Result<std::vector<Collection::DeltaPlace>> Collection::load_chunks(StorageBackend& backend) {
+    LiveChunks chunks;
+    std::vector<DeltaPlace> places;
+    CATALOG_TRY_VOID(backend.for_each_copy([&](const IndexEntry& entry) -> Result<void> {
+        chunks.add(entry);
+        if (entry.codec == Codec::kDelta) places.push_back({prefix_of(entry.id), entry.location});
+        return {};
+    }));
+    chunks.sort();
+    const MutexLock lock(mutex_);
+    chunks_ = std::move(chunks);
+    return places;
+}
+
+Result<void> Collection::load(StorageBackend& backend, std::set<PackId> growing) {
+    CATALOG_TRY(std::vector<DeltaPlace> places, load_chunks(backend));
+    std::ranges::sort(places, {}, [](const DeltaPlace& place) {
+        return std::tuple(place.location.pack, place.location.offset);
+    });
+    std::vector<Delta> deltas;
+    deltas.reserve(places.size());
+    for (const DeltaPlace& place : places) {
+        const auto base = backend.base_of(place.location);
+        if (base) {
+            deltas.push_back({place.chunk, prefix_of(*base), place.location.pack});
+        } else if (base.error().code() != Errc::kContentCorrupted) {
+            return fail(base.error());
+        }
+        // One whose record is damaged cannot be read, with or without its base.
+    }
+    std::ranges::sort(deltas, {}, &Delta::chunk);
+    const MutexLock lock(mutex_);
+    deltas_ = std::move(deltas);
+    growing_ = std::move(growing);
+    loaded_ = true;
+    for (const ChunkPrefix prefix : std::exchange(kept_early_, {})) mark_locked(prefix);
+    return {};
+}
+
+bool Collection::mark(ChunkPrefix chunk) {
+    const MutexLock lock(mutex_);
+    mark_locked(chunk);
+    return !chunks_.find(chunk).empty();
+}
+
+// What a condemned pack holds is settled.
+void Collection::mark_locked(ChunkPrefix chunk) {
+    std::vector<ChunkPrefix> left;
+    for (;;) {
+        bool delta = false;
+        for (LiveChunks::Chunk& copy : chunks_.find(chunk)) {
+            if (copy.live != 0 || condemned_.contains(copy.pack)) continue;
+            copy.live = 1;
+            ++live_;
+            PackCount& count = counts_[copy.pack];
+            ++count.chunks;
+            count.bytes += record_bytes(copy.stored_bytes);
+            delta = delta || copy.delta != 0;
+        }
+        if (delta)
+            for (const Delta& each : std::ranges::equal_range(deltas_, chunk, {}, &Delta::chunk))
+                left.push_back(each.base);
+        if (left.empty()) return;
+        chunk = left.back();
+        left.pop_back();
+    }
+}
+
+Collection::PackCount Collection::count(PackId pack) const {
+    const MutexLock lock(mutex_);
+    const auto found = counts_.find(pack);
+    return found == counts_.end() ? PackCount{} : found->second;
+}
+
+std::uint64_t Collection::dead() const {
+    const MutexLock lock(mutex_);
+    return chunks_.all().size() - live_;
+}
+
+void Collection::index_bases() {
+    if (std::exchange(bases_indexed_, true)) return;
+    for (std::uint32_t i = 0; i < deltas_.size(); ++i)
+        for (const LiveChunks::Chunk& base : chunks_.find(deltas_[i].base))
+            starts_[base.pack].push_back(i);
+}
+
+bool Collection::is_started_from(PackId pack) {
+    const MutexLock lock(mutex_);
+    index_bases();
+    const auto starts = starts_.find(pack);
+    if (starts == starts_.end()) return false;
+    for (const std::uint32_t i : starts->second)
+        if (deltas_[i].pack != pack && !removed_.contains(deltas_[i].pack)) return true;
+    return false;
+}
+
+Collection::PackCount Collection::condemn(PackId pack) {
+    const MutexLock lock(mutex_);
+    index_bases();
+    for (const std::uint32_t i : std::exchange(starts_[pack], {})) {
+        const Delta& delta = deltas_[i];
+        if (delta.pack != pack && !removed_.contains(delta.pack)) mark_locked(delta.base);
+    }
+    condemned_.insert(pack);
+    const auto found = counts_.find(pack);
+    return found == counts_.end() ? PackCount{} : found->second;
+}
+
+void Collection::pardon(PackId pack) {
+    const MutexLock lock(mutex_);
+    condemned_.erase(pack);
+}
+
+void Collection::removed(PackId pack) {
+    const MutexLock lock(mutex_);
+    removed_.insert(pack);
+}
+
+bool Collection::take(const ChunkId& id, PackId pack) {
+    const MutexLock lock(mutex_);
+    for (LiveChunks::Chunk& copy : chunks_.find(prefix_of(id))) {
+        if (copy.pack != pack) continue;
+        if (copy.live == 0) return false;
+        if (copy.copied == 0) ++taken_[pack];
+        copy.copied = 1;
+        return true;
+    }
+    return growing_.contains(pack);
+}
+
+std::uint64_t Collection::taken(PackId pack) const {
+    const MutexLock lock(mutex_);
+    const auto found = taken_.find(pack);
+    return found == taken_.end() ? 0 : found->second;
+}
+
+std::shared_ptr<Collection> ChunkKeeper::current() const {
+    const MutexLock lock(mutex_);
+    return collection_;
+}
+
+Result<std::optional<IndexEntry>> ChunkKeeper::find(const ChunkId& id) const {
+    const auto collection = current();
+    CATALOG_TRY(auto kept, backend_.find_kept(id));
+    if (!collection || (kept && collection->keep(id, kept->location.pack))) return kept;
+    // In a pack that goes it still counts when it is going to be copied.
+    CATALOG_TRY(auto found, backend_.find(id));
+    if (found && collection->copies(id, found->location.pack)) return found;
+    // The pack may have been pardoned meanwhile.
+    CATALOG_TRY(kept, backend_.find_kept(id));
+    if (kept && collection->keep(id, kept->location.pack)) return kept;
+    return std::nullopt;
+}
+
+bool ChunkKeeper::begin(std::shared_ptr<Collection> collection) {
+    const MutexLock lock(mutex_);
+    if (collection_) return false;
+    collection_ = std::move(collection);
+    return true;
+}
+
+void ChunkKeeper::end() {
+    const MutexLock lock(mutex_);
+    collection_.reset();
+}
+
+}  // namespace catalog::content

@@ -1,0 +1,45 @@
+#include "open_sessions.hpp"
+
+#include <algorithm>
+
+namespace catalog::content {
+
+using internal::MutexLock;
+
+void SessionNeeds::add_chunk(const ChunkId& id) {
+    const MutexLock lock(mutex_);
+    chunks_.push_back(prefix_of(id));
+}
+
+void SessionNeeds::add_object(const ContentHash& id) {
+    const MutexLock lock(mutex_);
+    objects_.push_back(id);
+}
+
+std::shared_ptr<SessionNeeds> OpenSessions::add() {
+    auto session = std::make_shared<SessionNeeds>();
+    const MutexLock lock(mutex_);
+    std::erase_if(sessions_, [](const auto& known) { return known.expired(); });
+    sessions_.push_back(session);
+    return session;
+}
+
+std::vector<std::shared_ptr<SessionNeeds>> OpenSessions::all() const {
+    std::vector<std::shared_ptr<SessionNeeds>> sessions;
+    const MutexLock lock(mutex_);
+    for (const auto& known : sessions_)
+        if (auto session = known.lock()) sessions.push_back(std::move(session));
+    return sessions;
+}
+
+std::vector<ContentHash> OpenSessions::objects() const {
+    std::vector<ContentHash> objects;
+    for (const auto& session : all()) {
+        const MutexLock lock(session->mutex_);
+        objects.insert(objects.end(), session->objects_.begin(), session->objects_.end());
+    }
+    std::ranges::sort(objects);
+    return objects;
+}
+
+}  // namespace catalog::content

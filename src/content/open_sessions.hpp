@@ -1,0 +1,55 @@
+#pragma once
+// What sessions that were not destroyed yet need of the store.
+
+#include <catalog/internal/mutex.hpp>
+#include <memory>
+#include <vector>
+
+#include "catalog/core/content_hash.hpp"
+#include "live_chunks.hpp"
+
+namespace catalog::content {
+
+/// What one session needs: kept until it is destroyed, so that a batch that it staged meanwhile
+/// finds everything. Thread safety: any thread.
+class SessionNeeds {
+public:
+    /// Notes a chunk before the session looks whether it is there.
+    void add_chunk(const ChunkId& id);
+    /// Notes an object that the session references and did not put.
+    void add_object(const ContentHash& id);
+
+private:
+    friend class OpenSessions;
+
+    mutable internal::Mutex mutex_;
+    std::vector<ChunkPrefix> chunks_ CATALOG_GUARDED_BY(mutex_);  ///< 8 bytes a chunk.
+    std::vector<ContentHash> objects_ CATALOG_GUARDED_BY(mutex_);
+};
+
+/// Thread safety: any thread.
+class OpenSessions {
+public:
+    /// Makes a session's needs; they count until the caller lets go of them.
+    [[nodiscard]] std::shared_ptr<SessionNeeds> add();
+
+    /// Calls `each` with every chunk, some several times.
+    template <class Each>
+    void for_each_chunk(const Each& each) const {
+        for (const auto& session : all()) {
+            const internal::MutexLock lock(session->mutex_);
+            for (const ChunkPrefix chunk : session->chunks_) each(chunk);
+        }
+    }
+
+    /// Returns the objects, ascending.
+    [[nodiscard]] std::vector<ContentHash> objects() const;
+
+private:
+    [[nodiscard]] std::vector<std::shared_ptr<SessionNeeds>> all() const;
+
+    mutable internal::Mutex mutex_;
+    std::vector<std::weak_ptr<SessionNeeds>> sessions_ CATALOG_GUARDED_BY(mutex_);
+};
+
+}  // namespace catalog::content
