@@ -302,6 +302,7 @@ Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
                                    const std::shared_ptr<WriteStatus>& status) {
     State& state = *state_;
     const MutexLock order(state.order);
+    bool is_copy = false;  // Of a chunk in a pack that is about to go.
     {
         // Under the mutex a chunk is either under way or, once it is not, in the index.
         const MutexLock lock(state.mutex);
@@ -312,10 +313,13 @@ Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
         }
         CATALOG_TRY(const auto known, state.keeper.find(id));
         if (known) return {};
+        CATALOG_TRY(const auto there, state.backend.find(id));
+        is_copy = there.has_value();
     }
     const auto job = std::make_shared<WriteJob>();
     job->id = id;
-    job->plan = state.plan(id, bytes);
+    // Others may start from a chunk that is there, and what they start from is no delta.
+    if (!is_copy) job->plan = state.plan(id, bytes);
     job->plain = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
     job->watchers.push_back(status);
     if (state.options.encoder.deltas) state.unsettled.push_back(job);

@@ -34,7 +34,8 @@ TEST(Commands, StandInThePageWithEveryOption) {
     CliBed bed;
     std::ifstream file(std::string(CATALOG_SOURCE_DIR) + "/docs/cli.md");
     const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    const std::string help = bed.run({"--help-all"}).out + bed.run({"store", "cat", "--help"}).out;
+    const std::string help = bed.run({"--help-all"}).out + bed.run({"store", "cat", "--help"}).out +
+                             bed.run({"store", "collect", "--help"}).out;
     const std::regex option("--[a-z][a-z-]+");
     for (std::sregex_iterator at(help.begin(), help.end(), option), end; at != end; ++at)
         EXPECT_NE(page.find(at->str()), std::string::npos) << at->str();
@@ -201,6 +202,36 @@ TEST(Store, ReturnsWhatWasPutAndPartsOfIt) {
     EXPECT_EQ(std::filesystem::file_size(bed.folder / "copy"), 10u);
     EXPECT_EQ(bed.run({"store", "get", id, bed.folder / "copy"}).code, 3);
     EXPECT_EQ(bed.run({"store", "cat", "sha256:00"}).code, 3);
+}
+
+TEST(Store, PutsAFolderInOneGo) {
+    CliBed bed;
+    ASSERT_EQ(bed.run({"init"}).code, 0);
+    std::filesystem::create_directories(bed.folder / "tree/deep");
+    bed.file("tree/a.txt", "one");
+    bed.file("tree/deep/b.txt", "two");
+    const auto put = bed.run({"--json", "store", "put", bed.folder / "tree"}).documents();
+    ASSERT_EQ(put.size(), 2u);
+    EXPECT_EQ(bed.run({"store", "cat", *put[1].find("id")->as_string()}).out, "two");
+    // What could be put before a file that is not there stays.
+    const Answer broken = bed.run({"store", "put", bed.folder / "tree", bed.folder / "nowhere"});
+    EXPECT_EQ(broken.code, 3);
+}
+
+TEST(Store, CollectsNothingThatIsNeeded) {
+    CliBed bed;
+    ASSERT_EQ(bed.run({"init"}).code, 0);
+    const std::string path = bed.file("data", "0123456789");
+    const std::string id =
+        *bed.run({"--json", "store", "put", path}).documents()[0].find("id")->as_string();
+    const auto foretold = bed.run({"--json", "store", "collect", "--dry-run"}).documents();
+    const auto done = bed.run({"--json", "store", "collect"}).documents();
+    ASSERT_EQ(done.size(), 1u);
+    EXPECT_EQ(*done[0].find("objects_removed")->as_int(), 0);
+    EXPECT_EQ(*foretold[0].find("objects_removed")->as_int(), 0);
+    EXPECT_EQ(bed.run({"store", "cat", id}).out, "0123456789");
+    EXPECT_NE(bed.run({"store", "collect"}).out.find("freed"), std::string::npos);
+    EXPECT_EQ(bed.run({"store", "collect", "--live-share", "2"}).code, 2);
 }
 
 TEST(Completion, KnowsEveryCommand) {
