@@ -9,7 +9,6 @@
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/lifecycle/package_builder.hpp"
-#include "catalog/package/file_table.hpp"
 #include "input.hpp"
 #include "text.hpp"
 

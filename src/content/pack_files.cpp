@@ -1,7 +1,6 @@
 #include "pack_files.hpp"
 
 #include <algorithm>
-#include <catalog/internal/try.hpp>
 
 namespace catalog::content {
 namespace {

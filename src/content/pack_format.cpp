@@ -4,7 +4,6 @@
 #include "catalog/merkle/tree.hpp"
 
 #include <algorithm>
-#include <array>
 #include <catalog/internal/try.hpp>
 #include <optional>
 

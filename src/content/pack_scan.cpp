@@ -147,7 +147,7 @@ tl::unexpected<Error> pack_damaged(PackId pack, std::uint64_t offset, const std:
 }
 
 Result<RecordHeader> peek_record(const PackReader& reader, const ChunkLocation& location) {
-    std::array<std::byte, kRecordHeaderBytes> bytes;
+    std::array<std::byte, kRecordHeaderBytes> bytes{};
     CATALOG_TRY(const std::size_t count, reader(location.offset, bytes));
     return promised_header(ByteView(bytes).first(count), location);
 }
@@ -168,7 +168,7 @@ Result<StoredRecord> read_record(const PackReader& reader, const ChunkLocation& 
 }
 
 Result<ChunkId> base_of_record(const PackReader& reader, const ChunkLocation& location) {
-    std::array<std::byte, kRecordHeaderBytes + ContentHash::kDigestBytes + 1> bytes;
+    std::array<std::byte, kRecordHeaderBytes + ContentHash::kDigestBytes + 1> bytes{};
     CATALOG_TRY(const std::size_t count, reader(location.offset, bytes));
     CATALOG_TRY(const RecordHeader header, promised_header(ByteView(bytes).first(count), location));
     const std::size_t payload =

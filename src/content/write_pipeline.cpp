@@ -1,6 +1,5 @@
 #include "write_pipeline.hpp"
 
-#include <algorithm>
 #include <catalog/internal/try.hpp>
 #include <deque>
 #include <exception>
@@ -111,7 +110,7 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
         CATALOG_EXCLUDES(mutex);
     std::optional<BaseChunk> base_under_way(const ChunkId& id) CATALOG_EXCLUDES(mutex);
     Result<ChunkLocation> append(WriteJob& job) CATALOG_EXCLUDES(mutex);
-    EncodePlan plan(const ChunkId& id, ByteView bytes) CATALOG_REQUIRES(order);
+    EncodePlan plan(const ChunkId& id, ByteView chunk) CATALOG_REQUIRES(order);
     void wait_until_encoded(const WriteJob& job) CATALOG_REQUIRES(mutex);
     bool encode_one() CATALOG_REQUIRES(mutex);
     void append_done() CATALOG_REQUIRES(mutex);
@@ -165,14 +164,13 @@ Result<ChunkEncoder::FoundBase> WritePipeline::State::read_base(ChunkDecoder& de
     std::optional<BaseChunk> base = base_under_way(id);
     if (!base) {
         // Also when its bytes are at hand: what a delta starts from has to stay.
-        const auto entry = keeper.find(id);
-        if (!entry || !*entry || (*entry)->codec == Codec::kDelta) return ChunkEncoder::FoundBase{};
+        const auto entry = keeper.find(id).value_or(std::nullopt);
+        if (!entry || entry->codec == Codec::kDelta) return ChunkEncoder::FoundBase{};
         base = bases->find(id);
     }
     if (!base) {
-        auto loaded = decoder.load(id);
-        if (!loaded || !*loaded) return ChunkEncoder::FoundBase{};
-        base = std::move(**loaded);
+        base = decoder.load(id).value_or(std::nullopt);
+        if (!base) return ChunkEncoder::FoundBase{};
         bases->add(id, *base);
     }
     out = *base->plain;
@@ -221,7 +219,7 @@ bool WritePipeline::State::encode_one() {
 // begun when the one before is durable. Where the base was lost, the chunk is stored without.
 Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
     if (job.error) return fail(*job.error);
-    if (job.encoded.codec == Codec::kDelta) {
+    if (job.encoded.codec == Codec::kDelta && job.plan.base) {
         CATALOG_TRY(const auto base, keeper.find(*job.plan.base));
         if (!base || base->codec == Codec::kDelta) {
             const Compressor::Encoded alone =
