@@ -3,6 +3,7 @@
 #include <catalog/internal/mutex.hpp>
 #include <catalog/internal/try.hpp>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -88,7 +89,7 @@ private:
     PackHeader header_ CATALOG_GUARDED_BY(mutex_);
     PackId last_ CATALOG_GUARDED_BY(mutex_){};
     std::optional<PackMark> unfinished_ CATALOG_GUARDED_BY(mutex_);  ///< May be continued.
-    std::optional<OpenPack> open_ CATALOG_GUARDED_BY(mutex_);
+    std::unique_ptr<OpenPack> open_ CATALOG_GUARDED_BY(mutex_);
     BackendChanges unreported_ CATALOG_GUARDED_BY(mutex_);
     std::set<PackId> going_ CATALOG_GUARDED_BY(mutex_);  ///< Their removal was reported.
     std::string scratch_ CATALOG_GUARDED_BY(mutex_);
@@ -185,7 +186,8 @@ Result<void> PackBackend::open_for_append() {
                     read_only_ ? "the content store is open read-only"
                                : "the backend was not recovered before an append");
     if (unfinished_) {
-        const PackMark mark = *std::exchange(unfinished_, std::nullopt);
+        const PackMark mark = *unfinished_;
+        unfinished_.reset();
         if (continue_pack(mark)) return {};
     }
     return create_pack();
@@ -196,7 +198,8 @@ Result<void> PackBackend::continue_pack(const PackMark& mark) {
                 files_.fs().open_write(files_.path_of(mark.pack), io::OpenMode::kAppend));
     if (file->size() != mark.bytes)
         return fail(Errc::kPackInvalid, "pack changed behind the store's back");
-    open_ = OpenPack{mark.pack, std::move(file), mark.bytes, mark.bytes, true, 0};
+    open_ = std::make_unique<OpenPack>(
+        OpenPack{mark.pack, std::move(file), mark.bytes, mark.bytes, true, 0});
     return {};
 }
 
@@ -218,7 +221,8 @@ Result<void> PackBackend::create_pack() {
         return begun;
     }
     last_ = id;
-    open_ = OpenPack{id, std::move(file), kPackHeaderBytes, 0, false, 0};
+    open_ =
+        std::make_unique<OpenPack>(OpenPack{id, std::move(file), kPackHeaderBytes, 0, false, 0});
     return {};
 }
 
@@ -279,9 +283,11 @@ Result<void> PackBackend::write_index(ChunkIndex& index) {
     append_record_header(scratch_,
                          {Codec::kIndex, 0, static_cast<std::uint32_t>(bytes), ChunkId(), 0});
     const std::uint64_t offset = begin + scratch_.size();
-    auto written = write(as_bytes(scratch_));
+    const PackId pack = open_->id;
+    CATALOG_TRY_VOID(write(as_bytes(scratch_)));  // It may have abandoned the pack.
+    Result<void> written;
     IndexRunBuilder builder(
-        {header_.store, RunOrigin::kPackFooter, static_cast<std::uint32_t>(open_->id)},
+        {header_.store, RunOrigin::kPackFooter, static_cast<std::uint32_t>(pack)},
         [&](ByteView page) CATALOG_REQUIRES(mutex_) -> Result<void> {
             if (!open_) return fail(Errc::kIo, "the pack was abandoned");
             return write(page);
@@ -310,9 +316,9 @@ Result<BackendChanges> PackBackend::sync() {
         CATALOG_TRY_VOID(index_.pack_grew(unreported_.packs.back()));
     }
     // A merge that fails now is tried again later; nothing depends on it.
-    if (auto merge = index_.merge_when_due(); merge && *merge) {
-        unreported_.runs.push_back((*merge)->mark);
-        for (const RunId run : (*merge)->removed) unreported_.runs_removed.push_back(run);
+    if (const auto merge = index_.merge_when_due().value_or(std::nullopt)) {
+        unreported_.runs.push_back(merge->mark);
+        for (const RunId run : merge->removed) unreported_.runs_removed.push_back(run);
     }
     going_.insert(unreported_.packs_removed.begin(), unreported_.packs_removed.end());
     return std::exchange(unreported_, {});
@@ -343,9 +349,12 @@ void PackBackend::abandon_open_pack() {
 
 Result<std::uint64_t> PackBackend::seal(PackId pack) {
     const MutexLock lock(mutex_);
-    if (!open_ && unfinished_ && unfinished_->pack == pack)
+    if (!open_ && unfinished_ && unfinished_->pack == pack) {
+        const PackMark mark = *unfinished_;
+        unfinished_.reset();
         // One that cannot be continued never grows again.
-        (void)continue_pack(*std::exchange(unfinished_, std::nullopt));
+        (void)continue_pack(mark);
+    }
     if (open_ && open_->id == pack) CATALOG_TRY_VOID(seal_open_pack(*index_.index()));
     CATALOG_TRY(const auto file, files_.open(pack));
     CATALOG_TRY(const auto info, file->info());

@@ -23,6 +23,17 @@ bool is_marked(const std::vector<Mark>& all, Id number, Id Mark::* of) {
     return found != all.end() && (*found).*of == number;
 }
 
+// One of another store or place would lead nowhere: better to read the records than to follow it.
+Result<std::shared_ptr<const IndexRun>> open_run(std::unique_ptr<io::MappedRegion> region,
+                                                 const IndexRunInfo& expected) {
+    const ByteView bytes = region->bytes();
+    CATALOG_TRY(auto run,
+                IndexRun::open(bytes, std::shared_ptr<const io::MappedRegion>(std::move(region))));
+    if (run->info() != expected)
+        return fail(Errc::kPackInvalid, "index run belongs to another store or place");
+    return run;
+}
+
 }  // namespace
 
 void PackIndex::reset() {
@@ -38,14 +49,14 @@ std::shared_ptr<ChunkIndex> PackIndex::index() const {
 Result<PackIndex::RunPointer> PackIndex::open_own(const PackMark& mark) const {
     CATALOG_TRY(auto region, files_.fs().map(files_.path_of(mark.pack), mark.index_offset,
                                              mark.bytes - mark.index_offset));
-    const ByteView bytes = region->bytes();
-    return IndexRun::open(bytes, std::shared_ptr<const io::MappedRegion>(std::move(region)));
+    return open_run(std::move(region),
+                    {store_, RunOrigin::kPackFooter, static_cast<std::uint32_t>(mark.pack)});
 }
 
 Result<PackIndex::RunPointer> PackIndex::open_file(const RunMark& mark) const {
     CATALOG_TRY(auto region, files_.fs().map(files_.path_of(mark.run), 0, mark.bytes));
-    const ByteView bytes = region->bytes();
-    return IndexRun::open(bytes, std::shared_ptr<const io::MappedRegion>(std::move(region)));
+    return open_run(std::move(region),
+                    {store_, RunOrigin::kFile, static_cast<std::uint32_t>(mark.run)});
 }
 
 Result<void> PackIndex::apply(const StoreId& store, const BackendMarks& marks) {

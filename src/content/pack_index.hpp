@@ -68,8 +68,8 @@ private:
     void drop_run(const RunPointer& run) CATALOG_REQUIRES(mutex_);
     [[nodiscard]] Result<void> scan_pack_headers(const PackMark& mark, std::uint64_t from)
         CATALOG_REQUIRES(mutex_);
-    [[nodiscard]] Result<RunPointer> open_own(const PackMark& mark) const;
-    [[nodiscard]] Result<RunPointer> open_file(const RunMark& mark) const;
+    [[nodiscard]] Result<RunPointer> open_own(const PackMark& mark) const CATALOG_REQUIRES(mutex_);
+    [[nodiscard]] Result<RunPointer> open_file(const RunMark& mark) const CATALOG_REQUIRES(mutex_);
     [[nodiscard]] Result<std::uint64_t> write_merged(RunId number, const ChunkIndex& index,
                                                      std::span<const RunPointer> runs) const;
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "index_run.hpp"
 #include "support/content/faulty_storage_backend.hpp"
 #include "support/content/storage_backend_contract.hpp"
 #include "support/io/simulated_file_system.hpp"
@@ -92,6 +93,28 @@ TEST(PackBackend, LeavesForeignFilesAlone) {
     must(bed.backend->recover({}, ChunkProfile(), {}));
     EXPECT_TRUE(must(io::exists(*bed.disk, "/packs/notes.txt")));
     EXPECT_FALSE(must(io::exists(*bed.disk, "/packs/00000007.pack")));
+}
+
+// A right index of the wrong store: the records of the pack are read instead.
+TEST(PackBackend, AnIndexFileOfAnotherStoreIsNotFollowed) {
+    const PackBed bed;
+    must(bed.append(1));
+    const std::vector<PackMark> marks = must(bed.backend->sync()).packs;
+    std::string run;
+    StoreId other{};
+    other[5] = std::byte{1};
+    IndexRunBuilder builder({other, RunOrigin::kFile, 1}, [&](ByteView bytes) -> Result<void> {
+        run.append(as_text(bytes));
+        return {};
+    });
+    const ChunkId foreign = chunk_id_of(noise(1000, 2));
+    must(builder.add({foreign, {PackId{1}, kPackHeaderBytes, 1000, 1000}, Codec::kRaw}));
+    must(builder.finish());
+    must(io::write_file_durably(*bed.disk, "/packs/00000001.run", as_bytes(run)));
+    must(bed.backend->recover({}, ChunkProfile(),
+                              {marks, {RunMark{RunId{1}, run.size(), {PackId{1}}}}}));
+    EXPECT_TRUE(bed.has(1));
+    EXPECT_FALSE(bed.has(2));
 }
 
 TEST(PackBackend, AFailedSyncAbandonsThePack) {

@@ -115,10 +115,10 @@ class ContentTransaction {
 public:
     virtual ~ContentTransaction() = default;
 
-    /// Stores an object. Bytes that are there already are not stored again. After an error the
-    /// session can be used on. Memory: a few chunks, and 36 bytes a chunk until the commit. Errors:
-    /// what `source` returned, kStorageFull, kIo, kSyncFailed, kLimitExceeded, kFailedPrecondition
-    /// (after `stage`).
+    /// Stores an object; bytes that are there already are not stored again. An error may be that of
+    /// an earlier put, whose bytes are still being written when it returns; the session can be used
+    /// on. Memory: a few chunks, 36 bytes a chunk until the commit. Errors: of `source`,
+    /// kStorageFull, kIo, kSyncFailed, kLimitExceeded, kFailedPrecondition (after `stage`).
     [[nodiscard]] virtual Result<ObjectInfo> put(const ByteSource& source) = 0;
     [[nodiscard]] Result<ObjectInfo> put(ByteView bytes) { return put(source_of(bytes)); }
 
