@@ -5,6 +5,7 @@
 #include <system_error>
 #include <vector>
 
+#include "support/core/process_threads.hpp"
 #include "support/extension/fake_host.hpp"
 #include "support/extension/loaded_extension.hpp"
 
@@ -74,14 +75,10 @@ TEST(StatusReport, CountsTheDescriptorsThatAreOpen) {
 TEST(StatusReport, CountsThreadsOfThePoolAndOfTheDatabase) {
     const LoadedExtension extension(CATALOG_EXTENSION_FILE);
     const TemporaryFolder folder;
-    const auto threads = [] {
-        return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
-                             std::filesystem::directory_iterator());
-    };
-    const auto before = threads();
+    const std::size_t before = catalog::testing::threads_of_this_process();
     TestInstance instance(extension.api(), nullptr, make_config(folder.path(), R"({"threads":3})"));
     ASSERT_EQ(instance.start(), HMX_OK) << instance.message();
-    EXPECT_EQ(static_cast<std::ptrdiff_t>(instance.status().threads), threads() - before);
+    EXPECT_EQ(instance.status().threads, catalog::testing::threads_of_this_process() - before);
     ASSERT_EQ(instance.shutdown(), HMX_OK);
     EXPECT_EQ(instance.status().threads, 0u);
 }

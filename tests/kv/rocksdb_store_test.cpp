@@ -4,6 +4,7 @@
 #include <new>
 #include <set>
 
+#include "support/core/process_threads.hpp"
 #include "support/io/faulty_file_system.hpp"
 #include "support/io/results.hpp"
 #include "support/io/simulated_file_system.hpp"
@@ -39,11 +40,6 @@ void must_write(KeyValueStore& store, Family family, std::string key, std::strin
     must(store.write(put(family, std::move(key), std::move(value)), Durability::kSync));
 }
 
-std::size_t threads_of_this_process() {
-    const std::filesystem::directory_iterator tasks("/proc/self/task");
-    return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
-}
-
 TEST(RocksDbStore, KeepsWhatWasWrittenAcrossOpenings) {
     const TemporaryFolder folder;
     const auto fs = io::make_posix_file_system();
@@ -69,16 +65,16 @@ TEST(RocksDbStore, KeepsUnsyncedBatchesWhenTheProcessEnds) {
 
 TEST(RocksDbStore, LeavesNoThreadBehind) {
     const TemporaryFolder folder;
-    const std::size_t before = threads_of_this_process();
+    const std::size_t before = catalog::testing::threads_of_this_process();
     for (int life = 0; life < 3; ++life) {
         auto store = must_open(io::make_posix_file_system(), folder / "db", small_store(2));
         must_write(*store, Family{0}, "a", "1");
         const auto follower =
             must_open(io::make_posix_file_system(), folder / "db", small_follower(2));
-        EXPECT_GT(threads_of_this_process(), before);
+        EXPECT_GT(catalog::testing::threads_of_this_process(), before);
         store.reset();
     }
-    EXPECT_EQ(threads_of_this_process(), before);
+    EXPECT_EQ(catalog::testing::threads_left(before), before);
 }
 
 TEST(RocksDbStore, WritesNoFilesForPeople) {
