@@ -4,7 +4,8 @@
 // folder for comparison where they are installed.
 //
 //   bench_encode FOLDER [SETTING...]    SETTING: LEVEL, then d for deltas, s to try bases with a
-//                                       single feature in common, t for a trained dictionary;
+//                                       single feature in common, t for a trained dictionary, rN
+//                                       for rows of at most N deltas, pN for deltas of at most N %;
 //                                       default: 3 3d 3ds 3dt 9dst
 
 #include <fcntl.h>
@@ -196,6 +197,8 @@ struct Setting {
     bool deltas = false;
     bool single = false;
     bool trained = false;
+    int depth = EncoderOptions().delta_depth_max;
+    int percent = EncoderOptions().delta_percent_max;
 };
 
 Setting parse_setting(const std::string& text) {
@@ -205,6 +208,10 @@ Setting parse_setting(const std::string& text) {
     setting.deltas = text.find('d', end) != std::string::npos;
     setting.single = text.find('s', end) != std::string::npos;
     setting.trained = text.find('t', end) != std::string::npos;
+    if (const std::size_t at = text.find('r', end); at != std::string::npos)
+        setting.depth = std::stoi(text.substr(at + 1));
+    if (const std::size_t at = text.find('p', end); at != std::string::npos)
+        setting.percent = std::stoi(text.substr(at + 1));
     return setting;
 }
 
@@ -212,6 +219,8 @@ struct Record {
     std::uint64_t offset = 0;
     std::uint32_t bytes = 0;
     Codec codec = Codec::kRaw;
+    std::uint32_t alone_bytes = 0;
+    int depth = 0;
 };
 
 // What a setting made of the chunks.
@@ -262,47 +271,44 @@ public:
     Decoder(const Corpus& corpus, const Encoding& encoding)
         : corpus_(corpus), encoding_(encoding) {}
 
-    void decode(std::uint32_t number, Bytes& out) {
+    void decode(std::uint32_t number, Bytes& out, std::size_t depth = 0) {
         const Record& record = encoding_.records[number];
         const std::uint32_t plain_bytes = corpus_.chunks[number].bytes;
-        encoding_.payloads.read(record.offset, record.bytes, payload_);
+        Bytes& payload = payloads_.at(depth);
+        encoding_.payloads.read(record.offset, record.bytes, payload);
         if (record.codec == Codec::kDelta) {
-            const std::uint32_t base_number = corpus_.numbers.at(must(delta_base(payload_)));
-            const Bytes* base = bases_.find(base_number);
-            if (base == nullptr) {
-                std::swap(payload_, delta_);
-                decode(base_number, spare_);
-                base = bases_.add(base_number, spare_);
-                std::swap(payload_, delta_);
-            }
-            must(compressor_.decompress_delta(payload_, *base, plain_bytes, out));
+            const std::uint32_t base_number = corpus_.numbers.at(must(delta_base(payload)));
+            must(compressor_.decompress_delta(payload, *base_of(base_number, depth + 1),
+                                              plain_bytes, out));
         } else if (record.codec == Codec::kZstdDictionary) {
-            must(compressor_.decompress_with(*encoding_.dictionary, payload_, plain_bytes, out));
+            must(compressor_.decompress_with(*encoding_.dictionary, payload, plain_bytes, out));
         } else {
-            must(compressor_.decompress(record.codec, payload_, plain_bytes, out));
+            must(compressor_.decompress(record.codec, payload, plain_bytes, out));
         }
     }
 
     // The same for a chunk that others start from.
     void decode_base(std::uint32_t number, Bytes& out) {
-        const Bytes* base = bases_.find(number);
-        if (base == nullptr) {
-            decode(number, spare_);
-            base = bases_.add(number, spare_);
-        }
+        const Bytes* const base = base_of(number, 0);
         out.assign(base->begin(), base->end());
     }
 
     [[nodiscard]] const BaseCache& bases() const { return bases_; }
 
 private:
+    const Bytes* base_of(std::uint32_t number, std::size_t depth) {
+        const Bytes* const base = bases_.find(number);
+        if (base != nullptr) return base;
+        decode(number, spares_.at(depth), depth);
+        return bases_.add(number, spares_.at(depth));
+    }
+
     const Corpus& corpus_;
     const Encoding& encoding_;
     BaseCache bases_;
     Compressor compressor_;
-    Bytes payload_;
-    Bytes delta_;
-    Bytes spare_;
+    std::array<Bytes, kBaseDepthMax + 2> payloads_;
+    std::array<Bytes, kBaseDepthMax + 2> spares_;
 };
 
 double peak_megabytes() {
@@ -355,6 +361,8 @@ void encode_all(const Corpus& corpus, const Setting& setting, Encoding& encoding
     EncoderOptions options;
     options.level = setting.level;
     options.deltas = setting.deltas;
+    options.delta_depth_max = setting.depth;
+    options.delta_percent_max = setting.percent;
     if (setting.single) options.shared_features_min = 1;
     if (setting.trained)
         options.dictionary = encoding.dictionary =
@@ -367,9 +375,10 @@ void encode_all(const Corpus& corpus, const Setting& setting, Encoding& encoding
         const Timed timed(times.base);
         const std::uint32_t number = corpus.numbers.at(id);
         decoder.decode_base(number, out);
-        return ChunkEncoder::FoundBase{true, encoding.records[number].bytes};
+        return ChunkEncoder::FoundBase{true, encoding.records[number].alone_bytes};
     };
     std::array<Share, 4> shares{};
+    std::array<std::uint64_t, kBaseDepthMax + 2> depths{};
     Bytes chunk;
     for (std::uint32_t number = 0; number < corpus.chunks.size(); ++number) {
         const Chunk& known = corpus.chunks[number];
@@ -387,7 +396,9 @@ void encode_all(const Corpus& corpus, const Setting& setting, Encoding& encoding
         }
         encoding.records.push_back({encoding.payloads.append(encoded.payload),
                                     static_cast<std::uint32_t>(encoded.payload.size()),
-                                    encoded.codec});
+                                    encoded.codec, encoded.alone_bytes,
+                                    encoded.codec == Codec::kDelta ? plan.depth : 0});
+        ++depths.at(static_cast<std::size_t>(encoding.records.back().depth));
         Share& share = shares.at(static_cast<std::size_t>(encoded.codec));
         ++share.chunks;
         share.plain += chunk.size();
@@ -407,7 +418,10 @@ void encode_all(const Corpus& corpus, const Setting& setting, Encoding& encoding
         "  in all %llu bytes, with record headers %llu\n",
         static_cast<unsigned long long>(all.stored),
         static_cast<unsigned long long>(all.stored + std::uint64_t{60} * corpus.chunks.size()));
-    std::printf("  CPU s: train %.2f, plan %.2f, encode %.2f (of it reading bases %.2f)\n",
+    std::printf("  rows of 0, 1, 2... deltas:");
+    for (const std::uint64_t count : depths)
+        std::printf(" %llu", static_cast<unsigned long long>(count));
+    std::printf("\n  CPU s: train %.2f, plan %.2f, encode %.2f (of it reading bases %.2f)\n",
                 times.train, times.plan, times.encode, times.base);
     if (setting.deltas)
         std::printf("  similarity table: %zu bases, %zu bytes; bases %llu hits, %llu misses\n",

@@ -18,7 +18,8 @@ namespace catalog::content {
 /// decoded with them is.
 struct BaseChunk {
     std::shared_ptr<const Bytes> plain;
-    std::uint32_t stored_bytes = 0;  ///< Of its payload in the pack.
+    std::uint32_t alone_bytes = 0;  ///< EncodedChunk::alone_bytes.
+    std::uint32_t depth = 0;        ///< Deltas that were undone to get it.
     IdRule id_rule = IdRule::kLeaf;
 };
 

@@ -3,6 +3,8 @@
 #include <catalog/internal/try.hpp>
 #include <utility>
 
+#include "catalog/content/chunk_encoder.hpp"
+
 namespace catalog::content {
 namespace {
 
@@ -118,22 +120,26 @@ Result<std::optional<BaseChunk>> ChunkDecoder::load(const ChunkId& id) {
         next = *further;
     }
     for (; !links.empty(); links.pop_back()) {
-        CATALOG_TRY(base, decode_link(links.back(), base ? base->plain.get() : nullptr));
+        CATALOG_TRY(base, decode_link(links.back(), base));
         if (bases_) bases_->add(links.back().header.id, *base);
     }
     return base;
 }
 
-Result<BaseChunk> ChunkDecoder::decode_link(const Link& link, const Bytes* base) {
+Result<BaseChunk> ChunkDecoder::decode_link(const Link& link,
+                                            const std::optional<BaseChunk>& base) {
+    const RecordHeader& header = link.header;
     auto plain = std::make_shared<Bytes>();
-    if (link.header.codec == Codec::kDelta) {
-        const auto decoded =
-            compressor_.decompress_delta(link.payload, *base, link.header.plain_bytes, *plain);
-        if (!decoded) return undecodable(link.header.id, decoded.error());
-    } else {
-        CATALOG_TRY_VOID(decode_alone({link.header, link.payload}, *plain));
+    if (header.codec != Codec::kDelta) {
+        CATALOG_TRY_VOID(decode_alone({header, link.payload}, *plain));
+        return BaseChunk{std::move(plain), header.stored_bytes, 0, header.id_rule};
     }
-    return BaseChunk{std::move(plain), link.header.stored_bytes, link.header.id_rule};
+    const auto decoded =
+        compressor_.decompress_delta(link.payload, *base->plain, header.plain_bytes, *plain);
+    if (!decoded) return undecodable(header.id, decoded.error());
+    const std::uint32_t alone =
+        estimate_alone(plain->size(), base->alone_bytes, base->plain->size());
+    return BaseChunk{std::move(plain), alone, base->depth + 1, header.id_rule};
 }
 
 }  // namespace catalog::content

@@ -11,8 +11,8 @@
 
 namespace catalog::content {
 
-/// Longest way from a delta over deltas to a chunk that is none. Writers make deltas of chunks that
-/// are none; a longer way is damage, a circle for example.
+/// Longest way from a delta over deltas to a chunk that is none. Writers make shorter ones
+/// (EncoderOptions::delta_depth_max); a longer way is damage, a circle for example.
 inline constexpr std::size_t kDeltaDepthMax = 4;
 
 /// Returns "00000001.pack at 4096", as errors and reports name a place.
@@ -48,7 +48,8 @@ private:
 
     [[nodiscard]] Result<BaseChunk> base_of(const StoredRecord& record);
     [[nodiscard]] Result<ByteView> decode_delta(const StoredRecord& record, Bytes& plain);
-    [[nodiscard]] Result<BaseChunk> decode_link(const Link& link, const Bytes* base);
+    [[nodiscard]] Result<BaseChunk> decode_link(const Link& link,
+                                                const std::optional<BaseChunk>& base);
     [[nodiscard]] Result<void> decode_alone(const StoredRecord& record, Bytes& plain);
 
     StorageBackend& backend_;

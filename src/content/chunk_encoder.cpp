@@ -15,13 +15,7 @@ struct ChunkEncoder::Impl {
 
     explicit Impl(EncoderOptions chosen) : options(std::move(chosen)), compressor(options.level) {}
 
-    // Without a base.
-    Compressor::Encoded compress(ByteView chunk) {
-        const bool is_small = chunk.size() <= options.dictionary_chunk_bytes_max;
-        return options.dictionary && is_small ? compressor.compress_with(*options.dictionary, chunk)
-                                              : compressor.compress(chunk);
-    }
-
+    EncodedChunk encode_alone(ByteView chunk);
     Result<EncodedChunk> encode_delta(const ChunkId& base_id, ByteView chunk,
                                       const ReadBase& read_base);
 };
@@ -38,12 +32,15 @@ EncodePlan ChunkEncoder::plan(SimilarityTable& table, TrustDomain domain, const 
     if (!options.deltas || options.level == 0) return plan;
     plan.domain = domain;
     plan.features = features_of(chunk);
-    const auto match = table.find(domain, plan.features);
+    const auto match = table.find(domain, plan.features, options.delta_depth_max - 1);
     // Nothing is its own base, not even what was planned before and then not stored.
-    if (match && match->shared >= options.shared_features_min && match->base != id)
+    if (match && match->shared >= options.shared_features_min && match->base != id) {
         plan.base = match->base;
-    else
-        table.add(domain, plan.features, id);
+        plan.depth = match->depth + 1;
+    }
+    plan.is_base = !plan.base || (plan.depth < options.delta_depth_max &&
+                                  match->shared < static_cast<int>(ChunkFeatures::kCount));
+    if (plan.is_base) table.add(domain, plan.features, id, plan.depth);
     return plan;
 }
 
@@ -57,8 +54,16 @@ void ChunkEncoder::settle(SimilarityTable& table, const EncodePlan& plan, const 
 Result<EncodedChunk> ChunkEncoder::encode(const EncodePlan& plan, ByteView chunk,
                                           const ReadBase& read_base) {
     if (plan.base) return impl_->encode_delta(*plan.base, chunk, read_base);
-    const Compressor::Encoded encoded = impl_->compress(chunk);
-    return EncodedChunk{encoded.codec, encoded.payload, false};
+    return impl_->encode_alone(chunk);
+}
+
+EncodedChunk ChunkEncoder::Impl::encode_alone(ByteView chunk) {
+    const bool is_small = chunk.size() <= options.dictionary_chunk_bytes_max;
+    const Compressor::Encoded encoded = options.dictionary && is_small
+                                            ? compressor.compress_with(*options.dictionary, chunk)
+                                            : compressor.compress(chunk);
+    return {encoded.codec, encoded.payload, false,
+            static_cast<std::uint32_t>(encoded.payload.size())};
 }
 
 Result<EncodedChunk> ChunkEncoder::Impl::encode_delta(const ChunkId& base_id, ByteView chunk,
@@ -67,25 +72,25 @@ Result<EncodedChunk> ChunkEncoder::Impl::encode_delta(const ChunkId& base_id, By
     CATALOG_TRY(const FoundBase base, read_base(base_id, joined));
     const std::size_t base_bytes = joined.size();
     if (!base.found || base_bytes == 0) {
-        const Compressor::Encoded encoded = compress(chunk);
-        return EncodedChunk{encoded.codec, encoded.payload, !base.found};
+        EncodedChunk encoded = encode_alone(chunk);
+        encoded.base_gone = !base.found;
+        return encoded;
     }
     joined.insert(joined.end(), chunk.begin(), chunk.end());
     const auto percent = static_cast<std::size_t>(options.delta_percent_max);
-    // Like bytes compress alike: the base tells what the chunk would have without it.
-    const std::size_t plain =
-        base.stored_bytes == 0 ? chunk.size() : chunk.size() * base.stored_bytes / base_bytes;
-    const std::size_t worthwhile = std::min(plain, chunk.size()) * percent / 100;
+    const std::uint32_t alone = base.alone_bytes == 0
+                                    ? static_cast<std::uint32_t>(chunk.size())
+                                    : estimate_alone(chunk.size(), base.alone_bytes, base_bytes);
     const Compressor::Encoded tried =
-        compressor.compress_delta(base_id, joined, base_bytes, worthwhile);
-    if (tried.codec == Codec::kDelta && base.stored_bytes != 0)
-        return EncodedChunk{tried.codec, tried.payload, false};
+        compressor.compress_delta(base_id, joined, base_bytes, alone * percent / 100);
+    if (tried.codec == Codec::kDelta && base.alone_bytes != 0)
+        return EncodedChunk{tried.codec, tried.payload, false, alone};
     delta.clear();
     if (tried.codec == Codec::kDelta) delta.assign(tried.payload.begin(), tried.payload.end());
-    const Compressor::Encoded encoded = compress(chunk);
+    const EncodedChunk encoded = encode_alone(chunk);
     if (!delta.empty() && delta.size() <= encoded.payload.size() * percent / 100)
-        return EncodedChunk{Codec::kDelta, delta, false};
-    return EncodedChunk{encoded.codec, encoded.payload, false};
+        return EncodedChunk{Codec::kDelta, delta, false, encoded.alone_bytes};
+    return encoded;
 }
 
 }  // namespace catalog::content

@@ -22,7 +22,7 @@ constexpr std::uint32_t kNoBase = ~std::uint32_t{0};
 constexpr std::size_t kCandidatesMax = ChunkFeatures::kCount * kBucketBases;
 
 constexpr std::string_view kMagic = "CATSIMIL";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::size_t kBaseBytes = 80;
 constexpr std::size_t kChecksumBytes = 4;
@@ -31,13 +31,21 @@ constexpr std::size_t kPieceBytes = 64 << 10;
 using internal::Mutex;
 using internal::MutexLock;
 
+constexpr int kNumberShift = 4;
+
+std::uint64_t age_of(std::uint64_t number, int depth) noexcept {
+    return number << kNumberShift | static_cast<std::uint64_t>(depth & kBaseDepthMax) << 1;
+}
+
 struct Base {
     ChunkFeatures features;  // Empty: nobody lives here.
     std::array<std::byte, ContentHash::kDigestBytes> digest{};
     TrustDomain domain{};
-    std::uint64_t age = 0;  // Number of its adding, doubled; odd: found since the hand passed.
+    // From the lowest bit on: found since the hand passed (1 bit), depth (3), number of its adding.
+    std::uint64_t age = 0;
 
-    [[nodiscard]] std::uint64_t number() const noexcept { return age >> 1; }
+    [[nodiscard]] std::uint64_t number() const noexcept { return age >> kNumberShift; }
+    [[nodiscard]] int depth() const noexcept { return static_cast<int>(age >> 1) & kBaseDepthMax; }
     [[nodiscard]] bool is_found() const noexcept { return (age & 1u) != 0; }
     void set_found(bool found) noexcept { age = (age & ~std::uint64_t{1}) | (found ? 1u : 0u); }
 };
@@ -50,6 +58,16 @@ using Bucket = std::array<std::uint32_t, kBucketBases>;
 constexpr std::size_t kBucketsOfBase = 2;
 constexpr std::size_t kBytesOfBase = sizeof(Base) + kBucketsOfBase * sizeof(Bucket);
 static_assert(kBucketsOfBase * kBucketBases == 2 * ChunkFeatures::kCount);
+
+// Whether `base` is a better base than another one. Two deltas less to undo are worth a feature:
+// rows stay short, and what becomes a delta of a short row can be a base itself.
+bool is_better(const Base& base, int shared, const Base& other, int other_shared) noexcept {
+    const int score = 2 * shared - base.depth();
+    const int other_score = 2 * other_shared - other.depth();
+    if (score != other_score) return score > other_score;
+    if (base.depth() != other.depth()) return base.depth() < other.depth();
+    return base.number() > other.number();
+}
 
 Base decode_base(const std::byte* from) {
     Base base;
@@ -215,32 +233,33 @@ SimilarityTable::SimilarityTable(SimilarityOptions options)
 SimilarityTable::~SimilarityTable() = default;
 
 std::optional<SimilarityTable::Match> SimilarityTable::find(TrustDomain domain,
-                                                            const ChunkFeatures& features) {
+                                                            const ChunkFeatures& features,
+                                                            int depth_max) {
     const MutexLock lock(impl_->mutex);
     Base* best = nullptr;
     int shared = 0;
     const Impl::Candidates candidates = impl_->candidates(domain, features);
     for (Base* const base : candidates.view()) {
+        if (base->depth() > depth_max) continue;
         const int count = base->features.shared_with(features);
-        if (best != nullptr &&
-            (count < shared || (count == shared && base->number() <= best->number())))
-            continue;
+        if (best != nullptr && !is_better(*base, count, *best, shared)) continue;
         best = base;
         shared = count;
     }
     if (best == nullptr) return std::nullopt;
     best->set_found(true);
-    return Match{ChunkId{HashAlgorithm::kSha256, best->digest}, shared};
+    return Match{ChunkId{HashAlgorithm::kSha256, best->digest}, shared, best->depth()};
 }
 
-void SimilarityTable::add(TrustDomain domain, const ChunkFeatures& features, const ChunkId& id) {
+void SimilarityTable::add(TrustDomain domain, const ChunkFeatures& features, const ChunkId& id,
+                          int depth) {
     if (features.empty()) return;
     const MutexLock lock(impl_->mutex);
     bool known = false;
     const Impl::Candidates candidates = impl_->candidates(domain, features);
     for (Base* const base : candidates.view()) {
         if (base->digest != id.digest) continue;
-        base->age = impl_->next_number << 1;
+        base->age = age_of(impl_->next_number, depth);
         known = true;
     }
     if (!known) {
@@ -248,7 +267,7 @@ void SimilarityTable::add(TrustDomain domain, const ChunkFeatures& features, con
         base.features = features;
         base.digest = id.digest;
         base.domain = domain;
-        base.age = impl_->next_number << 1;
+        base.age = age_of(impl_->next_number, depth);
         impl_->put(base);
     }
     ++impl_->next_number;

@@ -22,9 +22,11 @@ constexpr std::size_t kSettleDistance = 256;
 // A chunk on its way into a pack.
 struct WriteJob {
     ChunkId id;
+    std::uint64_t number = 0;  // In the order of all.
     std::shared_ptr<const Bytes> plain;
     EncodePlan plan;
-    EncodedChunk encoded;  // Its payload is `plain` or `payload`.
+    EncodedChunk encoded;           // Its payload is `plain` or `payload`.
+    std::uint32_t delta_depth = 0;  // As a delta; what the table says may be out of date.
     Bytes payload;
     std::optional<Error> error;
     bool done = false;
@@ -32,6 +34,12 @@ struct WriteJob {
 };
 
 using WriteJobPointer = std::shared_ptr<WriteJob>;
+
+// A chunk that is encoded, as a base of others.
+BaseChunk base_chunk(const WriteJob& job) {
+    const bool is_delta = job.encoded.codec == Codec::kDelta;
+    return {job.plain, job.encoded.alone_bytes, is_delta ? job.delta_depth : 0};
+}
 
 // What one thread encodes with.
 struct EncodeTools {
@@ -73,6 +81,7 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     /// Held while a chunk is looked up, planned and queued: all see chunks in one order.
     Mutex order;
     std::deque<WriteJobPointer> unsettled CATALOG_GUARDED_BY(order);
+    std::uint64_t next_number CATALOG_GUARDED_BY(order) = 0;
 
     Mutex mutex;  ///< After `order`.
     ConditionVariable changed;
@@ -106,9 +115,9 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     }
 
     void encode(WriteJob& job) CATALOG_EXCLUDES(mutex);
-    Result<ChunkEncoder::FoundBase> read_base(ChunkDecoder& decoder, const ChunkId& id, Bytes& out)
+    Result<ChunkEncoder::FoundBase> read_base(ChunkDecoder& decoder, WriteJob& job, Bytes& out)
         CATALOG_EXCLUDES(mutex);
-    std::optional<BaseChunk> base_under_way(const ChunkId& id) CATALOG_EXCLUDES(mutex);
+    std::optional<BaseChunk> base_under_way(const WriteJob& asking) CATALOG_EXCLUDES(mutex);
     Result<ChunkLocation> append(WriteJob& job) CATALOG_EXCLUDES(mutex);
     EncodePlan plan(const ChunkId& id, ByteView chunk) CATALOG_REQUIRES(order);
     void wait_until_encoded(const WriteJob& job) CATALOG_REQUIRES(mutex);
@@ -130,7 +139,7 @@ void WritePipeline::State::encode(WriteJob& job) {
     if (!tools) tools = std::make_unique<EncodeTools>(backend, options.encoder);
     const auto encoded = tools->encoder.encode(
         job.plan, *job.plain,
-        [&](const ChunkId& id, Bytes& out) { return read_base(tools->decoder, id, out); });
+        [&](const ChunkId&, Bytes& out) { return read_base(tools->decoder, job, out); });
     if (!encoded) {
         job.error = encoded.error();
     } else {
@@ -145,27 +154,27 @@ void WritePipeline::State::encode(WriteJob& job) {
 }
 
 // Looks at a base that is under way itself. Nothing when there is none.
-std::optional<BaseChunk> WritePipeline::State::base_under_way(const ChunkId& id) {
+std::optional<BaseChunk> WritePipeline::State::base_under_way(const WriteJob& asking) {
     const MutexLock lock(mutex);
-    const auto found = by_id.find(id);
-    if (found == by_id.end()) return std::nullopt;
+    const auto found = by_id.find(*asking.plan.base);
+    // One that came later might wait for the asking chunk; the first of all waits for nobody.
+    if (found == by_id.end() || found->second->number >= asking.number) return std::nullopt;
     const WriteJobPointer job = found->second;
-    // One that is to be a delta might wait for the asking chunk; any other waits for nobody.
-    while (!job->done && !job->plan.base && !stopped) changed.wait(mutex);
+    while (!job->done && !stopped) changed.wait(mutex);
     // Meanwhile it may have been appended, and is found where chunks are.
-    if (!job->done || !job->plain || job->error || job->encoded.codec == Codec::kDelta)
-        return std::nullopt;
-    return BaseChunk{job->plain, static_cast<std::uint32_t>(job->encoded.payload.size())};
+    if (!job->done || !job->plain || job->error) return std::nullopt;
+    return base_chunk(*job);
 }
 
-// A base that cannot be read, or is a delta itself, is none: the chunk is stored without.
+// A base that cannot be read, or that is made of too many deltas, is none: the chunk is stored
+// without.
 Result<ChunkEncoder::FoundBase> WritePipeline::State::read_base(ChunkDecoder& decoder,
-                                                                const ChunkId& id, Bytes& out) {
-    std::optional<BaseChunk> base = base_under_way(id);
+                                                                WriteJob& job, Bytes& out) {
+    const ChunkId& id = *job.plan.base;
+    std::optional<BaseChunk> base = base_under_way(job);
     if (!base) {
         // Also when its bytes are at hand: what a delta starts from has to stay.
-        const auto entry = keeper.find(id).value_or(std::nullopt);
-        if (!entry || entry->codec == Codec::kDelta) return ChunkEncoder::FoundBase{};
+        if (!keeper.find(id).value_or(std::nullopt)) return ChunkEncoder::FoundBase{};
         base = bases->find(id);
     }
     if (!base) {
@@ -173,8 +182,11 @@ Result<ChunkEncoder::FoundBase> WritePipeline::State::read_base(ChunkDecoder& de
         if (!base) return ChunkEncoder::FoundBase{};
         bases->add(id, *base);
     }
+    if (base->depth >= static_cast<std::uint32_t>(options.encoder.delta_depth_max))
+        return ChunkEncoder::FoundBase{};
+    job.delta_depth = base->depth + 1;
     out = *base->plain;
-    return ChunkEncoder::FoundBase{true, base->stored_bytes};
+    return ChunkEncoder::FoundBase{true, base->alone_bytes};
 }
 
 EncodePlan WritePipeline::State::plan(const ChunkId& id, ByteView chunk) {
@@ -221,11 +233,13 @@ Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
     if (job.error) return fail(*job.error);
     if (job.encoded.codec == Codec::kDelta && job.plan.base) {
         CATALOG_TRY(const auto base, keeper.find(*job.plan.base));
-        if (!base || base->codec == Codec::kDelta) {
+        if (!base) {
             const Compressor::Encoded alone =
                 Compressor(options.encoder.level).compress(*job.plain);
+            const MutexLock lock(mutex);  // Others may look at it as their base.
             job.payload.assign(alone.payload.begin(), alone.payload.end());
-            job.encoded = {alone.codec, job.payload, true};
+            job.encoded = {alone.codec, job.payload, true,
+                           static_cast<std::uint32_t>(job.payload.size())};
         }
     }
     return backend.append({job.id, job.encoded.codec, static_cast<std::uint32_t>(job.plain->size()),
@@ -243,9 +257,7 @@ void WritePipeline::State::append_done() {
         jobs.pop_front();
         mutex.unlock();
         const auto stored = append(*job);
-        if (stored && job->encoded.codec != Codec::kDelta)
-            bases->add(job->id,
-                       {job->plain, static_cast<std::uint32_t>(job->encoded.payload.size())});
+        if (stored && job->plan.is_base) bases->add(job->id, base_chunk(*job));
         mutex.lock();
         by_id.erase(job->id);
         bytes -= job->plain->size();
@@ -316,7 +328,8 @@ Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
     }
     const auto job = std::make_shared<WriteJob>();
     job->id = id;
-    // Others may start from a chunk that is there, and what they start from is no delta.
+    job->number = state.next_number++;
+    // Others may start from a chunk that is there: as a delta of one of them it would be a circle.
     if (!is_copy) job->plan = state.plan(id, bytes);
     job->plain = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
     job->watchers.push_back(status);

@@ -60,6 +60,16 @@ struct PipelineBed {
         const IndexEntry entry = must(backend->find(id)).value();
         return to_bytes(must(decoder.decode(must(backend->read(entry.location, record)), plain)));
     }
+    // The longest row of deltas, once. A base stands before its deltas.
+    int deepest() {
+        std::map<ChunkId, int> depths;
+        int all = 0;
+        for (const auto& [offset, id, codec, payload] : contents()) {
+            depths[id] = codec == Codec::kDelta ? depths.at(must(delta_base(payload))) + 1 : 0;
+            all = std::max(all, depths[id]);
+        }
+        return all;
+    }
     // Everything in the pack: places, ids, codecs, payloads.
     std::vector<std::tuple<std::uint64_t, ChunkId, Codec, Bytes>> contents() {
         class Collect final : public PackVisitor {
@@ -81,7 +91,7 @@ struct PipelineBed {
     }
 };
 
-TEST(WritePipeline, StoresChunksThatResembleOthersAsDeltasOfDepthOne) {
+TEST(WritePipeline, StoresChunksThatResembleOthersAsShortRowsOfDeltas) {
     PipelineBed bed;
     std::map<ChunkId, Bytes> expected;
     for (const Bytes& version : versions(12, 40'000)) expected[bed.submit(version)] = version;
@@ -95,10 +105,23 @@ TEST(WritePipeline, StoresChunksThatResembleOthersAsDeltasOfDepthOne) {
         deltas += bed.codec_of(id) == Codec::kDelta ? 1 : 0;
     }
     EXPECT_GE(deltas, 10u);
-    for (const auto& [offset, id, codec, payload] : bed.contents()) {
-        if (codec != Codec::kDelta) continue;
-        EXPECT_NE(bed.codec_of(must(delta_base(payload))), Codec::kDelta);
+    const int deepest = bed.deepest();
+    EXPECT_LE(deepest, EncoderOptions().delta_depth_max);
+    EXPECT_GE(deepest, 2);
+}
+
+TEST(WritePipeline, NoRowOfDeltasIsTooLongWhateverTheTableSays) {
+    PipelineBed bed;
+    std::map<ChunkId, Bytes> expected;
+    for (const Bytes& version : versions(12, 40'000)) {
+        const ChunkId id = bed.submit(version);
+        expected[id] = version;
+        bed.pipeline->wait(bed.status);
+        // As a table that was kept from before the chunk was stored this way.
+        bed.pipeline->similarity().add(TrustDomain{}, features_of(version), id, 0);
     }
+    EXPECT_EQ(bed.deepest(), EncoderOptions().delta_depth_max);
+    for (const auto& [id, bytes] : expected) EXPECT_EQ(bed.read(id), bytes);
 }
 
 TEST(WritePipeline, WritesTheSamePackWhateverTheNumberOfThreads) {

@@ -23,6 +23,8 @@ struct EncodePlan {
     TrustDomain domain{};
     ChunkFeatures features;
     std::optional<ChunkId> base;
+    int depth = 0;         ///< Deltas to undo to get the chunk when it becomes one of `base`.
+    bool is_base = false;  ///< Whether the table has it as a possible base already.
 };
 
 /// Parameters of a ChunkEncoder.
@@ -38,8 +40,10 @@ struct EncoderOptions {
     /// corpus of docs/benchmarks.md takes 1 % less and costs 6 % more.
     int shared_features_min = 2;
     /// A delta is taken when it has at most this part of what the chunk would have without, in
-    /// percent, 1 to 100. Others make better bases than deltas: a delta cannot be one.
-    int delta_percent_max = 55;
+    /// percent, 1 to 100. Others make better bases than deltas.
+    int delta_percent_max = 70;
+    /// Longest row of deltas, 1 to kBaseDepthMax + 1: a delta of a delta of a chunk is a row of 2.
+    int delta_depth_max = 3;
 };
 
 /// What became of a chunk.
@@ -47,30 +51,42 @@ struct EncodedChunk {
     Codec codec = Codec::kRaw;
     ByteView payload;        ///< Valid until the encoder's next call, or the chunk itself.
     bool base_gone = false;  ///< The planned base was not there.
+    /// Of its payload; of a delta what it would have without its base, estimated.
+    std::uint32_t alone_bytes = 0;
 };
+
+/// Estimates what a chunk would have without its base: like bytes compress alike. `base_bytes` is
+/// the base's length, not 0.
+[[nodiscard]] constexpr std::uint32_t estimate_alone(std::size_t chunk_bytes,
+                                                     std::size_t base_alone_bytes,
+                                                     std::size_t base_bytes) noexcept {
+    const std::size_t estimate = chunk_bytes * base_alone_bytes / base_bytes;
+    return static_cast<std::uint32_t>(estimate < chunk_bytes ? estimate : chunk_bytes);
+}
 
 /// Encodes the new chunks of a store. The work is split so that the decisions that depend on the
 /// order of chunks are made by whoever knows the order, and the costly part runs anywhere:
 ///
 ///   plan    in the order of the chunks, on one thread: looks a base up (about 0.15 ns a byte)
 ///   encode  on any thread, in any order, each thread with an encoder of its own
-///   settle  in the order of the chunks again: a chunk that did not become a delta may be a base
+///   settle  in the order of the chunks again: what did not become a delta is a better base
 ///
 /// Which chunks `plan` sees as bases depends on how many were settled before: to get the same
 /// payloads from the same chunks whatever the number of threads, plan a batch, encode it, settle
-/// it, and cut batches by content alone. A chunk whose plan found nothing is a possible base from
-/// then on, within the batch too, so `read_base` must know chunks in flight, and whether it knows
-/// their stored bytes must not depend on how far other threads are.
+/// it, and cut batches by content alone. A chunk is a possible base from its plan on, within the
+/// batch too, so `read_base` must know chunks in flight, and what it says of them must not depend
+/// on how far other threads are. Where bases are looked for among earlier chunks only, none waits
+/// for itself.
 ///
 /// Thread safety: `encode` one thread at a time; `plan` and `settle` are functions of the table.
 class ChunkEncoder {
 public:
     /// What there is of a base.
     struct FoundBase {
-        bool found = false;
-        /// Of its payload; tells how well such bytes compress. 0: not known, which costs a second
-        /// compression.
-        std::uint32_t stored_bytes = 0;
+        bool found = false;  ///< Also false when its row of deltas is too long already.
+        /// EncodedChunk::alone_bytes; tells how well such bytes compress. 0: not known, which costs
+        /// a second compression.
+        std::uint32_t alone_bytes = 0;
     };
 
     /// Reads the plain bytes of a chunk, replacing those of `out`.
@@ -81,8 +97,9 @@ public:
     ChunkEncoder(ChunkEncoder&&) noexcept;
     ChunkEncoder& operator=(ChunkEncoder&&) noexcept;
 
-    /// Computes a chunk's features and looks a base up, which is never the chunk itself; a chunk
-    /// without one becomes a base.
+    /// Computes a chunk's features and looks a base up, which is never the chunk itself. The chunk
+    /// becomes a possible base, unless its row of deltas would be too long or all its features are
+    /// those of its own base.
     [[nodiscard]] static EncodePlan plan(SimilarityTable& table, TrustDomain domain,
                                          const ChunkId& id, ByteView chunk,
                                          const EncoderOptions& options);
@@ -92,8 +109,8 @@ public:
     [[nodiscard]] Result<EncodedChunk> encode(const EncodePlan& plan, ByteView chunk,
                                               const ReadBase& read_base);
 
-    /// Tells the table what became of chunk `id`: one that could have been a delta and is none may
-    /// be a base, and a base that was gone is forgotten.
+    /// Tells the table what became of chunk `id`: one that could have been a delta and is none has
+    /// no deltas to undo, and a base that was gone is forgotten.
     static void settle(SimilarityTable& table, const EncodePlan& plan, const ChunkId& id,
                        const EncodedChunk& encoded);
 

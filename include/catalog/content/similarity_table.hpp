@@ -18,6 +18,9 @@ namespace catalog::content {
 /// much two chunks have in common, which is nobody's business across a border of trust.
 enum class TrustDomain : std::uint64_t {};
 
+/// Most deltas that a base can be made of.
+inline constexpr int kBaseDepthMax = 7;
+
 /// Parameters of a SimilarityTable.
 struct SimilarityOptions {
     SimilarityOptions() = default;
@@ -39,6 +42,7 @@ public:
     struct Match {
         ChunkId base;
         int shared = 0;  ///< Features in common, 1 to ChunkFeatures::kCount.
+        int depth = 0;   ///< As it was added.
     };
 
     explicit SimilarityTable(SimilarityOptions options = SimilarityOptions());
@@ -46,11 +50,15 @@ public:
     SimilarityTable(const SimilarityTable&) = delete;
     SimilarityTable& operator=(const SimilarityTable&) = delete;
 
-    /// Finds the base of that domain that shares the most features, among equals the newest.
-    [[nodiscard]] std::optional<Match> find(TrustDomain domain, const ChunkFeatures& features);
+    /// Finds the best base of that domain among those that were added with `depth_max` or less: the
+    /// one with the highest 2 * features in common - depth, among equals the one with the least
+    /// depth, then the newest.
+    [[nodiscard]] std::optional<Match> find(TrustDomain domain, const ChunkFeatures& features,
+                                            int depth_max = kBaseDepthMax);
 
-    /// Makes a chunk a possible base. One without features is left out.
-    void add(TrustDomain domain, const ChunkFeatures& features, const ChunkId& id);
+    /// Makes a chunk a possible base. One without features is left out. `depth`, 0 to
+    /// kBaseDepthMax, is how many deltas are to be undone to get it; the one given last counts.
+    void add(TrustDomain domain, const ChunkFeatures& features, const ChunkId& id, int depth = 0);
 
     /// Takes a chunk out that `find` gave for these features and that turned out to be gone.
     void forget(TrustDomain domain, const ChunkFeatures& features, const ChunkId& id);
