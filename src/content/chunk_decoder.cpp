@@ -120,14 +120,13 @@ Result<std::optional<BaseChunk>> ChunkDecoder::load(const ChunkId& id) {
         next = *further;
     }
     for (; !links.empty(); links.pop_back()) {
-        CATALOG_TRY(base, decode_link(links.back(), base));
+        CATALOG_TRY(base, decode_link(links.back(), base ? &*base : nullptr));
         if (bases_) bases_->add(links.back().header.id, *base);
     }
     return base;
 }
 
-Result<BaseChunk> ChunkDecoder::decode_link(const Link& link,
-                                            const std::optional<BaseChunk>& base) {
+Result<BaseChunk> ChunkDecoder::decode_link(const Link& link, const BaseChunk* base) {
     const RecordHeader& header = link.header;
     auto plain = std::make_shared<Bytes>();
     if (header.codec != Codec::kDelta) {

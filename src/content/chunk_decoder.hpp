@@ -48,8 +48,7 @@ private:
 
     [[nodiscard]] Result<BaseChunk> base_of(const StoredRecord& record);
     [[nodiscard]] Result<ByteView> decode_delta(const StoredRecord& record, Bytes& plain);
-    [[nodiscard]] Result<BaseChunk> decode_link(const Link& link,
-                                                const std::optional<BaseChunk>& base);
+    [[nodiscard]] Result<BaseChunk> decode_link(const Link& link, const BaseChunk* base);
     [[nodiscard]] Result<void> decode_alone(const StoredRecord& record, Bytes& plain);
 
     StorageBackend& backend_;

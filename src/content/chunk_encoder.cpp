@@ -1,6 +1,5 @@
 #include "catalog/content/chunk_encoder.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <catalog/internal/try.hpp>
@@ -32,14 +31,15 @@ EncodePlan ChunkEncoder::plan(SimilarityTable& table, TrustDomain domain, const 
     if (!options.deltas || options.level == 0) return plan;
     plan.domain = domain;
     plan.features = features_of(chunk);
+    plan.is_base = true;
     const auto match = table.find(domain, plan.features, options.delta_depth_max - 1);
     // Nothing is its own base, not even what was planned before and then not stored.
     if (match && match->shared >= options.shared_features_min && match->base != id) {
         plan.base = match->base;
         plan.depth = match->depth + 1;
+        plan.is_base = plan.depth < options.delta_depth_max &&
+                       match->shared < static_cast<int>(ChunkFeatures::kCount);
     }
-    plan.is_base = !plan.base || (plan.depth < options.delta_depth_max &&
-                                  match->shared < static_cast<int>(ChunkFeatures::kCount));
     if (plan.is_base) table.add(domain, plan.features, id, plan.depth);
     return plan;
 }

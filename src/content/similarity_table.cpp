@@ -61,9 +61,9 @@ static_assert(kBucketsOfBase * kBucketBases == 2 * ChunkFeatures::kCount);
 
 // Whether `base` is a better base than another one. Two deltas less to undo are worth a feature:
 // rows stay short, and what becomes a delta of a short row can be a base itself.
-bool is_better(const Base& base, int shared, const Base& other, int other_shared) noexcept {
-    const int score = 2 * shared - base.depth();
-    const int other_score = 2 * other_shared - other.depth();
+bool is_better(const Base& base, const Base& other, const ChunkFeatures& features) noexcept {
+    const int score = 2 * base.features.shared_with(features) - base.depth();
+    const int other_score = 2 * other.features.shared_with(features) - other.depth();
     if (score != other_score) return score > other_score;
     if (base.depth() != other.depth()) return base.depth() < other.depth();
     return base.number() > other.number();
@@ -237,18 +237,15 @@ std::optional<SimilarityTable::Match> SimilarityTable::find(TrustDomain domain,
                                                             int depth_max) {
     const MutexLock lock(impl_->mutex);
     Base* best = nullptr;
-    int shared = 0;
     const Impl::Candidates candidates = impl_->candidates(domain, features);
     for (Base* const base : candidates.view()) {
         if (base->depth() > depth_max) continue;
-        const int count = base->features.shared_with(features);
-        if (best != nullptr && !is_better(*base, count, *best, shared)) continue;
-        best = base;
-        shared = count;
+        if (best == nullptr || is_better(*base, *best, features)) best = base;
     }
     if (best == nullptr) return std::nullopt;
     best->set_found(true);
-    return Match{ChunkId{HashAlgorithm::kSha256, best->digest}, shared, best->depth()};
+    return Match{ChunkId{HashAlgorithm::kSha256, best->digest},
+                 best->features.shared_with(features), best->depth()};
 }
 
 void SimilarityTable::add(TrustDomain domain, const ChunkFeatures& features, const ChunkId& id,

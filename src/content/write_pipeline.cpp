@@ -115,9 +115,11 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     }
 
     void encode(WriteJob& job) CATALOG_EXCLUDES(mutex);
-    Result<ChunkEncoder::FoundBase> read_base(ChunkDecoder& decoder, WriteJob& job, Bytes& out)
+    Result<ChunkEncoder::FoundBase> read_base(ChunkDecoder& decoder, WriteJob& job,
+                                              const ChunkId& id, Bytes& out)
         CATALOG_EXCLUDES(mutex);
-    std::optional<BaseChunk> base_under_way(const WriteJob& asking) CATALOG_EXCLUDES(mutex);
+    std::optional<BaseChunk> base_under_way(const ChunkId& id, const WriteJob& asking)
+        CATALOG_EXCLUDES(mutex);
     Result<ChunkLocation> append(WriteJob& job) CATALOG_EXCLUDES(mutex);
     EncodePlan plan(const ChunkId& id, ByteView chunk) CATALOG_REQUIRES(order);
     void wait_until_encoded(const WriteJob& job) CATALOG_REQUIRES(mutex);
@@ -139,7 +141,7 @@ void WritePipeline::State::encode(WriteJob& job) {
     if (!tools) tools = std::make_unique<EncodeTools>(backend, options.encoder);
     const auto encoded = tools->encoder.encode(
         job.plan, *job.plain,
-        [&](const ChunkId&, Bytes& out) { return read_base(tools->decoder, job, out); });
+        [&](const ChunkId& id, Bytes& out) { return read_base(tools->decoder, job, id, out); });
     if (!encoded) {
         job.error = encoded.error();
     } else {
@@ -154,9 +156,10 @@ void WritePipeline::State::encode(WriteJob& job) {
 }
 
 // Looks at a base that is under way itself. Nothing when there is none.
-std::optional<BaseChunk> WritePipeline::State::base_under_way(const WriteJob& asking) {
+std::optional<BaseChunk> WritePipeline::State::base_under_way(const ChunkId& id,
+                                                              const WriteJob& asking) {
     const MutexLock lock(mutex);
-    const auto found = by_id.find(*asking.plan.base);
+    const auto found = by_id.find(id);
     // One that came later might wait for the asking chunk; the first of all waits for nobody.
     if (found == by_id.end() || found->second->number >= asking.number) return std::nullopt;
     const WriteJobPointer job = found->second;
@@ -169,9 +172,9 @@ std::optional<BaseChunk> WritePipeline::State::base_under_way(const WriteJob& as
 // A base that cannot be read, or that is made of too many deltas, is none: the chunk is stored
 // without.
 Result<ChunkEncoder::FoundBase> WritePipeline::State::read_base(ChunkDecoder& decoder,
-                                                                WriteJob& job, Bytes& out) {
-    const ChunkId& id = *job.plan.base;
-    std::optional<BaseChunk> base = base_under_way(job);
+                                                                WriteJob& job, const ChunkId& id,
+                                                                Bytes& out) {
+    std::optional<BaseChunk> base = base_under_way(id, job);
     if (!base) {
         // Also when its bytes are at hand: what a delta starts from has to stay.
         if (!keeper.find(id).value_or(std::nullopt)) return ChunkEncoder::FoundBase{};
