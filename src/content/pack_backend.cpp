@@ -315,6 +315,7 @@ Result<BackendChanges> PackBackend::sync() {
         unreported_.packs.push_back({open_->id, open_->end, false, 0});
         CATALOG_TRY_VOID(index_.pack_grew(unreported_.packs.back()));
     }
+    for (const RunId run : index_.take_dead_runs()) unreported_.runs_removed.push_back(run);
     // A merge that fails now is tried again later; nothing depends on it.
     if (const auto merge = index_.merge_when_due().value_or(std::nullopt)) {
         unreported_.runs.push_back(merge->mark);

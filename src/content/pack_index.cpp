@@ -79,7 +79,12 @@ Result<void> PackIndex::apply(const StoreId& store, const BackendMarks& marks) {
 Result<void> PackIndex::apply_runs(const BackendMarks& marks) {
     for (const RunMark& mark : marks.runs) {
         last_run_ = std::max(last_run_, mark.run);
-        if (runs_.contains(mark.run)) continue;
+        if (const auto known = runs_.find(mark.run); known != runs_.end()) {
+            // The number of one that was dropped may come again, its packs' never do.
+            if (known->second.packs == mark.packs) continue;
+            drop_run(known->second.run);
+            runs_.erase(known);
+        }
         const auto run = open_file(mark);
         if (!run) {
             if (is_unusable(run.error())) continue;
@@ -171,6 +176,23 @@ void PackIndex::retire(PackId pack) {
     if (known == packs_.end()) return;
     drop_run(known->second.own);
     packs_.erase(known);
+}
+
+std::vector<RunId> PackIndex::take_dead_runs() {
+    const MutexLock lock(mutex_);
+    std::set<RunId> used;
+    for (const auto& [pack, known] : packs_) used.insert(known.run);
+    std::vector<RunId> dead;
+    for (auto it = runs_.begin(); it != runs_.end();) {
+        if (used.contains(it->first)) {
+            ++it;
+            continue;
+        }
+        dead.push_back(it->first);
+        drop_run(it->second.run);
+        it = runs_.erase(it);
+    }
+    return dead;
 }
 
 Result<std::uint64_t> PackIndex::write_merged(RunId number, const ChunkIndex& index,

@@ -38,6 +38,10 @@ public:
     /// Says that a pack is no longer there: its entries count no more.
     void retire(PackId pack);
 
+    /// Forgets index files that stand for removed packs alone, and returns them: the next commit is
+    /// to drop them.
+    [[nodiscard]] std::vector<RunId> take_dead_runs();
+
     /// A merge that is to be committed.
     struct Merge {
         std::vector<ChunkIndex::RunPointer> merged;

@@ -53,6 +53,32 @@ TEST(ContentCollect, AnEmptyStoreHasNothingToGive) {
     EXPECT_EQ(collect(bed), CollectReport());
 }
 
+std::size_t index_files(RealContentBed& bed) {
+    std::size_t files = 0;
+    for (const auto& entry : must(bed.options().file_system->list("/library/packs")))
+        files += parse_run_file_name(entry.name) ? 1 : 0;
+    return files;
+}
+
+// An index that stands for several packs goes after the last of them; with the next commit.
+TEST(ContentCollect, IndexesOfPacksThatAreGoneGo) {
+    RealContentBed bed(small_packs(4000));
+    for (std::uint64_t i = 0; i < 12; ++i) bed.put(noise(5000, i));
+    ASSERT_GT(index_files(bed), 0u);
+    for (std::uint64_t i = 0; i < 12; ++i) must(bed.remove(id_of(noise(5000, i))));
+    collect(bed);
+    bed.put(noise(100, 50));
+    bed.put(noise(100, 51));
+    EXPECT_EQ(index_files(bed), 0u);
+    bed.reopen();
+    EXPECT_EQ(index_files(bed), 0u);
+    for (std::uint64_t i = 20; i < 32; ++i) bed.put(noise(5000, i));
+    EXPECT_GT(index_files(bed), 0u);
+    bed.reopen();
+    for (std::uint64_t i = 20; i < 32; ++i)
+        EXPECT_EQ(must(bed.get(id_of(noise(5000, i)))), noise(5000, i));
+}
+
 TEST(ContentCollect, NothingThatIsReferencedGoes) {
     RealContentBed bed(small_packs());
     for (std::uint64_t i = 0; i < 10; ++i) bed.put(noise(9000, i));

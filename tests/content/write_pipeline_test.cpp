@@ -9,6 +9,7 @@
 #include "support/content/content_bed.hpp"
 #include "support/content/faulty_storage_backend.hpp"
 #include "support/content/sample_bytes.hpp"
+#include "support/core/executors.hpp"
 #include "support/io/results.hpp"
 #include "support/io/seeded_random.hpp"
 
@@ -41,7 +42,9 @@ struct PipelineBed {
     std::shared_ptr<WriteStatus> status = std::make_shared<WriteStatus>();
 
     explicit PipelineBed(std::size_t threads = 2, std::uint64_t bytes_max = 1u << 20)
-        : pool(make_thread_pool(threads)) {
+        : PipelineBed(make_thread_pool(threads), bytes_max) {}
+    PipelineBed(std::shared_ptr<Executor> executor, std::uint64_t bytes_max)
+        : pool(std::move(executor)) {
         must(backend->recover({}, ChunkProfile(), {}));
         PipelineOptions options;
         options.bytes_max = bytes_max;
@@ -170,6 +173,23 @@ TEST(WritePipeline, WhatWasLostIsNobodysBase) {
     EXPECT_EQ(bed.submit(all[0]), base);
     EXPECT_EQ(bed.read(base), all[0]);
     EXPECT_EQ(bed.read(next), all[1]);
+}
+
+// What was lost is stored again behind a chunk that would start from it, and nobody else works:
+// waiting for each other they would wait for ever.
+TEST(WritePipeline, AChunkDoesNotWaitForABaseThatStandsBehindIt) {
+    PipelineBed bed(std::make_shared<fakes::ManualExecutor>(), 1u << 20);
+    const std::vector<Bytes> all = versions(2, 40'000);
+    const ChunkId base = bed.submit(all[0]);
+    bed.pipeline->wait(bed.status);
+    bed.backend->fail_nth(BackendCall::kSync, 1, Errc::kSyncFailed);
+    EXPECT_EQ(code_of(bed.backend->sync()), Errc::kSyncFailed);
+    const ChunkId next = bed.submit(all[1]);
+    EXPECT_EQ(bed.submit(all[0]), base);
+    bed.pipeline->wait(bed.status);
+    EXPECT_EQ(bed.read(next), all[1]);
+    EXPECT_EQ(bed.read(base), all[0]);
+    EXPECT_NE(bed.codec_of(next), Codec::kDelta);
 }
 
 // Records that no writer makes: deltas that start from each other, or from nothing.

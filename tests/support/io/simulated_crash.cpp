@@ -13,6 +13,23 @@ constexpr std::uint64_t kSector = SimulatedFileSystem::kSectorBytes;
 
 enum class Character : std::uint8_t { kPrefix, kSectors, kWholeWrites, kSizeOnly };
 
+Character character_of(CrashPolicy policy, SeededRandom& random) {
+    switch (policy) {
+        case CrashPolicy::kWholeWrites:
+            return Character::kWholeWrites;
+        case CrashPolicy::kTornSectors:
+            return Character::kSectors;
+        case CrashPolicy::kSizesFirst:
+            return Character::kSizeOnly;
+        default:
+            return static_cast<Character>(random.below(4));
+    }
+}
+
+bool keeps_a_subset(CrashPolicy policy) {
+    return policy != CrashPolicy::kDropUnsynced && policy != CrashPolicy::kKeepAll;
+}
+
 // Versions of one file: version v is the state after the first v pending changes.
 class FileHistory {
 public:
@@ -127,10 +144,10 @@ private:
 // Chooses the version of every sector in the way of one character.
 class SectorChoice {
 public:
-    SectorChoice(const FileHistory& history, SeededRandom& random)
+    SectorChoice(const FileHistory& history, CrashPolicy policy, SeededRandom& random)
         : history_(history),
           random_(random),
-          character_(static_cast<Character>(random.below(4))),
+          character_(character_of(policy, random)),
           keep_percent_(static_cast<unsigned>(10 + random.below(81))) {
         size_version_ = character_ == Character::kSizeOnly ? history.newest()
                                                            : random.below(history.newest() + 1);
@@ -176,10 +193,11 @@ std::string garbage_sector(SeededRandom& random) {
 
 }  // namespace
 
-std::pair<std::string, std::uint32_t> torn_file(const SimulatedNode& node, SeededRandom& random) {
+std::pair<std::string, std::uint32_t> torn_file(const SimulatedNode& node, CrashPolicy policy,
+                                                SeededRandom& random) {
     if (node.pending.empty()) return {node.durable_data, node.durable_mode};
     const FileHistory history(node);
-    SectorChoice choice(history, random);
+    SectorChoice choice(history, policy, random);
     const bool garbage = random.chance(25);
     const std::size_t size_version = choice.size_version();
     const std::uint64_t size = history.size_at(size_version);
@@ -204,6 +222,12 @@ std::string_view policy_name(CrashPolicy policy) noexcept {
             return "keep all";
         case CrashPolicy::kRandomSubset:
             return "random subset";
+        case CrashPolicy::kWholeWrites:
+            return "whole writes";
+        case CrashPolicy::kTornSectors:
+            return "torn sectors";
+        case CrashPolicy::kSizesFirst:
+            return "sizes first";
     }
     return "unknown";
 }
@@ -238,7 +262,7 @@ std::unique_ptr<SimulatedDisk> SimulatedDisk::after_crash(CrashPolicy policy,
     SeededRandom random(seed);
     // Folders as the disk has them: durable entries, then the chosen changes in order.
     std::unordered_map<const SimulatedNode*, SimulatedNode::Entries> changed;
-    if (policy == CrashPolicy::kRandomSubset) {
+    if (keeps_a_subset(policy)) {
         for (const std::uint64_t number : choose_changes(random)) {
             for (const NameEdit& edit : pending_.at(number).edits) {
                 auto& entries = changed.try_emplace(edit.folder.get(), edit.folder->durable_entries)
@@ -273,8 +297,8 @@ std::unique_ptr<SimulatedDisk> SimulatedDisk::after_crash(CrashPolicy policy,
                         target->data = node->durable_data;
                         target->mode = node->durable_mode;
                     }
-                    if (policy == CrashPolicy::kRandomSubset)
-                        std::tie(target->data, target->mode) = torn_file(*node, random);
+                    if (keeps_a_subset(policy))
+                        std::tie(target->data, target->mode) = torn_file(*node, policy, random);
                 }
                 target->durable_data = target->data;
                 target->durable_mode = target->mode;

@@ -72,8 +72,9 @@ struct NameChange {
 /// Applies one change to the bytes of a file and its mode.
 void apply_change(const DataChange& change, std::string& data, std::uint32_t& mode);
 
-/// Returns what is left of a file's bytes and mode under kRandomSubset.
+/// Returns what is left of a file's bytes and mode under a policy that keeps a subset.
 [[nodiscard]] std::pair<std::string, std::uint32_t> torn_file(const SimulatedNode& node,
+                                                              CrashPolicy policy,
                                                               SeededRandom& random);
 
 class SimulatedDisk {

@@ -41,6 +41,11 @@
 //     Seeds choose among four characters: a clean prefix, every sector for itself, whole writes
 //     kept or dropped, and the newest size with most data missing.
 //
+//   kWholeWrites, kTornSectors, kSizesFirst  The same with one of these characters: whole writes
+//   kept
+//                  or dropped, every sector for itself, sizes ahead of bytes, for tests that go
+//                  through them one by one.
+//
 //   A sync that was made to fail (fail_next(kSync, ...)) leaves the changes before it pending for
 //   ever, as Linux does after a write error: a later sync through another handle succeeds without
 //   them. A sync of the file system that fails leaves so all changes of bytes before it.
@@ -66,7 +71,14 @@
 namespace catalog::io::testing {
 
 /// What the disk did with unsynced changes before power was lost; see the model above.
-enum class CrashPolicy : std::uint8_t { kDropUnsynced, kKeepAll, kRandomSubset };
+enum class CrashPolicy : std::uint8_t {
+    kDropUnsynced,
+    kKeepAll,
+    kRandomSubset,
+    kWholeWrites,
+    kTornSectors,
+    kSizesFirst,
+};
 
 [[nodiscard]] std::string_view policy_name(CrashPolicy policy) noexcept;
 

@@ -1,0 +1,294 @@
+#include "support/content/content_workload.hpp"
+
+#include <array>
+#include <catalog/internal/try.hpp>
+#include <map>
+
+#include "support/content/sample_bytes.hpp"
+#include "support/core/executors.hpp"
+#include "support/io/results.hpp"
+
+namespace catalog::content::testing {
+namespace {
+
+using io::testing::must;
+
+constexpr std::array<std::string_view, 3> kOwners = {"anna", "ben", "carl"};
+
+struct SampleObjects {
+    std::vector<Bytes> bytes;
+    std::vector<ContentHash> ids;
+    std::map<ContentHash, unsigned> numbers;
+};
+
+// A third resembles one text, a third another, the rest is noise; of one chunk and of several.
+Bytes sample_object(unsigned number) {
+    const std::size_t size = 200 + std::size_t{number} * 211;
+    if (number % 3 == 2) return noise(size, number);
+    Bytes text = prose(size, 900 + number % 3);
+    return edited(std::move(text), 2, number);
+}
+
+const SampleObjects& sample_objects() {
+    static const SampleObjects objects = [] {
+        SampleObjects samples;
+        for (unsigned number = 0; number < kWorkloadObjects; ++number) {
+            samples.bytes.push_back(sample_object(number));
+            samples.ids.push_back(id_of(samples.bytes.back()));
+            samples.numbers[samples.ids.back()] = number;
+        }
+        return samples;
+    }();
+    return objects;
+}
+
+ContentOptions workload_options(std::shared_ptr<io::FileSystem> fs) {
+    ContentOptions options;
+    options.file_system = std::move(fs);
+    options.directory = "/library";
+    options.families = kBedFamilies;
+    options.clock = make_system_clock();
+    // What nobody else runs the callers run themselves, in the same order every time.
+    options.executor = std::make_shared<fakes::ManualExecutor>();
+    options.random = make_counting_random();
+    options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
+    options.packs.pack_bytes_max = 7 * 1024;
+    options.similarity_bytes_max = 1u << 16;
+    options.bases_bytes_max = 1u << 16;
+    return options;
+}
+
+}  // namespace
+
+const Bytes& workload_object(unsigned number) { return sample_objects().bytes.at(number); }
+
+const ContentHash& workload_id(unsigned number) { return sample_objects().ids.at(number); }
+
+std::optional<unsigned> workload_number(const ContentHash& id) {
+    const auto found = sample_objects().numbers.find(id);
+    if (found == sample_objects().numbers.end()) return std::nullopt;
+    return found->second;
+}
+
+References references_of(ContentStorage& storage) {
+    References references;
+    for (const std::string_view owner : kOwners)
+        must(storage.for_each_of(owner, [&](const ContentHash& id) -> Result<void> {
+            const auto number = workload_number(id);
+            if (!number) return fail(Errc::kInternal, "an object that nobody stored");
+            references.emplace(std::string(owner), *number);
+            return {};
+        }));
+    return references;
+}
+
+Result<std::unique_ptr<OpenContent>> OpenContent::open(std::shared_ptr<io::FileSystem> fs,
+                                                       const OpenDatabase& database) {
+    std::unique_ptr<OpenContent> opened(new OpenContent());
+    CATALOG_TRY(opened->database_, database());
+    opened->queue_ = std::make_unique<kv::CommitQueue>(*opened->database_);
+    ContentOptions options = workload_options(std::move(fs));
+    options.store = opened->database_.get();
+    options.queue = opened->queue_.get();
+    CATALOG_TRY(opened->storage_, ContentAddressedStorage::open(std::move(options)));
+    opened->queue_->add_group_hook([storage = opened->storage_.get()](kv::WriteBatch& batch) {
+        return storage->before_commit(batch);
+    });
+    return opened;
+}
+
+OpenContent::~OpenContent() {
+    if (queue_) queue_->close();
+}
+
+Result<void> OpenContent::commit(kv::WriteBatch batch) {
+    kv::Commit commit;
+    commit.batch = std::move(batch);
+    return queue_->submit(std::move(commit));
+}
+
+ContentWorkload::ContentWorkload(std::shared_ptr<io::FileSystem> fs,
+                                 OpenContent::OpenDatabase database, WorkloadModel& model,
+                                 std::uint64_t seed)
+    : fs_(std::move(fs)), database_(std::move(database)), model_(model), random_(seed) {}
+
+ContentWorkload::~ContentWorkload() = default;
+
+std::span<const ContentWorkload::Step> ContentWorkload::all_steps() {
+    static constexpr std::array<Step, 9> kSteps = {{
+        {"put", 30, &ContentWorkload::put},
+        {"two sessions", 15, &ContentWorkload::put_in_two_sessions},
+        {"put without commit", 5, &ContentWorkload::put_without_commit},
+        {"session held", 10, &ContentWorkload::hold},
+        {"remove", 25, &ContentWorkload::remove},
+        {"hand over", 10, &ContentWorkload::hand_over},
+        {"collect", 30, &ContentWorkload::collect},
+        {"reopen", 4, &ContentWorkload::reopen},
+        {"read", 5, &ContentWorkload::read},
+    }};
+    return kSteps;
+}
+
+std::vector<std::string_view> ContentWorkload::step_names() {
+    std::vector<std::string_view> names{"open"};
+    for (const Step& step : all_steps()) names.push_back(step.name);
+    return names;
+}
+
+Result<void> ContentWorkload::run(unsigned steps) {
+    CATALOG_TRY_VOID(open());
+    unsigned weights = 0;
+    for (const Step& step : all_steps()) weights += step.weight;
+    for (unsigned i = 0; i < steps; ++i) {
+        auto at = random_.below(weights);
+        const Step* step = all_steps().data();
+        for (; at >= step->weight; ++step) at -= step->weight;
+        model_.step = step->name;
+        CATALOG_TRY_VOID((this->*step->run)());
+    }
+    model_.step = "close";
+    held_.reset();
+    open_.reset();
+    return {};
+}
+
+Result<void> ContentWorkload::open() {
+    model_.step = "open";
+    CATALOG_TRY(open_, OpenContent::open(fs_, database_));
+    return {};
+}
+
+Result<void> ContentWorkload::reopen() {
+    held_.reset();
+    open_.reset();
+    CATALOG_TRY(open_, OpenContent::open(fs_, database_));
+    return {};
+}
+
+Result<void> ContentWorkload::put() {
+    References after = model_.durable;
+    CATALOG_TRY(const Session session, open_->storage().begin());
+    CATALOG_TRY_VOID(put_some(*session, any_owner(), after));
+    kv::WriteBatch batch;
+    CATALOG_TRY_VOID(session->stage(batch));
+    return commit(std::move(batch), std::move(after));
+}
+
+// In one commit or in two, the first of which the other session's chunks may stand before.
+Result<void> ContentWorkload::put_in_two_sessions() {
+    References first = model_.durable;
+    CATALOG_TRY(const Session one, open_->storage().begin());
+    CATALOG_TRY(const Session two, open_->storage().begin());
+    CATALOG_TRY_VOID(put_some(*one, any_owner(), first));
+    References both = first;
+    CATALOG_TRY_VOID(put_some(*two, any_owner(), both));
+    kv::WriteBatch batch;
+    CATALOG_TRY_VOID(one->stage(batch));
+    if (random_.chance(50)) {
+        CATALOG_TRY_VOID(commit(std::move(batch), std::move(first)));
+        batch = {};
+    }
+    CATALOG_TRY_VOID(two->stage(batch));
+    return commit(std::move(batch), std::move(both));
+}
+
+Result<void> ContentWorkload::put_without_commit() {
+    References ignored;
+    CATALOG_TRY(const Session session, open_->storage().begin());
+    return put_some(*session, any_owner(), ignored);
+}
+
+// Begins a session that lives on, or commits the one that does.
+Result<void> ContentWorkload::hold() {
+    if (!held_) {
+        of_held_.clear();
+        CATALOG_TRY(held_, open_->storage().begin());
+        return put_some(*held_, any_owner(), of_held_);
+    }
+    References after = model_.durable;
+    after.insert(of_held_.begin(), of_held_.end());
+    kv::WriteBatch batch;
+    CATALOG_TRY_VOID(held_->stage(batch));
+    CATALOG_TRY_VOID(commit(std::move(batch), std::move(after)));
+    held_.reset();
+    return {};
+}
+
+Result<void> ContentWorkload::remove() {
+    References after = model_.durable;
+    kv::WriteBatch batch;
+    for (std::uint64_t left = 1 + random_.below(4); left != 0; --left) {
+        const auto reference = any_reference();
+        if (!reference || after.erase(*reference) == 0) continue;
+        CATALOG_TRY_VOID(
+            open_->storage().remove(workload_id(reference->second), reference->first, batch));
+    }
+    return commit(std::move(batch), std::move(after));
+}
+
+// One owner's reference goes and another's comes, in one commit.
+Result<void> ContentWorkload::hand_over() {
+    const auto reference = any_reference();
+    const std::string other = any_owner();
+    if (!reference || reference->first == other) return {};
+    const ContentHash& id = workload_id(reference->second);
+    References after = model_.durable;
+    after.erase(*reference);
+    after.emplace(other, reference->second);
+    CATALOG_TRY(const Session session, open_->storage().begin());
+    CATALOG_TRY_VOID(session->add_reference(other, id));
+    kv::WriteBatch batch;
+    CATALOG_TRY_VOID(open_->storage().remove(id, reference->first, batch));
+    CATALOG_TRY_VOID(session->stage(batch));
+    return commit(std::move(batch), std::move(after));
+}
+
+Result<void> ContentWorkload::collect() {
+    CollectOptions options;
+    options.dry_run = random_.chance(5);
+    if (random_.chance(60)) options.live_share_min = 1;
+    if (random_.chance(20)) options.rewrite_bytes_max = random_.below(8000);
+    CATALOG_TRY_VOID(open_->storage().collect(options, CallContext()));
+    return {};
+}
+
+Result<void> ContentWorkload::read() {
+    const auto reference = any_reference();
+    if (!reference) return {};
+    CATALOG_TRY(const Bytes bytes, open_->storage().retrieve_all(workload_id(reference->second),
+                                                                 1u << 20, CallContext()));
+    if (bytes == workload_object(reference->second)) return {};
+    return fail(Errc::kInternal, "an object was read with other bytes");
+}
+
+Result<void> ContentWorkload::put_some(ContentTransaction& session, const std::string& owner,
+                                       References& after) {
+    for (std::uint64_t left = 1 + random_.below(3); left != 0; --left) {
+        const auto number = static_cast<unsigned>(random_.below(kWorkloadObjects));
+        CATALOG_TRY(const ObjectInfo info, session.put(workload_object(number)));
+        CATALOG_TRY_VOID(session.add_reference(owner, info.id));
+        after.emplace(owner, number);
+    }
+    return {};
+}
+
+Result<void> ContentWorkload::commit(kv::WriteBatch batch, References after) {
+    model_.attempted = std::move(after);
+    CATALOG_TRY_VOID(open_->commit(std::move(batch)));
+    model_.durable = std::move(*model_.attempted);
+    model_.attempted.reset();
+    return {};
+}
+
+std::string ContentWorkload::any_owner() {
+    return std::string(kOwners[random_.below(kOwners.size())]);
+}
+
+std::optional<std::pair<std::string, unsigned>> ContentWorkload::any_reference() {
+    if (model_.durable.empty()) return std::nullopt;
+    auto at = model_.durable.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(random_.below(model_.durable.size())));
+    return *at;
+}
+
+}  // namespace catalog::content::testing
