@@ -50,6 +50,7 @@ Result<std::vector<Collection::DeltaPlace>> Collection::load_chunks(StorageBacke
     chunks.sort();
     const MutexLock lock(mutex_);
     chunks_ = std::move(chunks);
+    backend_ = &backend;
     return places;
 }
 
@@ -63,7 +64,8 @@ Result<void> Collection::load(StorageBackend& backend, std::set<PackId> growing)
     for (const DeltaPlace& place : places) {
         const auto base = backend.base_of(place.location);
         if (base) {
-            deltas.push_back({place.chunk, prefix_of(*base), place.location.pack});
+            deltas.push_back(
+                {place.chunk, prefix_of(backend.index_id(*base)), place.location.pack});
         } else if (base.error().code() != Errc::kContentCorrupted) {
             return fail(base.error());
         }
@@ -95,7 +97,7 @@ void Collection::mark_locked(ChunkPrefix chunk) {
             ++live_;
             PackCount& count = counts_[copy.pack];
             ++count.chunks;
-            count.bytes += record_bytes(copy.stored_bytes);
+            count.bytes += backend_->bytes_of(copy.stored_bytes);
             delta = delta || copy.delta != 0;
         }
         if (delta)
@@ -183,13 +185,15 @@ std::shared_ptr<Collection> ChunkKeeper::current() const {
 Result<std::optional<IndexEntry>> ChunkKeeper::find(const ChunkId& id) const {
     const auto collection = current();
     CATALOG_TRY(auto kept, backend_.find_kept(id));
-    if (!collection || (kept && collection->keep(id, kept->location.pack))) return kept;
+    if (!collection) return kept;
+    const ChunkId indexed = backend_.index_id(id);
+    if (kept && collection->keep(indexed, kept->location.pack)) return kept;
     // In a pack that goes it still counts when it is going to be copied.
     CATALOG_TRY(auto found, backend_.find(id));
-    if (found && collection->copies(id, found->location.pack)) return found;
+    if (found && collection->copies(indexed, found->location.pack)) return found;
     // The pack may have been pardoned meanwhile.
     CATALOG_TRY(kept, backend_.find_kept(id));
-    if (kept && collection->keep(id, kept->location.pack)) return kept;
+    if (kept && collection->keep(indexed, kept->location.pack)) return kept;
     return std::nullopt;
 }
 

@@ -15,7 +15,8 @@
 
 namespace catalog::content {
 
-/// Thread safety: any thread.
+/// Knows chunks by their StorageBackend::index_id, whose first bytes its prefixes are. Thread
+/// safety: any thread.
 class Collection {
 public:
     /// Needed chunks of one pack.
@@ -75,7 +76,8 @@ private:
 
     mutable internal::Mutex mutex_;
     bool loaded_ CATALOG_GUARDED_BY(mutex_) = false;
-    std::vector<ChunkPrefix> kept_early_ CATALOG_GUARDED_BY(mutex_);  ///< Before it was loaded.
+    const StorageBackend* backend_ CATALOG_GUARDED_BY(mutex_) = nullptr;  ///< Once it is loaded.
+    std::vector<ChunkPrefix> kept_early_ CATALOG_GUARDED_BY(mutex_);      ///< Before it was loaded.
     LiveChunks chunks_ CATALOG_GUARDED_BY(mutex_);
     std::uint64_t live_ CATALOG_GUARDED_BY(mutex_) = 0;
     std::map<PackId, PackCount> counts_ CATALOG_GUARDED_BY(mutex_);

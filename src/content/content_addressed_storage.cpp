@@ -27,14 +27,43 @@ Result<void> check_options(const ContentOptions& options) {
         return missing("a file system and a directory, or a backend");
     if (!options.read_only && options.queue == nullptr) return missing("a commit queue");
     if (!options.read_only && !options.random) return missing("a source of random bytes");
+    if (const StoreEncryption* encryption = options.packs.encryption.get()) {
+        if (encryption->keys.newest() == KeyGeneration{0}) return missing("keys of its encryption");
+        if (!options.read_only && !encryption->random)
+            return missing("a source of random bytes for its encryption");
+    }
     return check_profile(options.profile);
+}
+
+Result<void> check_encryption(const StoreEncryption* encryption, const FormatRecord& stored) {
+    const bool sealed = stored.version == kContentFormatVersionSealed;
+    if (sealed && encryption == nullptr)
+        return fail(Error(Errc::kKeyNotFound, "the content store is encrypted, and no key is given")
+                        .with_hint("open it with one of its key slots"));
+    if (!sealed && encryption != nullptr)
+        return fail(Error(Errc::kFailedPrecondition, "the content store is not encrypted")
+                        .with_hint("open it without a key; what is to be encrypted goes into a new "
+                                   "store"));
+    if (encryption != nullptr && encryption->store != stored.store)
+        return fail(Errc::kKeyInvalid, "the keys are those of another content store");
+    return {};
 }
 
 Result<FormatRecord> load_format(const ContentOptions& options) {
     CATALOG_TRY(const auto value, options.store->get(options.families.packs, format_key()));
-    if (value) return decode_format(*value);
+    const StoreEncryption* encryption = options.packs.encryption.get();
+    if (value) {
+        CATALOG_TRY(const FormatRecord stored, decode_format(*value));
+        CATALOG_TRY_VOID(check_encryption(encryption, stored));
+        return stored;
+    }
     FormatRecord format;
     format.profile = options.profile;
+    if (encryption != nullptr) {
+        format.version = kContentFormatVersionSealed;
+        format.store = encryption->store;
+        return format;
+    }
     if (!options.read_only) CATALOG_TRY_VOID(options.random->fill(format.store));
     return format;
 }
@@ -81,7 +110,10 @@ struct ContentAddressedStorage::Impl : ContentCore {
 
     ~Impl();
     std::string similarity_path() const { return io::join_path(options.directory, "similarity"); }
-    bool keeps_similarity() const { return pipeline && options.deltas && !options.backend; }
+    /// Its features say something of contents.
+    bool keeps_similarity() const {
+        return pipeline && options.deltas && !options.backend && !options.packs.encryption;
+    }
     void load_similarity_once();
 
     void take(const BackendChanges& changes) CATALOG_REQUIRES(hook_mutex);
@@ -191,7 +223,8 @@ Result<void> ContentAddressedStorage::Impl::add_format(kv::WriteBatch& batch) {
     if (format_confirmed) return {};
     const kv::Family family = options.families.packs;
     FormatRecord current = format;
-    current.version = kContentFormatVersion;
+    current.version =
+        options.packs.encryption ? kContentFormatVersionSealed : kContentFormatVersion;
     std::string value = encode_format(current);
     CATALOG_TRY(const auto stored, options.store->get(family, format_key()));
     format_confirmed = stored == value;

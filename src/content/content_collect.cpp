@@ -93,10 +93,11 @@ public:
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
         CATALOG_TRY_VOID(run_.check_context());
-        if (!run_.collection_->take(header.id, location.pack)) return {};
+        if (!run_.collection_->take(run_.core_.backend->index_id(header.id), location.pack))
+            return {};
         CATALOG_TRY_VOID(run_.core_.backend->append(
             {header.id, header.codec, header.plain_bytes, payload, header.id_rule}));
-        bytes_ += record_bytes(header.stored_bytes);
+        bytes_ += run_.core_.backend->bytes_of(header.stored_bytes);
         return {};
     }
     Result<void> damage(PackId, std::uint64_t, std::uint64_t, const std::string&) override {
@@ -154,7 +155,7 @@ Result<void> Collector::prepare() {
 Result<void> Collector::mark_object(const ContentHash& id, std::string_view record) {
     CATALOG_TRY(const ObjectRecord object, decode_object(id, record));
     for (const ChunkRef& chunk : object.chunks) {
-        if (collection_->mark(prefix_of(chunk.id))) continue;
+        if (collection_->mark(prefix_of(core_.backend->index_id(chunk.id)))) continue;
         CATALOG_TRY(const auto found, core_.backend->find(chunk.id));
         if (found) continue;
         // What looks empty may be a pack that somebody moved away and puts back.

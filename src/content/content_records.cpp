@@ -303,11 +303,11 @@ Result<FormatRecord> decode_format(std::string_view value) {
     if (value.size() < 4) return fail(Errc::kDatabaseCorrupt, "format record is cut short");
     const std::byte* data = record_bytes_of(value);
     const auto version = load_le<std::uint32_t>(data);
-    if (version == 0 || version > kContentFormatVersion)
+    if (version == 0 || version > kContentFormatVersionSealed)
         return fail(Error(Errc::kLibraryFormat, "content store has format version " +
                                                     std::to_string(version) +
                                                     ", and this library reads 1 to " +
-                                                    std::to_string(kContentFormatVersion))
+                                                    std::to_string(kContentFormatVersionSealed))
                         .with_hint("open it with the version of Catalog that wrote it"));
     if (value.size() != kFormatBytes ||
         internal::crc32c(as_bytes(value.substr(0, kFormatBytes - kCrcBytes))) !=

@@ -22,12 +22,13 @@ Result<StorageStats> count_content(const ContentCore& core) {
             ++stats.objects;
             stats.object_bytes += record.size;
             for (const ChunkRef& chunk : record.chunks)
-                for (LiveChunks::Chunk& found : live.find(prefix_of(chunk.id))) {
+                for (LiveChunks::Chunk& found :
+                     live.find(prefix_of(core.backend->index_id(chunk.id)))) {
                     if (found.live != 0) continue;
                     found.live = 1;
                     ++stats.chunks;
                     stats.chunk_bytes += chunk.bytes;
-                    needed_bytes += record_bytes(found.stored_bytes);
+                    needed_bytes += core.backend->bytes_of(found.stored_bytes);
                 }
             return {};
         }));

@@ -170,7 +170,7 @@ public:
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
         CATALOG_TRY_VOID(run_.check_context());
-        const std::uint64_t bytes = record_bytes(header.stored_bytes);
+        const std::uint64_t bytes = run_.core_.backend->bytes_of(header.stored_bytes);
         progress_.advance(bytes);
         const auto plain = decoder_.decode({header, payload}, plain_);
         if (plain) return {};
@@ -281,7 +281,7 @@ Result<void> Verification::check_entry(const IndexEntry& entry) {
         return {};
     }
     const auto header = core_.backend->peek(entry.location);
-    if (header && header->id == entry.id) return {};
+    if (header && core_.backend->index_id(header->id) == entry.id) return {};
     if (!header && header.error().code() != Errc::kContentCorrupted) return fail(header.error());
     // What was collected meanwhile is not needed, or stands elsewhere.
     CATALOG_TRY(const bool gone, is_gone(entry.location.pack));
@@ -337,7 +337,8 @@ Result<void> Verification::check_object(const ObjectEntry& entry) {
     for (const ChunkRef& chunk : record->chunks) {
         {
             const MutexLock lock(mutex_);
-            if (const auto bad = bad_chunks_.find(chunk.id); bad != bad_chunks_.end()) {
+            if (const auto bad = bad_chunks_.find(core_.backend->index_id(chunk.id));
+                bad != bad_chunks_.end()) {
                 report_.add_object(bad->second, entry.id);
                 hurt = true;
                 continue;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <catalog/internal/mutex.hpp>
 #include <catalog/internal/try.hpp>
@@ -28,6 +29,7 @@ struct OpenPack {
     std::uint64_t durable = 0;   // What a sync has confirmed.
     bool entry_durable = false;  // Its name survives a crash.
     std::uint64_t index_offset = 0;
+    std::unique_ptr<RecordSealer> sealer;  // Null in a store in the clear.
 };
 
 class PackBackend final : public StorageBackend {
@@ -36,7 +38,7 @@ public:
                 const PackOptions& options)
         : read_only_(read_only),
           options_(options),
-          files_(std::move(fs), std::move(directory), options.open_packs_max),
+          files_(std::move(fs), std::move(directory), options.open_packs_max, options.encryption),
           maps_(files_, options.mapped_packs_max),
           index_(files_) {}
 
@@ -45,6 +47,10 @@ public:
     Result<void> refresh(const StoreId& store, const BackendMarks& committed) override;
     Result<std::optional<IndexEntry>> find(const ChunkId& id) override;
     Result<std::optional<IndexEntry>> find_kept(const ChunkId& id) override;
+    ChunkId index_id(const ChunkId& id) const override { return index_.id_of(id); }
+    std::uint64_t bytes_of(std::uint32_t stored_bytes) const override {
+        return is_encrypted() ? sealed_record_bytes(stored_bytes) : record_bytes(stored_bytes);
+    }
     Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override;
     Result<void> for_each_copy(const std::function<Result<void>(const IndexEntry&)>& each) override;
     Result<ChunkLocation> append(const NewRecord& record) override;
@@ -58,6 +64,7 @@ public:
     Result<RecordHeader> peek(const ChunkLocation& location) override;
     Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
     Result<std::optional<MappedChunk>> map_chunk(const ChunkLocation& location) override {
+        if (is_encrypted()) return std::nullopt;
         return maps_.chunk(location);
     }
     Result<ChunkId> base_of(const ChunkLocation& location) override;
@@ -68,14 +75,27 @@ public:
 private:
     Result<void> recover_file(PackId pack, std::uint64_t size, const PackMark* mark)
         CATALOG_REQUIRES(mutex_);
+    using Find = Result<std::optional<IndexEntry>> (ChunkIndex::*)(const ChunkId&) const;
+    Result<std::optional<IndexEntry>> find_by(Find way, const ChunkId& id);
+    bool is_current(const PackHeader& header) const;
     Result<void> open_for_append() CATALOG_REQUIRES(mutex_);
     Result<void> continue_pack(const PackMark& mark) CATALOG_REQUIRES(mutex_);
     Result<void> create_pack() CATALOG_REQUIRES(mutex_);
     Result<void> write(ByteView bytes) CATALOG_REQUIRES(mutex_);
+    Result<void> write_record(const NewRecord& record) CATALOG_REQUIRES(mutex_);
+    Result<void> write_sealed(const RecordHeader& header, ByteView payload)
+        CATALOG_REQUIRES(mutex_);
+    Result<void> write_sealed_padding(std::uint64_t past) CATALOG_REQUIRES(mutex_);
+    Result<void> write_index_head(std::uint64_t index_bytes) CATALOG_REQUIRES(mutex_);
+    Result<void> write_index_pages(const std::vector<IndexEntry>& entries) CATALOG_REQUIRES(mutex_);
     Result<void> seal_open_pack(ChunkIndex& index) CATALOG_REQUIRES(mutex_);
     Result<void> write_index(ChunkIndex& index) CATALOG_REQUIRES(mutex_);
     Result<void> sync_pack(OpenPack& pack) CATALOG_REQUIRES(mutex_);
     void abandon_open_pack() CATALOG_REQUIRES(mutex_);
+    bool is_encrypted() const noexcept { return options_.encryption != nullptr; }
+    std::unique_ptr<RecordSealer> sealer_of(std::shared_ptr<const RecordCipher> cipher) const {
+        return std::make_unique<RecordSealer>(std::move(cipher), options_.encryption->random);
+    }
 
     const bool read_only_;
     const PackOptions options_;
@@ -93,6 +113,7 @@ private:
     BackendChanges unreported_ CATALOG_GUARDED_BY(mutex_);
     std::set<PackId> going_ CATALOG_GUARDED_BY(mutex_);  ///< Their removal was reported.
     std::string scratch_ CATALOG_GUARDED_BY(mutex_);
+    Bytes sealed_ CATALOG_GUARDED_BY(mutex_);  ///< A sealed record, and perhaps more behind it.
     std::atomic<std::uint64_t> losses_{0};
 };
 
@@ -149,23 +170,39 @@ Result<void> PackBackend::recover_file(PackId pack, std::uint64_t size, const Pa
     if (!mark->sealed && mark->bytes < options_.pack_bytes_max) {
         // Nothing is added to a pack that does not say whose it is.
         const auto header = inspect(*mark);
-        if (header && header->store == header_.store) unfinished_ = *mark;
+        if (header && header->store == header_.store && is_current(*header)) unfinished_ = *mark;
         if (!header && header.error().code() != Errc::kContentCorrupted)
             return fail(header.error());
     }
     return {};
 }
 
-Result<std::optional<IndexEntry>> PackBackend::find(const ChunkId& id) {
+// A pack of an older generation is finished: what is new goes under the newest key.
+bool PackBackend::is_current(const PackHeader& header) const {
+    if (!is_encrypted()) return !header.cipher;
+    return header.cipher && header.cipher->generation == options_.encryption->keys.newest();
+}
+
+Result<std::optional<IndexEntry>> PackBackend::find_by(Find way, const ChunkId& id) {
     const auto index = index_.index();
     if (!index) return std::nullopt;
-    return index->find(id);
+    const ChunkId indexed = index_.id_of(id);
+    auto found = ((*index).*way)(indexed);
+    if (!found && found.error().code() == Errc::kPackInvalid) {
+        // A page of a sealed run is damaged: the packs say what it said.
+        CATALOG_TRY_VOID(index_.drop_damaged());
+        found = ((*index).*way)(indexed);
+    }
+    if (found && *found) (*found)->id = id;
+    return found;
+}
+
+Result<std::optional<IndexEntry>> PackBackend::find(const ChunkId& id) {
+    return find_by(&ChunkIndex::find, id);
 }
 
 Result<std::optional<IndexEntry>> PackBackend::find_kept(const ChunkId& id) {
-    const auto index = index_.index();
-    if (!index) return std::nullopt;
-    return index->find_kept(id);
+    return find_by(&ChunkIndex::find_kept, id);
 }
 
 Result<void> PackBackend::for_each(const std::function<Result<void>(const IndexEntry&)>& each) {
@@ -198,8 +235,13 @@ Result<void> PackBackend::continue_pack(const PackMark& mark) {
                 files_.fs().open_write(files_.path_of(mark.pack), io::OpenMode::kAppend));
     if (file->size() != mark.bytes)
         return fail(Errc::kPackInvalid, "pack changed behind the store's back");
-    open_ = std::make_unique<OpenPack>(
-        OpenPack{mark.pack, std::move(file), mark.bytes, mark.bytes, true, 0});
+    auto open = std::make_unique<OpenPack>(
+        OpenPack{mark.pack, std::move(file), mark.bytes, mark.bytes, true, 0, nullptr});
+    if (is_encrypted()) {
+        CATALOG_TRY(const OpenedPack opened, files_.open(mark.pack));
+        open->sealer = sealer_of(opened.seal->records);
+    }
+    open_ = std::move(open);
     return {};
 }
 
@@ -207,6 +249,13 @@ Result<void> PackBackend::create_pack() {
     if (static_cast<std::uint32_t>(last_) == ~std::uint32_t{0})
         return fail(Errc::kLimitExceeded, "the content store has used up its pack numbers");
     const PackId id{static_cast<std::uint32_t>(last_) + 1};
+    std::unique_ptr<RecordSealer> sealer;
+    if (is_encrypted()) {
+        const StoreEncryption& store = *options_.encryption;
+        CATALOG_TRY(auto cipher, RecordCipher::create(store.keys, store.store, id, *store.random));
+        header_.cipher = cipher->header();
+        sealer = sealer_of(std::move(cipher));
+    }
     if (!directory_made_)
         CATALOG_TRY_VOID(io::make_directories_durably(files_.fs(), files_.directory()));
     directory_made_ = true;
@@ -221,8 +270,8 @@ Result<void> PackBackend::create_pack() {
         return begun;
     }
     last_ = id;
-    open_ =
-        std::make_unique<OpenPack>(OpenPack{id, std::move(file), kPackHeaderBytes, 0, false, 0});
+    open_ = std::make_unique<OpenPack>(
+        OpenPack{id, std::move(file), kPackHeaderBytes, 0, false, 0, std::move(sealer)});
     return {};
 }
 
@@ -241,22 +290,51 @@ Result<ChunkLocation> PackBackend::append(const NewRecord& record) {
     const MutexLock lock(mutex_);
     CATALOG_TRY_VOID(open_for_append());
     const auto index = index_.index();
-    CATALOG_TRY(const auto known, index->find_kept(record.id));
+    CATALOG_TRY(const auto known, find_kept(record.id));
     if (known) return known->location;
+    CATALOG_TRY_VOID(write_record(record));
+    const std::uint64_t bytes = bytes_of(static_cast<std::uint32_t>(record.payload.size()));
+    const ChunkLocation location{open_->id, open_->end - bytes,
+                                 static_cast<std::uint32_t>(record.payload.size()),
+                                 record.plain_bytes};
+    CATALOG_TRY_VOID(index->insert({index_.id_of(record.id), location, record.codec}));
+    if (open_->end >= options_.pack_bytes_max) CATALOG_TRY_VOID(seal_open_pack(*index));
+    return location;
+}
+
+Result<void> PackBackend::write_record(const NewRecord& record) {
     const auto stored_bytes = static_cast<std::uint32_t>(record.payload.size());
+    const RecordHeader header{record.codec,  record.plain_bytes, stored_bytes, record.id, 0,
+                              record.id_rule};
+    if (open_->sealer) return write_sealed(header, record.payload);
     scratch_.clear();
     if (record.codec == Codec::kRaw && stored_bytes >= kPagedBytesMin)
         if (const std::uint64_t gap = padding_bytes(open_->end); gap != 0)
             append_padding(scratch_, gap);
-    const ChunkLocation location{open_->id, open_->end + scratch_.size(), stored_bytes,
-                                 record.plain_bytes};
-    append_record(scratch_,
-                  {record.codec, record.plain_bytes, stored_bytes, record.id, 0, record.id_rule},
-                  record.payload);
-    CATALOG_TRY_VOID(write(as_bytes(scratch_)));
-    CATALOG_TRY_VOID(index->insert({record.id, location, record.codec}));
-    if (open_->end >= options_.pack_bytes_max) CATALOG_TRY_VOID(seal_open_pack(*index));
-    return location;
+    append_record(scratch_, header, record.payload);
+    return write(as_bytes(scratch_));
+}
+
+Result<void> PackBackend::write_sealed(const RecordHeader& header, ByteView payload) {
+    std::string bare;
+    bare.reserve(kRecordHeaderBytes);
+    append_record_header(bare, header);
+    const std::uint64_t bytes = sealed_record_bytes(header.stored_bytes);
+    if (sealed_.size() < bytes) sealed_.resize(bytes);
+    const std::span<std::byte> out = std::span(sealed_).first(bytes);
+    CATALOG_TRY_VOID(
+        open_->sealer->seal(open_->end, as_bytes(bare).first<kRecordHeaderBytes>(), payload, out));
+    return write(out);
+}
+
+// Lets the pack end `past` bytes before a page.
+Result<void> PackBackend::write_sealed_padding(std::uint64_t past) {
+    const std::uint64_t gap = sealed_padding_bytes(open_->end, kSealedGrainBytes, past);
+    if (gap == 0) return {};
+    RecordHeader header;
+    header.codec = Codec::kPadding;
+    header.stored_bytes = padding_payload_bytes(gap);
+    return write_sealed(header, Bytes(header.stored_bytes));
 }
 
 // A pack whose index cannot be written, for lack of space for example, is sealed without one: the
@@ -277,24 +355,9 @@ Result<void> PackBackend::seal_open_pack(ChunkIndex& index) {
 Result<void> PackBackend::write_index(ChunkIndex& index) {
     const std::vector<IndexEntry> entries = index.unsealed(open_->id);
     const std::uint64_t begin = open_->end;
-    scratch_.clear();
-    if (const std::uint64_t gap = padding_bytes(begin); gap != 0) append_padding(scratch_, gap);
-    const std::uint64_t bytes = index_run_bytes(entries.size());
-    append_record_header(scratch_,
-                         {Codec::kIndex, 0, static_cast<std::uint32_t>(bytes), ChunkId(), 0});
-    const std::uint64_t offset = begin + scratch_.size();
-    const PackId pack = open_->id;
-    CATALOG_TRY_VOID(write(as_bytes(scratch_)));  // It may have abandoned the pack.
-    Result<void> written;
-    IndexRunBuilder builder(
-        {header_.store, RunOrigin::kPackFooter, static_cast<std::uint32_t>(pack)},
-        [&](ByteView page) CATALOG_REQUIRES(mutex_) -> Result<void> {
-            if (!open_) return fail(Errc::kIo, "the pack was abandoned");
-            return write(page);
-        });
-    for (const IndexEntry& entry : entries)
-        if (written) written = builder.add(entry);
-    if (written) written = builder.finish();
+    auto written = write_index_head(index_run_bytes(entries.size()));
+    const std::uint64_t offset = open_ ? open_->end : 0;
+    if (written) written = write_index_pages(entries);
     if (written) {
         open_->index_offset = offset;
         return {};
@@ -308,8 +371,47 @@ Result<void> PackBackend::write_index(ChunkIndex& index) {
     return written;
 }
 
+// All of the index record in front of its pages, which begin on a page of the pack.
+Result<void> PackBackend::write_index_head(std::uint64_t index_bytes) {
+    RecordHeader header;
+    header.codec = Codec::kIndex;
+    header.stored_bytes = static_cast<std::uint32_t>(index_bytes);
+    scratch_.clear();
+    if (!open_->sealer) {
+        if (const std::uint64_t gap = padding_bytes(open_->end); gap != 0)
+            append_padding(scratch_, gap);
+        append_record_header(scratch_, header);
+        return write(as_bytes(scratch_));
+    }
+    CATALOG_TRY_VOID(write_sealed_padding(kSealedIndexHeadBytes));
+    append_record_header(scratch_, header);
+    std::array<std::byte, kSealedIndexHeadBytes> head{};
+    CATALOG_TRY_VOID(open_->sealer->seal_header(open_->end,
+                                                as_bytes(scratch_).first<kRecordHeaderBytes>(),
+                                                std::span(head).first<kSealedHeaderBytes>()));
+    return write(head);
+}
+
+Result<void> PackBackend::write_index_pages(const std::vector<IndexEntry>& entries) {
+    const IndexRunInfo info{header_.store, RunOrigin::kPackFooter,
+                            static_cast<std::uint32_t>(open_->id)};
+    CATALOG_TRY(const auto cipher, index_.make_cipher(info));
+    const auto write_pages = [&](ByteView pages) CATALOG_REQUIRES(mutex_) -> Result<void> {
+        if (!open_) return fail(Errc::kIo, "the pack was abandoned");
+        return write(pages);
+    };
+    IndexRunBuilder builder(info, write_pages, cipher.get());
+    for (const IndexEntry& entry : entries) CATALOG_TRY_VOID(builder.add(entry));
+    return builder.finish();
+}
+
 Result<BackendChanges> PackBackend::sync() {
     const MutexLock lock(mutex_);
+    if (open_ && open_->sealer && open_->end > open_->durable) {
+        // Without the padding, for lack of space, a little more can be seen, and nothing is lost.
+        const auto padded = write_sealed_padding(0);
+        if (!open_) return fail(padded.error());
+    }
     if (open_ && open_->end > open_->durable) {
         if (auto synced = sync_pack(*open_); !synced) return fail(synced.error());
         unreported_.packs.push_back({open_->id, open_->end, false, 0});
@@ -357,8 +459,8 @@ Result<std::uint64_t> PackBackend::seal(PackId pack) {
         (void)continue_pack(mark);
     }
     if (open_ && open_->id == pack) CATALOG_TRY_VOID(seal_open_pack(*index_.index()));
-    CATALOG_TRY(const auto file, files_.open(pack));
-    CATALOG_TRY(const auto info, file->info());
+    CATALOG_TRY(const OpenedPack opened, files_.open(pack));
+    CATALOG_TRY(const auto info, opened.file->info());
     return info.size;
 }
 
@@ -397,34 +499,34 @@ void PackBackend::committed(const BackendChanges& changes) {
 }
 
 Result<RecordHeader> PackBackend::peek(const ChunkLocation& location) {
-    CATALOG_TRY(const auto file, files_.open(location.pack));
-    return peek_record(reader_of(*file), location);
+    CATALOG_TRY(const OpenedPack pack, files_.open(location.pack));
+    return peek_record(reader_of(*pack.file), location, pack.seal.get());
 }
 
 Result<StoredRecord> PackBackend::read(const ChunkLocation& location, Bytes& buffer) {
-    CATALOG_TRY(const auto file, files_.open(location.pack));
-    return read_record(reader_of(*file), location, buffer);
+    CATALOG_TRY(const OpenedPack pack, files_.open(location.pack));
+    return read_record(reader_of(*pack.file), location, buffer, pack.seal.get());
 }
 
 Result<ChunkId> PackBackend::base_of(const ChunkLocation& location) {
-    CATALOG_TRY(const auto file, files_.open(location.pack));
-    return base_of_record(reader_of(*file), location);
+    CATALOG_TRY(const OpenedPack pack, files_.open(location.pack));
+    return base_of_record(reader_of(*pack.file), location, pack.seal.get());
 }
 
 Result<PackHeader> PackBackend::inspect(const PackMark& mark) {
-    CATALOG_TRY(const auto file, files_.open(mark.pack));
-    CATALOG_TRY(const auto info, file->info());
-    return inspect_pack(reader_of(*file), info.size, mark);
+    CATALOG_TRY(const OpenedPack pack, files_.open(mark.pack));
+    CATALOG_TRY(const auto info, pack.file->info());
+    return inspect_pack(reader_of(*pack.file), info.size, mark);
 }
 
 Result<void> PackBackend::scan(const PackMark& mark, PackVisitor& visitor) {
-    const auto file = files_.open(mark.pack);
-    if (!file) {
-        if (file.error().code() != Errc::kContentCorrupted) return fail(file.error());
-        return visitor.damage(mark.pack, 0, mark.bytes, std::string(file.error().message()));
+    const auto pack = files_.open(mark.pack);
+    if (!pack) {
+        if (pack.error().code() != Errc::kContentCorrupted) return fail(pack.error());
+        return visitor.damage(mark.pack, 0, mark.bytes, std::string(pack.error().message()));
     }
-    CATALOG_TRY(const auto info, (*file)->info());
-    return scan_pack(reader_of(**file), info.size, mark, visitor);
+    CATALOG_TRY(const auto info, pack->file->info());
+    return scan_pack(reader_of(*pack->file), info.size, mark, visitor, pack->seal.get());
 }
 
 Result<BackendStats> PackBackend::stats() {

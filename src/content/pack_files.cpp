@@ -1,6 +1,7 @@
 #include "pack_files.hpp"
 
 #include <algorithm>
+#include <catalog/internal/try.hpp>
 
 namespace catalog::content {
 namespace {
@@ -46,10 +47,11 @@ PackReader reader_of(const io::ReadableFile& file) {
 }
 
 PackFiles::PackFiles(std::shared_ptr<io::FileSystem> fs, std::string directory,
-                     std::uint32_t open_max)
+                     std::uint32_t open_max, std::shared_ptr<const StoreEncryption> encryption)
     : fs_(std::move(fs)),
       directory_(std::move(directory)),
-      open_max_(std::max<std::size_t>(open_max, 1)) {}
+      open_max_(std::max<std::size_t>(open_max, 1)),
+      encryption_(std::move(encryption)) {}
 
 std::string PackFiles::path_of(PackId pack) const {
     return io::join_path(directory_, pack_file_name(pack));
@@ -67,11 +69,33 @@ Result<std::vector<PackFiles::Sized<RunId>>> PackFiles::list_runs() const {
     return list_numbered<RunId>(*fs_, directory_, parse_run_file_name);
 }
 
-Result<std::shared_ptr<io::ReadableFile>> PackFiles::open(PackId pack) {
+// The header's checksum decides nothing here: what the commitment proves is right is used, so that
+// a bit elsewhere in it does not cost the pack.
+Result<std::shared_ptr<const PackSeal>> PackFiles::seal_of(PackId pack,
+                                                           const io::ReadableFile& file) const {
+    if (encryption_ == nullptr) return nullptr;
+    Bytes bytes(kPackHeaderBytes);
+    CATALOG_TRY(const std::size_t count, file.read_at(0, bytes));
+    bytes.resize(count);
+    const auto header = decode_pack_header(bytes);
+    if (header && !header->cipher) return pack_damaged(pack, 0, "pack is not encrypted");
+    for (const PackCipherHeader& each : cipher_headers_of(bytes)) {
+        auto cipher = RecordCipher::open(encryption_->keys, encryption_->store, pack, each);
+        if (cipher)
+            return std::make_shared<const PackSeal>(PackSeal{*std::move(cipher), encryption_});
+        // A number that is damaged names no generation either.
+        if (header && cipher.error().code() == Errc::kKeyNotFound)
+            return fail(cipher.error().with_input(pack_file_name(pack)));
+        if (cipher.error().code() == Errc::kOutOfMemory) return fail(cipher.error());
+    }
+    return pack_damaged(pack, 0, "pack's header is damaged, or of another store: no key fits");
+}
+
+Result<OpenedPack> PackFiles::open(PackId pack) {
     const MutexLock lock(mutex_);
     if (const auto found = open_.find(pack); found != open_.end()) {
         found->second.used = ++uses_;
-        return found->second.file;
+        return found->second.opened;
     }
     auto file = fs_->open_read(path_of(pack));
     if (!file) {
@@ -79,13 +103,15 @@ Result<std::shared_ptr<io::ReadableFile>> PackFiles::open(PackId pack) {
             return pack_damaged(pack, 0, "pack is missing");
         return fail(file.error());
     }
+    OpenedPack opened;
+    opened.file = std::move(*file);
+    CATALOG_TRY(opened.seal, seal_of(pack, *opened.file));
     if (open_.size() >= open_max_)
         open_.erase(std::min_element(open_.begin(), open_.end(), [](auto& a, auto& b) {
             return a.second.used < b.second.used;
         }));
-    std::shared_ptr<io::ReadableFile> shared = std::move(*file);
-    open_[pack] = CachedFile{shared, ++uses_};
-    return shared;
+    open_[pack] = CachedFile{opened, ++uses_};
+    return opened;
 }
 
 Result<void> PackFiles::remove(PackId pack) {

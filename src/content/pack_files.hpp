@@ -11,17 +11,30 @@
 #include "catalog/content/storage_backend.hpp"
 #include "catalog/io/file_system.hpp"
 #include "pack_scan.hpp"
+#include "record_layout.hpp"
 
 namespace catalog::content {
 
 /// Returns a reader over an open file, which must outlive it.
 [[nodiscard]] PackReader reader_of(const io::ReadableFile& file);
 
+/// A pack that is open for reading.
+struct OpenedPack {
+    std::shared_ptr<io::ReadableFile> file;
+    std::shared_ptr<const PackSeal> seal;  ///< Null in a store in the clear.
+};
+
 /// Thread safety: any thread.
 class PackFiles {
 public:
-    /// Files of at most `open_max` packs are kept open.
-    PackFiles(std::shared_ptr<io::FileSystem> fs, std::string directory, std::uint32_t open_max);
+    /// Files of at most `open_max` packs are kept open. `encryption` is null in a store in the
+    /// clear.
+    PackFiles(std::shared_ptr<io::FileSystem> fs, std::string directory, std::uint32_t open_max,
+              std::shared_ptr<const StoreEncryption> encryption = nullptr);
+
+    [[nodiscard]] const std::shared_ptr<const StoreEncryption>& encryption() const noexcept {
+        return encryption_;
+    }
 
     [[nodiscard]] io::FileSystem& fs() const noexcept { return *fs_; }
     [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
@@ -35,8 +48,10 @@ public:
     [[nodiscard]] Result<std::vector<Sized<PackId>>> list_packs() const;
     [[nodiscard]] Result<std::vector<Sized<RunId>>> list_runs() const;
 
-    /// Opens a pack. Errors: kContentCorrupted (it is missing), kIo.
-    [[nodiscard]] Result<std::shared_ptr<io::ReadableFile>> open(PackId pack);
+    /// Opens a pack. Errors: kContentCorrupted (it is missing; of a sealed one, its header is not
+    /// one that the store's keys fit), kKeyNotFound (it is of a generation that is not among the
+    /// keys), kIo.
+    [[nodiscard]] Result<OpenedPack> open(PackId pack);
 
     /// Removes a pack, or an index file; one that is not there is fine. Errors: kIo.
     [[nodiscard]] Result<void> remove(PackId pack);
@@ -47,13 +62,17 @@ public:
 
 private:
     struct CachedFile {
-        std::shared_ptr<io::ReadableFile> file;
+        OpenedPack opened;
         std::uint64_t used = 0;
     };
+
+    [[nodiscard]] Result<std::shared_ptr<const PackSeal>> seal_of(
+        PackId pack, const io::ReadableFile& file) const;
 
     const std::shared_ptr<io::FileSystem> fs_;
     const std::string directory_;
     const std::size_t open_max_;
+    const std::shared_ptr<const StoreEncryption> encryption_;
     internal::Mutex mutex_;
     std::map<PackId, CachedFile> open_ CATALOG_GUARDED_BY(mutex_);
     std::uint64_t uses_ CATALOG_GUARDED_BY(mutex_) = 0;

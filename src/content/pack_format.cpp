@@ -14,6 +14,8 @@ constexpr std::string_view kPackMagic("CATPACK\n", 8);
 constexpr std::size_t kPackCrcOffset = kPackHeaderBytes - 4;
 constexpr std::size_t kPackStoreOffset = 24;
 constexpr std::size_t kPackProfileOffset = 40;
+// The cipher's fields stand twice: with the salt a whole pack would be lost.
+constexpr std::array<std::size_t, 2> kPackCipherOffsets{64, 2048};
 
 constexpr std::uint32_t kRecordMagic = 0x4b484343;  // "CCHK" in the file
 constexpr std::size_t kRecordIdOffset = 16;
@@ -58,6 +60,27 @@ bool possible_lengths(const RecordHeader& header) {
 
 void append_view(std::string& out, ByteView bytes) { out.append(as_text(bytes)); }
 
+void append_cipher_header(std::string& out, const PackCipherHeader& cipher) {
+    append_le(out, static_cast<std::uint32_t>(cipher.algorithm));
+    append_le(out, static_cast<std::uint32_t>(cipher.generation));
+    append_view(out, cipher.salt);
+    append_view(out, cipher.commitment);
+}
+
+PackCipherHeader cipher_header_at(ByteView bytes) {
+    PackCipherHeader cipher;
+    cipher.algorithm = static_cast<CipherAlgorithm>(bytes[0]);
+    cipher.generation = KeyGeneration{load_le<std::uint32_t>(&bytes[4])};
+    std::copy_n(bytes.begin() + 8, cipher.salt.size(), cipher.salt.begin());
+    std::copy_n(bytes.begin() + 40, cipher.commitment.size(), cipher.commitment.begin());
+    return cipher;
+}
+
+bool is_cipher(std::uint32_t number) {
+    return number == static_cast<std::uint32_t>(CipherAlgorithm::kAes256Gcm) ||
+           number == static_cast<std::uint32_t>(CipherAlgorithm::kChaCha20Poly1305);
+}
+
 }  // namespace
 
 ChunkId chunk_id_of(ByteView bytes, IdRule rule) {
@@ -68,12 +91,17 @@ std::string encode_pack_header(const PackHeader& header) {
     std::string out;
     out.reserve(kPackHeaderBytes);
     out.append(kPackMagic);
-    append_le(out, kPackFormatVersion);
+    append_le(out, header.cipher ? kPackFormatVersionSealed : kPackFormatVersion);
     append_le(out, static_cast<std::uint32_t>(kPackHeaderBytes));
     append_le(out, static_cast<std::uint32_t>(header.pack));
     append_le(out, std::uint32_t{0});
     append_view(out, header.store);
     append_profile(out, header.profile);
+    if (header.cipher)
+        for (const std::size_t offset : kPackCipherOffsets) {
+            out.resize(offset, '\0');
+            append_cipher_header(out, *header.cipher);
+        }
     out.resize(kPackCrcOffset, '\0');
     append_le(out, internal::crc32c(as_bytes(out)));
     return out;
@@ -90,7 +118,7 @@ Result<PackHeader> decode_pack_header(ByteView bytes) {
         load_le<std::uint32_t>(&bytes[kPackCrcOffset]))
         return fail(Errc::kPackInvalid, "pack header does not match its checksum");
     const auto version = load_le<std::uint32_t>(&bytes[8]);
-    if (version < kPackFormatVersionMin || version > kPackFormatVersion)
+    if (version < kPackFormatVersionMin || version > kPackFormatVersionSealed)
         return fail(Errc::kPackInvalid, "pack has format version " + std::to_string(version) +
                                             ", which this library does not read");
     if (load_le<std::uint32_t>(&bytes[12]) != kPackHeaderBytes)
@@ -105,7 +133,24 @@ Result<PackHeader> decode_pack_header(ByteView bytes) {
         return fail(Error(Errc::kPackInvalid, "pack header holds no usable profile")
                         .with_cause(profile.error()));
     header.profile = *profile;
+    if (version == kPackFormatVersionSealed) {
+        if (const auto number = load_le<std::uint32_t>(&bytes[kPackCipherOffsets[0]]);
+            !is_cipher(number))
+            return fail(Errc::kPackInvalid,
+                        "pack header names unknown cipher " + std::to_string(number));
+        header.cipher = cipher_header_at(bytes.subspan(kPackCipherOffsets[0]));
+    }
     return header;
+}
+
+std::vector<PackCipherHeader> cipher_headers_of(ByteView bytes) {
+    std::vector<PackCipherHeader> headers;
+    if (bytes.size() < kPackHeaderBytes) return headers;
+    for (const std::size_t offset : kPackCipherOffsets) {
+        const PackCipherHeader header = cipher_header_at(bytes.subspan(offset));
+        if (headers.empty() || headers.front() != header) headers.push_back(header);
+    }
+    return headers;
 }
 
 void append_record_header(std::string& out, const RecordHeader& header) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <catalog/internal/try.hpp>
 
+#include "page_cipher.hpp"
+
 namespace catalog::content {
 namespace {
 
@@ -12,7 +14,8 @@ using internal::MutexLock;
 bool is_unusable(const Error& error) {
     return error.code() == Errc::kPackInvalid || error.code() == Errc::kContentCorrupted ||
            error.code() == Errc::kEndOfFile || error.code() == Errc::kFileNotFound ||
-           error.code() == Errc::kFileKind;
+           error.code() == Errc::kFileKind || error.code() == Errc::kKeyNotFound ||
+           error.code() == Errc::kUnsupported;
 }
 
 // Tells whether there is a mark of that number among `all`, which ascend.
@@ -23,18 +26,44 @@ bool is_marked(const std::vector<Mark>& all, Id number, Id Mark::* of) {
     return found != all.end() && (*found).*of == number;
 }
 
+// Kept as long as the run.
+struct SealedRun {
+    std::unique_ptr<io::MappedRegion> region;
+    std::unique_ptr<PageCipher> cipher;
+};
+
+}  // namespace
+
+PackIndex::PackIndex(PackFiles& files) : files_(files) {
+    const auto& encryption = files.encryption();
+    if (!encryption) return;
+    page_cache_ = std::make_shared<IndexPageCache>();
+    if (const auto key = encryption->keys.of(encryption->keys.oldest()))
+        keyed_ = std::make_unique<const KeyedIds>((*key)->id_key());
+}
+
+Result<std::unique_ptr<PageCipher>> PackIndex::make_cipher(const IndexRunInfo& run) const {
+    const auto& encryption = files_.encryption();
+    if (!encryption) return nullptr;
+    return make_page_cipher(encryption->keys, run, encryption->random);
+}
+
 // One of another store or place would lead nowhere: better to read the records than to follow it.
-Result<std::shared_ptr<const IndexRun>> open_run(std::unique_ptr<io::MappedRegion> region,
-                                                 const IndexRunInfo& expected) {
+Result<PackIndex::RunPointer> PackIndex::open_run(std::unique_ptr<io::MappedRegion> region,
+                                                  const IndexRunInfo& expected) const {
     const ByteView bytes = region->bytes();
-    CATALOG_TRY(auto run,
-                IndexRun::open(bytes, std::shared_ptr<const io::MappedRegion>(std::move(region))));
+    const auto sealed = std::make_shared<SealedRun>();
+    sealed->region = std::move(region);
+    const StoreEncryption* encryption = files_.encryption().get();
+    if (encryption != nullptr && bytes.size() >= kIndexPageBytes) {
+        const IndexPageView last(bytes.last<kIndexPageBytes>());
+        CATALOG_TRY(sealed->cipher, open_page_cipher(encryption->keys, expected, last));
+    }
+    CATALOG_TRY(auto run, IndexRun::open(bytes, sealed, sealed->cipher.get(), page_cache_));
     if (run->info() != expected)
         return fail(Errc::kPackInvalid, "index run belongs to another store or place");
     return run;
 }
-
-}  // namespace
 
 void PackIndex::reset() {
     const MutexLock lock(mutex_);
@@ -70,7 +99,8 @@ Result<void> PackIndex::apply(const StoreId& store, const BackendMarks& marks) {
     for (const PackMark& mark : marks.packs) CATALOG_TRY_VOID(index_->add_pack(mark.pack));
     CATALOG_TRY_VOID(apply_runs(marks));
     for (auto& [pack, known] : packs_)
-        if (known.run != RunId{} && !is_marked(marks.runs, known.run, &RunMark::run)) known = {};
+        if (known.run != RunId{} && !is_marked(marks.runs, known.run, &RunMark::run))
+            known = {0, nullptr, RunId{}, known.mark, known.own_damaged};
     for (const PackMark& mark : marks.packs) CATALOG_TRY_VOID(apply_pack(mark));
     drop_missing(marks);
     return {};
@@ -105,12 +135,15 @@ Result<void> PackIndex::apply_runs(const BackendMarks& marks) {
 
 Result<void> PackIndex::apply_pack(const PackMark& mark) {
     KnownPack& known = packs_[mark.pack];
+    known.mark = mark;
     if (mark.bytes <= known.bytes) return {};
-    if (mark.index_offset != 0) {
+    if (mark.index_offset != 0 && !known.own_damaged) {
         auto own = open_own(mark);
         if (own) {
             index_->seal_pack(mark.pack, *own);
-            known = {mark.bytes, std::move(*own), RunId{}};
+            known.bytes = mark.bytes;
+            known.own = std::move(*own);
+            known.run = RunId{};
             return {};
         }
         if (!is_unusable(own.error())) return fail(own.error());
@@ -124,13 +157,15 @@ Result<void> PackIndex::apply_pack(const PackMark& mark) {
 Result<void> PackIndex::scan_pack_headers(const PackMark& mark, std::uint64_t from) {
     const auto file = files_.open(mark.pack);
     if (!file) {
-        if (is_unusable(file.error())) return {};
+        // A pack under keys that are not here is not one without chunks.
+        if (is_unusable(file.error()) && file.error().code() != Errc::kKeyNotFound) return {};
         return fail(file.error());
     }
-    CATALOG_TRY(const auto info, (*file)->info());
-    return scan_headers(reader_of(**file), info.size, mark, from,
-                        [&](const IndexEntry& entry)
-                            CATALOG_REQUIRES(mutex_) { return index_->insert(entry); });
+    CATALOG_TRY(const auto info, file->file->info());
+    const auto insert = [&](const IndexEntry& entry) CATALOG_REQUIRES(mutex_) {
+        return index_->insert({id_of(entry.id), entry.location, entry.codec});
+    };
+    return scan_headers(reader_of(*file->file), info.size, mark, from, insert, file->seal.get());
 }
 
 // Whatever no mark names any more.
@@ -161,10 +196,35 @@ Result<void> PackIndex::begin_pack(PackId pack) {
 Result<void> PackIndex::pack_grew(const PackMark& mark) {
     const MutexLock lock(mutex_);
     KnownPack& known = packs_[mark.pack];
+    known.mark = mark;
     known.bytes = std::max(known.bytes, mark.bytes);
     if (mark.index_offset == 0 || known.own) return {};
     CATALOG_TRY(known.own, open_own(mark));
     index_->seal_pack(mark.pack, known.own);
+    return {};
+}
+
+Result<void> PackIndex::drop_damaged() {
+    const MutexLock lock(mutex_);
+    const auto is_damaged = [](const RunPointer& run) { return run && !run->verify(); };
+    std::vector<PackMark> lost;
+    for (auto& [pack, known] : packs_) {
+        if (!is_damaged(known.own)) continue;
+        drop_run(known.own);
+        known = {0, nullptr, RunId{}, known.mark, true};
+        lost.push_back(known.mark);
+    }
+    for (auto& [number, known_run] : runs_) {
+        if (!is_damaged(known_run.run)) continue;
+        drop_run(known_run.run);
+        known_run.run.reset();  // The number stays, so that it is not opened again.
+        for (auto& [pack, known] : packs_) {
+            if (known.run != number) continue;
+            known = {0, nullptr, RunId{}, known.mark, known.own_damaged};
+            lost.push_back(known.mark);
+        }
+    }
+    for (const PackMark& mark : lost) CATALOG_TRY_VOID(apply_pack(mark));
     return {};
 }
 
@@ -201,9 +261,11 @@ Result<std::uint64_t> PackIndex::write_merged(RunId number, const ChunkIndex& in
     CATALOG_TRY(auto file, files_.fs().open_write(path, io::OpenMode::kTruncate));
     std::vector<const IndexRun*> newest_first;
     for (const RunPointer& run : runs) newest_first.push_back(run.get());
+    const IndexRunInfo info{runs.front()->info().store, RunOrigin::kFile,
+                            static_cast<std::uint32_t>(number)};
+    CATALOG_TRY(const auto cipher, make_cipher(info));
     IndexRunBuilder builder(
-        {runs.front()->info().store, RunOrigin::kFile, static_cast<std::uint32_t>(number)},
-        [&](ByteView bytes) { return file->append(bytes); });
+        info, [&](ByteView bytes) { return file->append(bytes); }, cipher.get());
     auto written = merge_runs(newest_first, index.keep_live(), builder);
     if (written) written = builder.finish();
     if (written) written = file->sync();

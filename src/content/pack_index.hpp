@@ -8,15 +8,26 @@
 
 #include "catalog/content/storage_backend.hpp"
 #include "chunk_index.hpp"
+#include "index_page_cache.hpp"
+#include "keyed_ids.hpp"
 #include "pack_files.hpp"
 
 namespace catalog::content {
 
-/// Thread safety: any thread.
+/// In an encrypted store its ids are keyed ones and the pages of its runs sealed. Thread safety:
+/// any thread.
 class PackIndex {
 public:
     /// `files` outlives it.
-    explicit PackIndex(PackFiles& files) : files_(files) {}
+    explicit PackIndex(PackFiles& files);
+
+    /// Returns the id that entries of the index have for a chunk.
+    [[nodiscard]] ChunkId id_of(const ChunkId& chunk) const noexcept {
+        return keyed_ ? keyed_->of(chunk) : chunk;
+    }
+
+    /// Makes the cipher of a new run; null in a store in the clear. Errors: as make_page_cipher.
+    [[nodiscard]] Result<std::unique_ptr<PageCipher>> make_cipher(const IndexRunInfo& run) const;
 
     /// Adds what was committed since the last call, drops what is no longer. Packs without an index
     /// of their own, or whose index cannot be used, are read; a pack that is missing has no chunks.
@@ -34,6 +45,11 @@ public:
     /// Says that what the mark covers is in the index; of a sealed pack with an index of its own,
     /// opens that one and drops its entries from memory. Errors: kPackInvalid, kIo.
     [[nodiscard]] Result<void> pack_grew(const PackMark& mark);
+
+    /// Checks all runs, drops those that are damaged and reads the packs that they stood for: what
+    /// is left answers for all of them. For who was refused a page of a sealed run. Cost: reads the
+    /// whole index. Errors: kIo, kKeyNotFound.
+    [[nodiscard]] Result<void> drop_damaged();
 
     /// Says that a pack is no longer there: its entries count no more.
     void retire(PackId pack);
@@ -57,9 +73,11 @@ private:
     using RunPointer = ChunkIndex::RunPointer;
 
     struct KnownPack {
-        std::uint64_t bytes = 0;  ///< Up to here the index has it.
-        RunPointer own;           ///< Its own index, when that is what is used.
-        RunId run{};              ///< The index file that stands for it.
+        std::uint64_t bytes = 0;   ///< Up to here the index has it.
+        RunPointer own;            ///< Its own index, when that is what is used.
+        RunId run{};               ///< The index file that stands for it.
+        PackMark mark;             ///< The last that was told.
+        bool own_damaged = false;  ///< Its own index was found damaged.
     };
     struct KnownRun {
         RunPointer run;
@@ -72,12 +90,16 @@ private:
     void drop_run(const RunPointer& run) CATALOG_REQUIRES(mutex_);
     [[nodiscard]] Result<void> scan_pack_headers(const PackMark& mark, std::uint64_t from)
         CATALOG_REQUIRES(mutex_);
+    [[nodiscard]] Result<RunPointer> open_run(std::unique_ptr<io::MappedRegion> region,
+                                              const IndexRunInfo& expected) const;
     [[nodiscard]] Result<RunPointer> open_own(const PackMark& mark) const CATALOG_REQUIRES(mutex_);
     [[nodiscard]] Result<RunPointer> open_file(const RunMark& mark) const CATALOG_REQUIRES(mutex_);
     [[nodiscard]] Result<std::uint64_t> write_merged(RunId number, const ChunkIndex& index,
                                                      std::span<const RunPointer> runs) const;
 
     PackFiles& files_;
+    std::unique_ptr<const KeyedIds> keyed_;       ///< Null in a store in the clear.
+    std::shared_ptr<IndexPageCache> page_cache_;  ///< The same.
     mutable internal::Mutex mutex_;
     StoreId store_ CATALOG_GUARDED_BY(mutex_){};
     std::shared_ptr<ChunkIndex> index_ CATALOG_GUARDED_BY(mutex_);

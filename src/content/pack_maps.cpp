@@ -168,7 +168,8 @@ Result<std::shared_ptr<PackMaps::Mapping>> PackMaps::map(PackId pack) const {
         if (file.error().code() == Errc::kContentCorrupted) return fail(file.error());
         return nullptr;
     }
-    const auto info = (*file)->info();
+    if (file->seal) return nullptr;
+    const auto info = file->file->info();
     if (!info) return nullptr;
     auto region = files_.fs().map(files_.path_of(pack), 0, info->size);
     if (!region) return nullptr;

@@ -5,8 +5,8 @@
 #include <catalog/internal/try.hpp>
 
 #include "catalog/content/compressor.hpp"
-#include "catalog/internal/crc32c.hpp"
 #include "index_run.hpp"
+#include "page_cipher.hpp"
 
 namespace catalog::content {
 namespace {
@@ -37,10 +37,20 @@ private:
     Bytes buffer_;
 };
 
+RecordLayout layout_of(const PackSeal* seal) {
+    return RecordLayout(seal == nullptr ? nullptr : seal->records.get());
+}
+
 class PackScan {
 public:
-    PackScan(const PackReader& reader, PackId pack, std::uint64_t end, PackVisitor* visitor)
-        : window_(reader, end), pack_(pack), end_(end), visitor_(visitor) {}
+    PackScan(const PackReader& reader, PackId pack, std::uint64_t end, PackVisitor* visitor,
+             const PackSeal* seal)
+        : window_(reader, end),
+          pack_(pack),
+          end_(end),
+          visitor_(visitor),
+          seal_(seal),
+          layout_(layout_of(seal)) {}
 
     Result<void> run() {
         std::uint64_t offset = kPackHeaderBytes;
@@ -48,7 +58,7 @@ public:
             CATALOG_TRY(const auto header, header_at(offset));
             if (header) {
                 CATALOG_TRY_VOID(visit(offset, *header));
-                offset += record_bytes(header->stored_bytes);
+                offset += layout_.bytes_of(*header);
                 continue;
             }
             CATALOG_TRY(const std::uint64_t next, next_record(offset + kRecordAlignment));
@@ -71,17 +81,17 @@ public:
                 CATALOG_TRY_VOID(each({header->id,
                                        {pack_, offset, header->stored_bytes, header->plain_bytes},
                                        header->codec}));
-            offset += record_bytes(header->stored_bytes);
+            offset += layout_.bytes_of(*header);
         }
         return {};
     }
 
 private:
     Result<std::optional<RecordHeader>> header_at(std::uint64_t offset) {
-        if (end_ - offset < kRecordHeaderBytes) return std::nullopt;
-        CATALOG_TRY(const ByteView bytes, window_.view(offset, kRecordHeaderBytes));
-        const auto header = decode_record_header(bytes);
-        if (!header || record_bytes(header->stored_bytes) > end_ - offset) return std::nullopt;
+        if (end_ - offset < layout_.head_bytes()) return std::nullopt;
+        CATALOG_TRY(const ByteView bytes, window_.view(offset, layout_.head_bytes()));
+        const auto header = layout_.read_header(offset, bytes);
+        if (!header || layout_.bytes_of(*header) > end_ - offset) return std::nullopt;
         return *header;
     }
 
@@ -96,40 +106,63 @@ private:
 
     Result<void> visit(std::uint64_t offset, const RecordHeader& header) {
         if (header.codec == Codec::kIndex) return visit_index(offset, header);
-        const std::uint64_t bytes = record_bytes(header.stored_bytes);
+        const std::uint64_t bytes = layout_.bytes_of(header);
         CATALOG_TRY(const ByteView record, window_.view(offset, bytes));
-        const ByteView payload = record.subspan(kRecordHeaderBytes, header.stored_bytes);
-        if (internal::crc32c(payload) != header.payload_crc)
-            return visitor_->damage(pack_, offset, bytes, "payload does not match its checksum");
-        const ByteView padding = record.subspan(kRecordHeaderBytes + header.stored_bytes);
-        if (std::any_of(padding.begin(), padding.end(),
-                        [](std::byte b) { return b != std::byte{}; }))
-            CATALOG_TRY_VOID(visitor_->damage(pack_, offset + bytes - padding.size(),
-                                              padding.size(),
-                                              "padding is not zero; no content is hurt"));
+        if (layout_.is_sealed()) plain_.resize(header.stored_bytes);
+        const auto payload = layout_.read_payload(offset, header, record, plain_);
+        if (!payload)
+            return visitor_->damage(pack_, offset, bytes, std::string(payload.error().message()));
+        if (!layout_.is_sealed()) CATALOG_TRY_VOID(check_padding(offset, header, record));
         if (!holds_chunk(header.codec)) return {};
         return visitor_->record({pack_, offset, header.stored_bytes, header.plain_bytes}, header,
-                                payload);
+                                *payload);
+    }
+
+    // Of a bare record; that of a sealed one is covered by its tag.
+    Result<void> check_padding(std::uint64_t offset, const RecordHeader& header, ByteView record) {
+        const ByteView padding = record.subspan(kRecordHeaderBytes + header.stored_bytes);
+        if (std::all_of(padding.begin(), padding.end(),
+                        [](std::byte b) { return b == std::byte{}; }))
+            return {};
+        return visitor_->damage(pack_, offset + record.size() - padding.size(), padding.size(),
+                                "padding is not zero; no content is hurt");
     }
 
     Result<void> visit_index(std::uint64_t offset, const RecordHeader& header) {
-        CATALOG_TRY(const ByteView record, window_.view(offset, record_bytes(header.stored_bytes)));
-        const auto run = IndexRun::open(record.subspan(kRecordHeaderBytes), nullptr, nullptr);
-        const auto whole = run ? (*run)->verify() : fail(run.error());
+        const std::uint64_t bytes = layout_.bytes_of(header);
+        CATALOG_TRY(const ByteView record, window_.view(offset, bytes));
+        const auto whole = check_index(record.subspan(layout_.payload_begin(header)));
         if (whole) return {};
         if (whole.error().code() == Errc::kIo) return whole;
-        return visitor_->damage(pack_, offset, record_bytes(header.stored_bytes),
+        return visitor_->damage(pack_, offset, bytes,
                                 std::string(whole.error().message()) + "; no content is hurt");
+    }
+
+    // `pages` is not empty: the header says so.
+    Result<void> check_index(ByteView pages) const {
+        std::unique_ptr<PageCipher> cipher;
+        if (seal_ != nullptr) {
+            const IndexRunInfo info{seal_->store->store, RunOrigin::kPackFooter,
+                                    static_cast<std::uint32_t>(pack_)};
+            CATALOG_TRY(cipher, open_page_cipher(seal_->store->keys, info,
+                                                 IndexPageView(pages.last<kIndexPageBytes>())));
+        }
+        CATALOG_TRY(const auto run, IndexRun::open(pages, nullptr, cipher.get()));
+        return run->verify();
     }
 
     PackWindow window_;
     PackId pack_;
     std::uint64_t end_;
     PackVisitor* visitor_;  // Null when only headers are looked at.
+    const PackSeal* seal_;
+    RecordLayout layout_;
+    Bytes plain_;
 };
 
-Result<RecordHeader> promised_header(ByteView bytes, const ChunkLocation& location) {
-    const auto header = decode_record_header(bytes);
+Result<RecordHeader> promised_header(const RecordLayout& layout, ByteView bytes,
+                                     const ChunkLocation& location) {
+    const auto header = layout.read_header(location.offset, bytes);
     if (!header)
         return pack_damaged(location.pack, location.offset, std::string(header.error().message()));
     if (header->stored_bytes != location.stored_bytes ||
@@ -146,34 +179,61 @@ tl::unexpected<Error> pack_damaged(PackId pack, std::uint64_t offset, const std:
                     .with_input(pack_file_name(pack) + " at " + std::to_string(offset)));
 }
 
-Result<RecordHeader> peek_record(const PackReader& reader, const ChunkLocation& location) {
-    std::array<std::byte, kRecordHeaderBytes> bytes{};
-    CATALOG_TRY(const std::size_t count, reader(location.offset, bytes));
-    return promised_header(ByteView(bytes).first(count), location);
+Result<RecordHeader> peek_record(const PackReader& reader, const ChunkLocation& location,
+                                 const PackSeal* seal) {
+    const RecordLayout layout = layout_of(seal);
+    std::array<std::byte, kSealedHeaderBytes> bytes{};
+    CATALOG_TRY(const std::size_t count,
+                reader(location.offset, std::span(bytes).first(layout.head_bytes())));
+    return promised_header(layout, ByteView(bytes).first(count), location);
 }
 
 Result<StoredRecord> read_record(const PackReader& reader, const ChunkLocation& location,
-                                 Bytes& buffer) {
-    const std::size_t bytes = kRecordHeaderBytes + std::size_t{location.stored_bytes};
+                                 Bytes& buffer, const PackSeal* seal) {
+    const RecordLayout layout = layout_of(seal);
+    if (location.stored_bytes > kChunkBytesMax)
+        return pack_damaged(location.pack, location.offset, "record is longer than any chunk");
+    RecordHeader promised;
+    promised.stored_bytes = location.stored_bytes;
+    const std::size_t bytes = layout.is_sealed()
+                                  ? layout.bytes_of(promised)
+                                  : kRecordHeaderBytes + std::size_t{location.stored_bytes};
     if (buffer.size() < bytes) buffer.resize(bytes);
-    CATALOG_TRY(const std::size_t count, reader(location.offset, std::span(buffer).first(bytes)));
+    const std::span<std::byte> record = std::span(buffer).first(bytes);
+    CATALOG_TRY(const std::size_t count, reader(location.offset, record));
     CATALOG_TRY(const RecordHeader header,
-                promised_header(ByteView(buffer).first(count), location));
+                promised_header(layout, ByteView(record).first(count), location));
     if (count < bytes)
         return pack_damaged(location.pack, location.offset, "record goes beyond the pack's end");
-    const ByteView payload = ByteView(buffer).subspan(kRecordHeaderBytes, header.stored_bytes);
-    if (internal::crc32c(payload) != header.payload_crc)
-        return pack_damaged(location.pack, location.offset, "payload does not match its checksum");
-    return StoredRecord{header, payload};
+    if (header.codec == Codec::kIndex)
+        return pack_damaged(location.pack, location.offset, "record holds no chunk");
+    const auto payload = layout.read_payload(
+        location.offset, header, record, record.subspan(layout.head_bytes(), header.stored_bytes));
+    if (!payload)
+        return pack_damaged(location.pack, location.offset, std::string(payload.error().message()));
+    return StoredRecord{header, *payload};
 }
 
-Result<ChunkId> base_of_record(const PackReader& reader, const ChunkLocation& location) {
-    std::array<std::byte, kRecordHeaderBytes + ContentHash::kDigestBytes + 1> bytes{};
-    CATALOG_TRY(const std::size_t count, reader(location.offset, bytes));
-    CATALOG_TRY(const RecordHeader header, promised_header(ByteView(bytes).first(count), location));
-    const std::size_t payload =
-        std::min<std::size_t>(count - kRecordHeaderBytes, header.stored_bytes);
-    const auto base = delta_base(ByteView(bytes).subspan(kRecordHeaderBytes, payload));
+Result<ChunkId> base_of_record(const PackReader& reader, const ChunkLocation& location,
+                               const PackSeal* seal) {
+    Bytes buffer;
+    RecordHeader header;
+    ByteView payload;
+    if (seal != nullptr) {
+        // Part of what is sealed does not open.
+        CATALOG_TRY(const StoredRecord record, read_record(reader, location, buffer, seal));
+        header = record.header;
+        payload = record.payload;
+    } else {
+        buffer.resize(kRecordHeaderBytes + ContentHash::kDigestBytes + 1);
+        CATALOG_TRY(const std::size_t count, reader(location.offset, buffer));
+        CATALOG_TRY(header,
+                    promised_header(RecordLayout(), ByteView(buffer).first(count), location));
+        payload = ByteView(buffer).subspan(
+            kRecordHeaderBytes,
+            std::min<std::size_t>(count - kRecordHeaderBytes, header.stored_bytes));
+    }
+    const auto base = delta_base(payload);
     if (header.codec != Codec::kDelta || !base)
         return pack_damaged(location.pack, location.offset, "record is no delta");
     return *base;
@@ -196,15 +256,16 @@ Result<PackHeader> inspect_pack(const PackReader& reader, std::uint64_t size,
 
 Result<void> scan_headers(const PackReader& reader, std::uint64_t size, const PackMark& mark,
                           std::uint64_t from,
-                          const std::function<Result<void>(const IndexEntry&)>& each) {
-    PackScan scan(reader, mark.pack, std::min(size, mark.bytes), nullptr);
+                          const std::function<Result<void>(const IndexEntry&)>& each,
+                          const PackSeal* seal) {
+    PackScan scan(reader, mark.pack, std::min(size, mark.bytes), nullptr, seal);
     return scan.run_headers(from, each);
 }
 
 Result<void> scan_pack(const PackReader& reader, std::uint64_t size, const PackMark& mark,
-                       PackVisitor& visitor) {
+                       PackVisitor& visitor, const PackSeal* seal) {
     const std::uint64_t end = std::min(size, mark.bytes);
-    CATALOG_TRY_VOID(PackScan(reader, mark.pack, end, &visitor).run());
+    CATALOG_TRY_VOID(PackScan(reader, mark.pack, end, &visitor, seal).run());
     if (end < mark.bytes)
         return visitor.damage(mark.pack, end, mark.bytes - end,
                               "pack is shorter than its committed length");

@@ -211,18 +211,23 @@ Result<void> RecordSealer::seal(std::uint64_t offset,
     if (payload.empty() || payload.size() > kChunkBytesMax ||
         out.size() != sealed_record_bytes(static_cast<std::uint32_t>(payload.size())))
         return fail(Errc::kInvalidArgument, "the lengths are not those of one sealed record");
+    CATALOG_TRY_VOID(seal_header(offset, header, out.first<kSealedHeaderBytes>()));
+    const RecordCipher::Impl& pack = *impl_->cipher->impl_;
+    const PartContext context(pack.store, pack.pack, offset, RecordPart::kPayload);
+    const std::span<std::byte> sealed = out.subspan(kSealedHeaderBytes);
+    const std::size_t zeros = sealed.size() - payload.size() - kCipherTagBytes;
+    if (pack.aead->seal({payload_nonce(out), context.bytes()}, payload, zeros, sealed)) return {};
+    return fail(Errc::kInternal, "OpenSSL could not seal a record");
+}
+
+Result<void> RecordSealer::seal_header(std::uint64_t offset,
+                                       std::span<const std::byte, kRecordHeaderBytes> header,
+                                       std::span<std::byte, kSealedHeaderBytes> out) {
     const RecordCipher::Impl& pack = *impl_->cipher->impl_;
     CATALOG_TRY(const Nonce nonce, impl_->next_nonce());
-    const PartContext header_context(pack.store, pack.pack, offset, RecordPart::kHeader);
-    const PartContext payload_context(pack.store, pack.pack, offset, RecordPart::kPayload);
+    const PartContext context(pack.store, pack.pack, offset, RecordPart::kHeader);
     std::copy(nonce.begin(), nonce.end(), out.begin());
-    const std::span<std::byte> sealed_header =
-        out.subspan(kCipherNonceBytes, kSealedHeaderBytes - kCipherNonceBytes);
-    const std::span<std::byte> sealed_payload = out.subspan(kSealedHeaderBytes);
-    const std::size_t zeros = sealed_payload.size() - payload.size() - kCipherTagBytes;
-    if (pack.aead->seal({nonce, header_context.bytes()}, header, 0, sealed_header) &&
-        pack.aead->seal({payload_nonce(nonce), payload_context.bytes()}, payload, zeros,
-                        sealed_payload))
+    if (pack.aead->seal({nonce, context.bytes()}, header, 0, out.subspan(kCipherNonceBytes)))
         return {};
     return fail(Errc::kInternal, "OpenSSL could not seal a record");
 }

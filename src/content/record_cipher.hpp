@@ -21,12 +21,6 @@
 
 namespace catalog::content {
 
-/// How records are sealed. Values are stored on disk and never change.
-enum class CipherAlgorithm : std::uint8_t {
-    kAes256Gcm = 1,         ///< NIST SP 800-38D: where the processor has AES.
-    kChaCha20Poly1305 = 2,  ///< RFC 8439: elsewhere. Every machine reads both.
-};
-
 inline constexpr std::size_t kCipherNonceBytes = 12;
 inline constexpr std::size_t kCipherTagBytes = 16;
 inline constexpr std::size_t kSealedHeaderBytes =
@@ -42,15 +36,6 @@ inline constexpr std::size_t kSealedHeaderBytes =
 [[nodiscard]] constexpr std::uint64_t sealed_record_bytes(std::uint32_t payload_bytes) noexcept {
     return kSealedHeaderBytes + sealed_payload_bytes(payload_bytes);
 }
-
-/// What a pack's header keeps in the clear so that who has the store's key can read the pack.
-struct PackCipherHeader {
-    CipherAlgorithm algorithm = CipherAlgorithm::kAes256Gcm;
-    KeyGeneration generation{};
-    std::array<std::byte, 32> salt{};
-    std::array<std::byte, 32> commitment{};  ///< Says which key, and nothing about it.
-    friend bool operator==(const PackCipherHeader&, const PackCipherHeader&) = default;
-};
 
 /// Returns what this machine seals fastest with.
 [[nodiscard]] CipherAlgorithm preferred_algorithm() noexcept;
@@ -119,6 +104,12 @@ public:
     [[nodiscard]] Result<void> seal(std::uint64_t offset,
                                     std::span<const std::byte, kRecordHeaderBytes> header,
                                     ByteView payload, std::span<std::byte> out);
+
+    /// Seals a header alone: of an index, whose pages have tags of their own. Errors:
+    /// kRandomUnavailable, kInternal.
+    [[nodiscard]] Result<void> seal_header(std::uint64_t offset,
+                                           std::span<const std::byte, kRecordHeaderBytes> header,
+                                           std::span<std::byte, kSealedHeaderBytes> out);
 
 private:
     struct Impl;

@@ -77,6 +77,10 @@ KeyGeneration StoreKeyRing::newest() const noexcept {
     return keys_.empty() ? KeyGeneration{0} : keys_.rbegin()->first;
 }
 
+KeyGeneration StoreKeyRing::oldest() const noexcept {
+    return keys_.empty() ? KeyGeneration{0} : keys_.begin()->first;
+}
+
 std::vector<KeyGeneration> StoreKeyRing::generations() const {
     std::vector<KeyGeneration> all;
     all.reserve(keys_.size());

@@ -139,7 +139,7 @@ TEST(ContentRecords, RefusesOtherRunRecords) {
 
 TEST(ContentRecords, SaysWhenAFormatIsTooNew) {
     std::string value = encode_format(sample_format());
-    value[0] = 3;
+    value[0] = static_cast<char>(kContentFormatVersionSealed + 1);
     const auto decoded = decode_format(value);
     ASSERT_EQ(code_of(decoded), Errc::kLibraryFormat);
     EXPECT_FALSE(decoded.error().hint().empty());

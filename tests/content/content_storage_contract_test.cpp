@@ -1,5 +1,6 @@
 #include "support/content/content_storage_contract.hpp"
 
+#include "support/content/encryption_samples.hpp"
 #include "support/io/simulated_file_system.hpp"
 
 namespace catalog::content::testing {
@@ -10,6 +11,11 @@ ContentOptions on_simulated_disk(std::uint64_t pack_bytes_max) {
     options.file_system = io::testing::SimulatedFileSystem::make();
     options.directory = "/library";
     options.packs.pack_bytes_max = pack_bytes_max;
+    return options;
+}
+
+ContentOptions sealed(ContentOptions options) {
+    options.packs.encryption = sample_encryption();
     return options;
 }
 
@@ -30,6 +36,12 @@ INSTANTIATE_TEST_SUITE_P(
                  [] { return std::make_unique<RealContentBed>(on_simulated_disk(64u << 20)); }},
         BedMaker{"SmallPacks",
                  [] { return std::make_unique<RealContentBed>(on_simulated_disk(64u << 10)); }},
+        BedMaker{
+            "Encrypted",
+            [] { return std::make_unique<RealContentBed>(sealed(on_simulated_disk(64u << 20))); }},
+        BedMaker{
+            "EncryptedSmallPacks",
+            [] { return std::make_unique<RealContentBed>(sealed(on_simulated_disk(64u << 10))); }},
         BedMaker{"SmallChunksRaw",
                  [] {
                      return std::make_unique<RealContentBed>(

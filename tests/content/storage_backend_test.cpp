@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "index_run.hpp"
+#include "support/content/encryption_samples.hpp"
 #include "support/content/faulty_storage_backend.hpp"
 #include "support/content/storage_backend_contract.hpp"
 #include "support/io/simulated_file_system.hpp"
@@ -30,6 +31,14 @@ INSTANTIATE_TEST_SUITE_P(
                                        one.open_packs_max = 1;
                                        return make_pack_backend(SimulatedFileSystem::make(),
                                                                 "/library/packs", false, one);
+                                   }},
+                      BackendMaker{"SealedPacks",
+                                   [](const PackOptions& options) {
+                                       StoreId store{};
+                                       store[0] = std::byte{7};
+                                       return make_pack_backend(
+                                           SimulatedFileSystem::make(), "/library/packs", false,
+                                           encrypted(options, sample_encryption(2, 1, store)));
                                    }},
                       BackendMaker{"Wrapped",
                                    [](const PackOptions& options) {

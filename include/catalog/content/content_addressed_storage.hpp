@@ -80,7 +80,9 @@ public:
     /// Opens the store of a library, making it when there is none; drops what was never committed.
     /// Damaged packs do not keep it from opening: what is intact can be read. Errors:
     /// kInvalidArgument (an option is missing or out of range), kLibraryFormat, kDatabaseCorrupt,
-    /// kDatabaseIo, kIo, kRandomUnavailable.
+    /// kDatabaseIo, kIo, kRandomUnavailable; with `packs.encryption`, which an encrypted store
+    /// needs every time: kKeyNotFound (the store is encrypted, and there is none; a generation is
+    /// missing), kKeyInvalid (of another store), kFailedPrecondition (the store is in the clear).
     [[nodiscard]] static Result<std::unique_ptr<ContentAddressedStorage>> open(
         ContentOptions options);
 

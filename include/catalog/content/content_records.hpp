@@ -32,6 +32,8 @@ struct ObjectRecord {
 
 /// Version of records and packs that is written.
 inline constexpr std::uint32_t kContentFormatVersion = 2;
+/// Version of an encrypted store's: as 2, but packs and index files are sealed.
+inline constexpr std::uint32_t kContentFormatVersionSealed = 3;
 
 /// What a store is made with and keeps for ever.
 struct FormatRecord {

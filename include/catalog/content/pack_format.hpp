@@ -6,9 +6,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "catalog/content/chunker.hpp"
+#include "catalog/content/store_key.hpp"
 #include "catalog/core/bytes.hpp"
 #include "catalog/core/content_hash.hpp"
 #include "catalog/core/result.hpp"
@@ -60,14 +63,32 @@ inline constexpr std::size_t kPageBytes = 4096;
 /// Raw chunks from this length on are put on a page, bytes.
 inline constexpr std::uint32_t kPagedBytesMin = 64u << 10;
 inline constexpr std::uint32_t kPackFormatVersion = 2;
+/// Of packs whose records are sealed (docs/formats/encryption.md).
+inline constexpr std::uint32_t kPackFormatVersionSealed = 3;
 /// The oldest version that is read.
 inline constexpr std::uint32_t kPackFormatVersionMin = 1;
+
+/// How records are sealed. Values are stored on disk and never change.
+enum class CipherAlgorithm : std::uint8_t {
+    kAes256Gcm = 1,         ///< NIST SP 800-38D: where the processor has AES.
+    kChaCha20Poly1305 = 2,  ///< RFC 8439: elsewhere. Every machine reads both.
+};
+
+/// What a pack's header keeps in the clear so that who has the store's key can read the pack.
+struct PackCipherHeader {
+    CipherAlgorithm algorithm = CipherAlgorithm::kAes256Gcm;
+    KeyGeneration generation{};
+    std::array<std::byte, 32> salt{};
+    std::array<std::byte, 32> commitment{};  ///< Says which key, and nothing about it.
+    friend bool operator==(const PackCipherHeader&, const PackCipherHeader&) = default;
+};
 
 /// What a pack says of itself.
 struct PackHeader {
     PackId pack{};
     StoreId store{};
     ChunkProfile profile;
+    std::optional<PackCipherHeader> cipher = std::nullopt;  ///< Of a pack that is sealed.
     friend bool operator==(const PackHeader&, const PackHeader&) = default;
 };
 
@@ -92,8 +113,13 @@ struct RecordHeader {
 [[nodiscard]] std::string encode_pack_header(const PackHeader& header);
 
 /// Reads a pack's header. Errors: kPackInvalid (short, other magic, checksum, other version,
-/// profile).
+/// profile, cipher).
 [[nodiscard]] Result<PackHeader> decode_pack_header(ByteView bytes);
+
+/// Returns what the two places of a sealed pack's header say of its cipher, whatever else of the
+/// header is damaged, and without looking at its checksum: the commitment proves which is right.
+/// One when both are the same, none when there are not 4096 bytes.
+[[nodiscard]] std::vector<PackCipherHeader> cipher_headers_of(ByteView bytes);
 
 /// Appends header, payload and padding of a record to `out`. `payload` has header.stored_bytes
 /// bytes; the checksums are made here, `header.payload_crc` is ignored.

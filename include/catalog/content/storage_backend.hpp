@@ -13,7 +13,9 @@
 
 #include "catalog/content/chunker.hpp"
 #include "catalog/content/pack_format.hpp"
+#include "catalog/content/store_key.hpp"
 #include "catalog/core/bytes.hpp"
+#include "catalog/core/random.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/io/file_system.hpp"
 
@@ -154,8 +156,19 @@ public:
 
     /// The same, but with every copy that `find` may come to find: a chunk may stand in several
     /// packs. Errors: as `find`.
+    ///
+    /// Entries of both have `index_id` of a chunk in the place of its id.
     [[nodiscard]] virtual Result<void> for_each_copy(
         const std::function<Result<void>(const IndexEntry&)>& each) = 0;
+
+    /// Returns the id by which the index knows a chunk: in an encrypted store a keyed hash of its
+    /// id, which leads back to nothing. Cost: under 1 us.
+    [[nodiscard]] virtual ChunkId index_id(const ChunkId& id) const { return id; }
+
+    /// Returns how many bytes the record of a payload of that length takes in a pack.
+    [[nodiscard]] virtual std::uint64_t bytes_of(std::uint32_t stored_bytes) const {
+        return record_bytes(stored_bytes);
+    }
 
     /// Appends a record to the open pack; opens a new one when it is full. A chunk that `find_kept`
     /// finds is not written again: its place is returned. Errors: kStorageFull, kIo, kSyncFailed,
@@ -228,6 +241,17 @@ public:
     [[nodiscard]] virtual Result<BackendStats> stats() = 0;
 };
 
+/// Makes a store an encrypted one (docs/formats/encryption.md).
+class StoreEncryption {
+public:
+    StoreEncryption() = default;
+    StoreId store{};  ///< KeySlots::store; the new store gets it.
+    /// All secrets of the store, 1 or more. The newest is for new packs and index files, the oldest
+    /// for ids of chunks.
+    StoreKeyRing keys;
+    std::shared_ptr<Random> random;  ///< Salts and nonces. May be null for a reader.
+};
+
 /// How pack files are kept.
 class PackOptions {
 public:
@@ -237,6 +261,8 @@ public:
     /// Packs kept mapped for reading without copies, 1 or more; those that somebody still holds
     /// chunks of come on top. They take addresses, their length each, not memory.
     std::uint32_t mapped_packs_max = 64;
+    /// Null: a store in the clear. A backend in memory takes no notice of it.
+    std::shared_ptr<const StoreEncryption> encryption;
 };
 
 /// Makes a backend of pack files in folder `directory` (made when the writer first appends). With

@@ -77,6 +77,9 @@ public:
     /// Returns the highest generation; KeyGeneration{0} when there is none.
     [[nodiscard]] KeyGeneration newest() const noexcept;
 
+    /// Returns the lowest generation, to which ids of chunks and the database belong; as `newest`.
+    [[nodiscard]] KeyGeneration oldest() const noexcept;
+
     /// Returns all generations, ascending.
     [[nodiscard]] std::vector<KeyGeneration> generations() const;
 

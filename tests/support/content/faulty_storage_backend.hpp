@@ -44,6 +44,10 @@ public:
     Result<std::optional<IndexEntry>> find(const ChunkId& id) override;
     Result<std::optional<IndexEntry>> find_kept(const ChunkId& id) override;
     Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override;
+    ChunkId index_id(const ChunkId& id) const override { return wrapped_->index_id(id); }
+    std::uint64_t bytes_of(std::uint32_t stored_bytes) const override {
+        return wrapped_->bytes_of(stored_bytes);
+    }
     Result<void> for_each_copy(const std::function<Result<void>(const IndexEntry&)>& each) override;
     Result<ChunkLocation> append(const NewRecord& record) override;
     Result<BackendChanges> sync() override;
