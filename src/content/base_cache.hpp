@@ -27,23 +27,29 @@ struct BaseChunk {
 /// same bases; the least recently used go first. Thread safety: any thread.
 class BaseCache {
 public:
-    explicit BaseCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+    explicit BaseCache(std::size_t bytes_max);
 
     [[nodiscard]] std::optional<BaseChunk> find(const ChunkId& id);
     /// A chunk longer than all that is allowed is not kept.
     void add(const ChunkId& id, BaseChunk base);
+    /// Returns a buffer for a chunk of that length: as a rule one that held another chunk, which
+    /// spares the machine from making fresh pages for each. Its size is unspecified.
+    [[nodiscard]] std::shared_ptr<Bytes> buffer(std::size_t bytes);
 
 private:
     struct Entry {
         ChunkId id;
         BaseChunk base;
     };
+    class Spares;
 
     const std::size_t bytes_max_;
     internal::Mutex mutex_;
     std::list<Entry> recent_ CATALOG_GUARDED_BY(mutex_);  ///< Most recently used first.
     std::unordered_map<ChunkId, std::list<Entry>::iterator> by_id_ CATALOG_GUARDED_BY(mutex_);
     std::size_t bytes_ CATALOG_GUARDED_BY(mutex_) = 0;
+    const std::shared_ptr<Spares> spares_;  ///< Buffers that nobody uses; whoever drops one last
+                                            ///< puts it there.
 };
 
 }  // namespace catalog::content

@@ -19,6 +19,12 @@ tl::unexpected<Error> base_damaged(const ChunkId& id, const char* what) {
     return fail(Errc::kContentCorrupted, what, CorruptionDetail{id.to_string(), {}, {}});
 }
 
+tl::unexpected<Error> another_chunk(const ChunkLocation& location, const ChunkId& found) {
+    return fail(Error(Errc::kContentCorrupted, "another chunk is where the index says",
+                      CorruptionDetail{{}, found.to_string(), {}})
+                    .with_input(place_of(location)));
+}
+
 Result<void> check_digest(IdRule rule, const ChunkId& id, ByteView bytes) {
     const ChunkId actual = chunk_id_of(bytes, rule);
     if (actual == id) return {};
@@ -92,43 +98,49 @@ Result<ByteView> ChunkDecoder::decode_delta(const StoredRecord& record, Bytes& p
     return fail(checked.error());
 }
 
-// Goes from delta to base until it meets a chunk that stands alone, then decodes the way back.
 Result<std::optional<BaseChunk>> ChunkDecoder::load(const ChunkId& id) {
+    if (bases_)
+        if (auto kept = bases_->find(id)) return kept;
+    CATALOG_TRY(const auto entry, backend_.find(id));
+    if (!entry) return std::nullopt;
+    CATALOG_TRY(Loaded loaded, load_row(entry->location, kDeltaDepthMax));
+    if (loaded.id != id) return another_chunk(entry->location, loaded.id);
+    return std::move(loaded.chunk);
+}
+
+// Goes from delta to base until it meets a chunk that stands alone, then decodes the way back.
+Result<ChunkDecoder::Loaded> ChunkDecoder::load_row(const ChunkLocation& location,
+                                                    std::size_t links_max) {
     std::optional<BaseChunk> base;
-    std::vector<Link> links;
-    for (ChunkId next = id;;) {
-        if (bases_) base = bases_->find(next);
+    links_.clear();
+    std::optional<ChunkId> wanted;
+    for (ChunkLocation next = location;;) {
+        CATALOG_TRY(const StoredRecord record, backend_.read(next, records_[links_.size()]));
+        links_.push_back({record.header, record.payload});
+        if (wanted && record.header.id != *wanted) return another_chunk(next, record.header.id);
+        if (record.header.codec != Codec::kDelta) break;
+        const auto further = delta_base(record.payload);
+        if (!further) return undecodable(record.header.id, further.error());
+        if (bases_) base = bases_->find(*further);
         if (base) break;
-        CATALOG_TRY(const auto entry, backend_.find(next));
-        if (!entry) {
-            if (links.empty()) return base;
-            return base_damaged(next, "the chunk that a delta starts from is missing");
-        }
-        if (links.size() == kDeltaDepthMax)
-            return base_damaged(id, "delta starts from too long a row of deltas");
-        Link& link = links.emplace_back();
-        CATALOG_TRY(const StoredRecord record, backend_.read(entry->location, link.record));
-        link.header = record.header;
-        link.payload = record.payload;
-        if (link.header.id != next)
-            return fail(Error(Errc::kContentCorrupted, "another chunk is where the index says",
-                              CorruptionDetail{{}, link.header.id.to_string(), {}})
-                            .with_input(place_of(entry->location)));
-        if (link.header.codec != Codec::kDelta) break;
-        const auto further = delta_base(link.payload);
-        if (!further) return undecodable(next, further.error());
-        next = *further;
+        if (links_.size() == links_max)
+            return base_damaged(*further, "delta starts from too long a row of deltas");
+        CATALOG_TRY(const auto entry, backend_.find(*further));
+        if (!entry) return base_damaged(*further, "the chunk that a delta starts from is missing");
+        wanted = *further;
+        next = entry->location;
     }
-    for (; !links.empty(); links.pop_back()) {
-        CATALOG_TRY(base, decode_link(links.back(), base ? &*base : nullptr));
-        if (bases_) bases_->add(links.back().header.id, *base);
+    const ChunkId id = links_.front().header.id;
+    for (; !links_.empty(); links_.pop_back()) {
+        CATALOG_TRY(base, decode_link(links_.back(), base ? &*base : nullptr));
+        if (bases_) bases_->add(links_.back().header.id, *base);
     }
-    return base;
+    return Loaded{id, *std::move(base)};
 }
 
 Result<BaseChunk> ChunkDecoder::decode_link(const Link& link, const BaseChunk* base) {
     const RecordHeader& header = link.header;
-    auto plain = std::make_shared<Bytes>();
+    auto plain = bases_ ? bases_->buffer(header.plain_bytes) : std::make_shared<Bytes>();
     if (header.codec != Codec::kDelta) {
         CATALOG_TRY_VOID(decode_alone({header, link.payload}, *plain));
         return BaseChunk{std::move(plain), header.stored_bytes, 0, header.id_rule};

@@ -1,6 +1,7 @@
 #pragma once
 // ChunkDecoder: the bytes of a chunk from its record, and from those of its bases.
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -39,21 +40,33 @@ public:
     /// matched its checksum; its digest is not checked. Errors: as `decode`.
     [[nodiscard]] Result<std::optional<BaseChunk>> load(const ChunkId& id);
 
+    /// A chunk with the id that its record says.
+    struct Loaded {
+        ChunkId id;
+        BaseChunk chunk;
+    };
+    /// The same for the record at a place, whatever chunk it holds.
+    [[nodiscard]] Result<Loaded> load_at(const ChunkLocation& location) {
+        return load_row(location, kDeltaDepthMax + 1);
+    }
+
 private:
     struct Link {
         RecordHeader header;
-        Bytes record;
         ByteView payload;
     };
 
     [[nodiscard]] Result<BaseChunk> base_of(const StoredRecord& record);
     [[nodiscard]] Result<ByteView> decode_delta(const StoredRecord& record, Bytes& plain);
+    [[nodiscard]] Result<Loaded> load_row(const ChunkLocation& location, std::size_t links_max);
     [[nodiscard]] Result<BaseChunk> decode_link(const Link& link, const BaseChunk* base);
     [[nodiscard]] Result<void> decode_alone(const StoredRecord& record, Bytes& plain);
 
     StorageBackend& backend_;
     std::shared_ptr<BaseCache> bases_;
     Compressor compressor_;
+    std::vector<Link> links_;  ///< Of a row of deltas, the first to be decoded last.
+    std::array<Bytes, kDeltaDepthMax + 1> records_;  ///< What `links_` looks at.
 };
 
 }  // namespace catalog::content

@@ -383,9 +383,9 @@ Result<CollectReport> ContentAddressedStorage::collect(const CollectOptions& opt
 
 Result<StorageStats> ContentAddressedStorage::stats() { return count_content(*impl_); }
 
-Result<VerifyReport> ContentAddressedStorage::verify(VerifyDepth depth,
+Result<VerifyReport> ContentAddressedStorage::verify(const VerifyOptions& options,
                                                      const CallContext& context) {
-    return verify_content(*impl_, depth, context);
+    return verify_content(*impl_, options, context);
 }
 
 }  // namespace catalog::content

@@ -7,6 +7,20 @@ namespace {
 
 // How often a chunk may be moved while it is read.
 constexpr int kMovesMax = 8;
+// How many references are passed over before they are searched.
+constexpr int kStepsMax = 8;
+
+// The same as is_referenced for ids that ascend: both families are in order of ids, and some steps
+// are quicker than a search.
+Result<bool> is_referenced_further_on(kv::Iterator& references, const ContentHash& id) {
+    const std::string prefix = referrer_prefix(id);
+    const auto is_before = [&] { return references.valid() && references.key() < prefix; };
+    for (int step = 0; step < kStepsMax && is_before(); ++step) references.next();
+    if (is_before()) references.seek(prefix);
+    if (references.valid()) return references.key().starts_with(prefix);
+    CATALOG_TRY_VOID(references.status());
+    return false;
+}
 
 }  // namespace
 
@@ -119,9 +133,10 @@ Result<void> for_each_object(
     const std::function<Result<void>(const ContentHash&, std::string_view)>& each) {
     const auto objects = snapshot.iterate(core.options.families.objects);
     const auto references = snapshot.iterate(core.options.families.references);
+    references->seek(referrer_prefix(ContentHash()).substr(0, 1));
     for (objects->seek({}); objects->valid(); objects->next()) {
         CATALOG_TRY(const ContentHash id, decode_hash_key(objects->key()));
-        CATALOG_TRY(const bool referenced, is_referenced(*references, id));
+        CATALOG_TRY(const bool referenced, is_referenced_further_on(*references, id));
         if (referenced) CATALOG_TRY_VOID(each(id, objects->value()));
     }
     return objects->status();

@@ -185,7 +185,8 @@ private:
 [[nodiscard]] Result<std::unique_ptr<ContentTransaction>> make_transaction(const ContentCore& core);
 
 /// See ContentStorage::verify; content_verify.cpp.
-[[nodiscard]] Result<VerifyReport> verify_content(const ContentCore& core, VerifyDepth depth,
+[[nodiscard]] Result<VerifyReport> verify_content(const ContentCore& core,
+                                                  const VerifyOptions& options,
                                                   const CallContext& context);
 
 /// Runs before a batch is committed: puts records of objects that it removes again when somebody

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <catalog/internal/mutex.hpp>
 #include <catalog/internal/try.hpp>
+#include <functional>
 #include <map>
-#include <unordered_map>
+#include <optional>
+#include <set>
 #include <utility>
 
-#include "content_core.hpp"
+#include "check_decode.hpp"
 
 namespace catalog::content {
 namespace {
@@ -16,102 +18,28 @@ using internal::MutexLock;
 constexpr std::size_t kIndexSlice = 4096;
 constexpr std::size_t kObjectSlice = 256;
 
-// Number of a damage in the report; kBeyondReport for one that found no room there.
-using DamageIndex = std::size_t;
-constexpr DamageIndex kBeyondReport = ~std::size_t{0};
-
-// Collects what the threads of a verification find.
-class DamageReport {
-public:
-    DamageIndex add(std::string where, std::string what) {
-        const MutexLock lock(mutex_);
-        if (report_.damages.size() == kDamagesMax) {
-            report_.truncated = true;
-            return kBeyondReport;
-        }
-        report_.damages.push_back({std::move(where), std::move(what), {}});
-        return report_.damages.size() - 1;
+// Tells references apart, but for an accident.
+std::uint64_t mixed(const Reference& reference) {
+    std::uint64_t mix = std::hash<std::string_view>()(reference.owner);
+    for (std::size_t at = 0; at < ContentHash::kDigestBytes; at += sizeof(std::uint64_t)) {
+        mix = (mix ^ load_le<std::uint64_t>(reference.object.digest.data() + at)) *
+              0x9e3779b97f4a7c15u;
+        mix ^= mix >> 29;
     }
-    void add_object(DamageIndex damage, const ContentHash& object) {
-        if (damage == kBeyondReport) return;
-        const MutexLock lock(mutex_);
-        report_.damages[damage].objects.push_back(object);
-    }
-    void count(std::uint64_t objects, std::uint64_t chunks, std::uint64_t bytes) {
-        const MutexLock lock(mutex_);
-        report_.objects += objects;
-        report_.chunks += chunks;
-        report_.bytes += bytes;
-    }
-    VerifyReport finish() {
-        const MutexLock lock(mutex_);
-        for (Damage& damage : report_.damages) {
-            auto& objects = damage.objects;
-            std::sort(objects.begin(), objects.end());
-            objects.erase(std::unique(objects.begin(), objects.end()), objects.end());
-        }
-        return std::move(report_);
-    }
-
-private:
-    Mutex mutex_;
-    VerifyReport report_ CATALOG_GUARDED_BY(mutex_);
-};
-
-// A progress sink may be called by one thread at a time.
-class PhaseProgress {
-public:
-    PhaseProgress(const CallContext& context, std::string_view phase, std::string_view unit,
-                  std::uint64_t total)
-        : context_(context), update_{"verify", phase, unit, 0, total} {}
-
-    void advance(std::uint64_t by) {
-        const MutexLock lock(mutex_);
-        update_.done += by;
-        context_.report(update_);
-    }
-
-private:
-    Mutex mutex_;
-    const CallContext& context_;
-    ProgressUpdate update_ CATALOG_GUARDED_BY(mutex_);
-};
-
-// Stretches of packs that cannot be read.
-class DamagedRanges {
-public:
-    void add(PackId pack, std::uint64_t offset, std::uint64_t bytes, DamageIndex damage) {
-        const MutexLock lock(mutex_);
-        ranges_[{pack, offset}] = {bytes, damage};
-    }
-    // Returns the damage that covers the location, or nullptr.
-    const DamageIndex* find(const ChunkLocation& location) const {
-        const MutexLock lock(mutex_);
-        auto after = ranges_.upper_bound({location.pack, location.offset});
-        if (after == ranges_.begin()) return nullptr;
-        const auto& [begin, range] = *--after;
-        const bool covers =
-            begin.first == location.pack && location.offset - begin.second < range.bytes;
-        return covers ? &range.damage : nullptr;
-    }
-
-private:
-    struct Range {
-        std::uint64_t bytes = 0;
-        DamageIndex damage = 0;
-    };
-    mutable Mutex mutex_;
-    std::map<std::pair<PackId, std::uint64_t>, Range> ranges_ CATALOG_GUARDED_BY(mutex_);
-};
+    return mix + static_cast<std::uint64_t>(reference.object.algorithm);
+}
 
 class Verification {
 public:
-    Verification(const ContentCore& core, VerifyDepth depth, const CallContext& context)
-        : core_(core), full_(depth == VerifyDepth::kFull), context_(context) {}
+    Verification(const ContentCore& core, const VerifyOptions& options, const CallContext& context)
+        : core_(core), options_(options), context_(context) {}
 
     Result<VerifyReport> run() {
         snapshot_ = core_.options.store->snapshot();
+        CATALOG_TRY(committed_, core_.marks(*snapshot_));
+        report_.reach(PackId{options_.resume_after});
         CATALOG_TRY_VOID(check_packs());
+        if (options_.depth == VerifyDepth::kFull) CATALOG_TRY_VOID(check_chunks());
         CATALOG_TRY_VOID(check_index());
         CATALOG_TRY_VOID(check_objects());
         CATALOG_TRY_VOID(check_references());
@@ -134,48 +62,55 @@ private:
     Result<bool> is_gone(PackId pack) const;
     Result<bool> is_gone(const ContentHash& object) const;
     Result<void> check_context() const { return context_.check(*core_.options.clock); }
+    bool reads_packs() const { return options_.depth != VerifyDepth::kQuick; }
+    bool was_checked(PackId pack) const {
+        return static_cast<std::uint32_t>(pack) <= options_.resume_after;
+    }
+    bool is_doubtful(PackId pack) const {
+        const MutexLock lock(mutex_);
+        return doubtful_.contains(pack);
+    }
     Result<void> check_packs();
     Result<void> check_pack(const PackMark& mark, PhaseProgress& progress);
+    Result<void> check_chunks();
     Result<void> check_index();
     Result<void> check_entry(const IndexEntry& entry);
-    void add_bad_chunk(const ChunkId& id, DamageIndex damage);
+    Result<std::string> fault_of(const ChunkId& id, const ChunkLocation& location) const;
     Result<void> check_objects();
     Result<void> check_object(const ObjectEntry& entry);
     Result<void> check_references();
+    Result<void> check_each_reference();
     Result<void> check_reference(std::string_view key);
 
     const ContentCore& core_;
-    const bool full_;
+    const VerifyOptions& options_;
     const CallContext& context_;
     std::shared_ptr<const kv::Snapshot> snapshot_;
+    BackendMarks committed_;
     StoreId store_{};
-    ReaderPool readers_{core_};
     DamageReport report_;
-    DamagedRanges ranges_;
-    Mutex mutex_;
-    std::unordered_map<ChunkId, DamageIndex> bad_chunks_ CATALOG_GUARDED_BY(mutex_);
+    CheckedPacks packs_;
+    mutable Mutex mutex_;
+    /// Packs that are missing, short, or do not say whose they are.
+    std::set<PackId> doubtful_ CATALOG_GUARDED_BY(mutex_);
     /// Index entries that lead nowhere, one damage a pack: a pack may be lost with all its chunks.
     std::map<PackId, DamageIndex> bad_entries_ CATALOG_GUARDED_BY(mutex_);
 };
 
-// Decodes and hashes every record of a pack.
+// Notes every record of a pack, and what is no record.
 class Verification::PackCheck final : public PackVisitor {
 public:
-    PackCheck(Verification& run, PhaseProgress& progress, KnownDamage known)
-        : run_(run),
-          progress_(progress),
-          known_(std::move(known)),
-          decoder_(*run.core_.backend, run.core_.bases) {}
+    PackCheck(Verification& run, PhaseProgress& progress, KnownDamage known, CheckRecords* records)
+        : run_(run), progress_(progress), known_(std::move(known)), records_(records) {}
 
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
-                        ByteView payload) override {
+                        ByteView /*payload*/) override {
         CATALOG_TRY_VOID(run_.check_context());
-        const std::uint64_t bytes = run_.core_.backend->bytes_of(header.stored_bytes);
+        const StorageBackend& backend = *run_.core_.backend;
+        const std::uint64_t bytes = backend.bytes_of(header.stored_bytes);
         progress_.advance(bytes);
-        const auto plain = decoder_.decode({header, payload}, plain_);
-        if (plain) return {};
-        if (plain.error().code() != Errc::kContentCorrupted) return fail(plain.error());
-        return damage(location.pack, location.offset, bytes, plain.error().to_string());
+        records_->add(backend.index_id(header.id), location, bytes);
+        return {};
     }
 
     Result<void> damage(PackId pack, std::uint64_t offset, std::uint64_t bytes,
@@ -188,7 +123,7 @@ public:
                 ? known_.index
                 : run_.report_.add(std::move(where),
                                    what + " (" + std::to_string(bytes) + " bytes)");
-        run_.ranges_.add(pack, offset, bytes, index);
+        run_.packs_.damaged.add(pack, offset, bytes, index);
         return run_.check_context();
     }
 
@@ -196,8 +131,7 @@ private:
     Verification& run_;
     PhaseProgress& progress_;
     KnownDamage known_;
-    ChunkDecoder decoder_;
-    Bytes plain_;
+    CheckRecords* records_;
 };
 
 Result<bool> Verification::is_gone(PackId pack) const {
@@ -212,8 +146,6 @@ Result<bool> Verification::is_gone(const ContentHash& object) const {
 }
 
 Result<void> Verification::check_packs() {
-    CATALOG_TRY(const BackendMarks committed, core_.marks(*snapshot_));
-    const std::vector<PackMark>& marks = committed.packs;
     // A follower may have been opened before the store had a format.
     CATALOG_TRY(const auto format, snapshot_->get(core_.options.families.packs, format_key()));
     store_ = core_.format.store;
@@ -221,9 +153,16 @@ Result<void> Verification::check_packs() {
         CATALOG_TRY(const FormatRecord stored, decode_format(*format));
         store_ = stored.store;
     }
+    std::vector<PackMark> marks;
     std::uint64_t total = 0;
-    for (const PackMark& mark : marks) total += mark.bytes;
-    PhaseProgress progress(context_, "packs", "bytes", full_ ? total : marks.size());
+    for (const PackMark& mark : committed_.packs) {
+        if (reads_packs() && was_checked(mark.pack)) continue;
+        marks.push_back(mark);
+        total += mark.bytes;
+        if (reads_packs()) packs_.records[mark.pack];
+    }
+    PhaseProgress progress(context_, "packs", reads_packs() ? "bytes" : "packs",
+                           reads_packs() ? total : marks.size());
     return parallel_for(*core_.options.executor, marks.size(),
                         [&](std::size_t i) { return check_pack(marks[i], progress); });
 }
@@ -235,21 +174,37 @@ Result<void> Verification::check_pack(const PackMark& mark, PhaseProgress& progr
     if (!header) {
         if (header.error().code() != Errc::kContentCorrupted) return fail(header.error());
         CATALOG_TRY(const bool gone, is_gone(mark.pack));
-        if (gone) return {};
-        known.where = header.error().input();
-        known.index = report_.add(known.where, std::string(header.error().message()));
+        if (!gone) {
+            known.where = header.error().input();
+            known.index = report_.add(known.where, std::string(header.error().message()));
+            const MutexLock lock(mutex_);
+            doubtful_.insert(mark.pack);
+        }
     } else if (header->store != store_) {
         report_.add(pack_file_name(mark.pack) + " at 0", "pack belongs to another store");
     }
-    if (!full_) {
+    if (!reads_packs()) {
         progress.advance(1);
         return {};
     }
-    PackCheck check(*this, progress, std::move(known));
+    CheckRecords& records = packs_.records.at(mark.pack);
+    PackCheck check(*this, progress, std::move(known), &records);
     progress.advance(kPackHeaderBytes);
     CATALOG_TRY_VOID(core_.backend->scan(mark, check));
+    records.seal();
     report_.count(0, 0, mark.bytes);
     return {};
+}
+
+Result<void> Verification::check_chunks() {
+    std::uint64_t total = 0;
+    for (const auto& [pack, records] : packs_.records) total += records.bytes();
+    PhaseProgress progress(context_, "chunks", "bytes", total);
+    CheckDecode decode(core_, *snapshot_, packs_, report_, progress, context_);
+    return decode.run([&](PackId pack) -> Result<void> {
+        report_.reach(pack);
+        return options_.reached ? options_.reached(report_.so_far()) : Result<void>();
+    });
 }
 
 Result<void> Verification::check_index() {
@@ -264,7 +219,7 @@ Result<void> Verification::check_index() {
         slice.clear();
         return {};
     };
-    const auto walked = core_.backend->for_each([&](const IndexEntry& entry) -> Result<void> {
+    auto walked = core_.backend->for_each([&](const IndexEntry& entry) -> Result<void> {
         slice.push_back(entry);
         return slice.size() == kIndexSlice ? check_slice() : Result<void>();
     });
@@ -276,34 +231,50 @@ Result<void> Verification::check_index() {
 }
 
 Result<void> Verification::check_entry(const IndexEntry& entry) {
-    if (const DamageIndex* damage = ranges_.find(entry.location)) {
-        add_bad_chunk(entry.id, *damage);
+    if (const auto damage = packs_.damaged.find(entry.location)) {
+        packs_.bad_chunks.add(entry.id, *damage);
         return {};
     }
-    const auto header = core_.backend->peek(entry.location);
-    if (header && core_.backend->index_id(header->id) == entry.id) return {};
-    if (!header && header.error().code() != Errc::kContentCorrupted) return fail(header.error());
+    CATALOG_TRY(const std::string fault, fault_of(entry.id, entry.location));
+    if (fault.empty()) return {};
     // What was collected meanwhile is not needed, or stands elsewhere.
     CATALOG_TRY(const bool gone, is_gone(entry.location.pack));
     if (gone) return {};
-    const std::string what =
-        header ? "another chunk is where the index says" : std::string(header.error().message());
     DamageIndex damage = kBeyondReport;
     {
         const MutexLock lock(mutex_);
         const auto [found, added] = bad_entries_.try_emplace(entry.location.pack, kBeyondReport);
         if (added)
             found->second = report_.add(place_of(entry.location),
-                                        what + "; the first of the index entries that are wrong");
+                                        fault + "; the first of the index entries that are wrong");
         damage = found->second;
     }
-    add_bad_chunk(entry.id, damage);
+    packs_.bad_chunks.add(entry.id, damage);
     return {};
 }
 
-void Verification::add_bad_chunk(const ChunkId& id, DamageIndex damage) {
-    const MutexLock lock(mutex_);
-    bad_chunks_.try_emplace(id, damage);
+// Returns what is wrong with what the index says of a chunk, whose name there is `id`, or nothing.
+Result<std::string> Verification::fault_of(const ChunkId& id, const ChunkLocation& location) const {
+    if (const auto pack = packs_.records.find(location.pack);
+        pack != packs_.records.end() && pack->second.find(id, location))
+        return std::string();
+    if (reads_packs() && was_checked(location.pack)) return std::string();
+    if (!reads_packs() && !is_doubtful(location.pack)) {
+        const auto mark =
+            std::lower_bound(committed_.packs.begin(), committed_.packs.end(), location.pack,
+                             [](const PackMark& each, PackId pack) { return each.pack < pack; });
+        const bool is_inside =
+            mark != committed_.packs.end() && mark->pack == location.pack &&
+            location.offset >= kPackHeaderBytes && location.offset < mark->bytes &&
+            core_.backend->bytes_of(location.stored_bytes) <= mark->bytes - location.offset;
+        if (is_inside) return std::string();
+    }
+    // It may have come after the packs were looked at.
+    const auto header = core_.backend->peek(location);
+    if (header && core_.backend->index_id(header->id) == id) return std::string();
+    if (header) return std::string("another chunk is where the index says");
+    if (header.error().code() != Errc::kContentCorrupted) return fail(header.error());
+    return std::string(header.error().message());
 }
 
 Result<void> Verification::check_objects() {
@@ -333,37 +304,55 @@ Result<void> Verification::check_object(const ObjectEntry& entry) {
         report_.add_object(report_.add(where, std::string(record.error().message())), entry.id);
         return {};
     }
-    bool hurt = false;
     for (const ChunkRef& chunk : record->chunks) {
-        {
-            const MutexLock lock(mutex_);
-            if (const auto bad = bad_chunks_.find(core_.backend->index_id(chunk.id));
-                bad != bad_chunks_.end()) {
-                report_.add_object(bad->second, entry.id);
-                hurt = true;
-                continue;
-            }
+        if (const auto bad = packs_.bad_chunks.find(core_.backend->index_id(chunk.id))) {
+            report_.add_object(*bad, entry.id);
+            continue;
         }
         CATALOG_TRY(const auto known, core_.find_chunk(chunk.id));
-        if (known) continue;
+        std::string fault = "is not in the index";
+        if (known && known->location.plain_bytes != chunk.bytes) fault = "has another length";
+        if (known && known->location.plain_bytes == chunk.bytes) {
+            // What a search finds may differ from what a walk of a damaged index does.
+            CATALOG_TRY(fault, fault_of(core_.backend->index_id(chunk.id), known->location));
+        }
+        if (fault.empty()) continue;
         CATALOG_TRY(const bool gone, is_gone(entry.id));
         if (gone) return {};
-        report_.add_object(
-            report_.add(where, "chunk " + chunk.id.to_string() + " is not in the index"), entry.id);
-        hurt = true;
+        report_.add_object(report_.add(where, "chunk " + chunk.id.to_string() + ": " + fault),
+                           entry.id);
     }
-    if (hurt || !full_) return {};
-    auto reader = readers_.take();
-    const auto read =
-        read_object(*reader, entry.id, *record, [&](ByteView) { return check_context(); });
-    readers_.give_back(std::move(reader));
-    if (read || read.error().code() == Errc::kContentNotFound) return {};
-    if (read.error().code() != Errc::kContentCorrupted) return fail(read.error());
-    report_.add_object(report_.add(where, read.error().to_string()), entry.id);
     return {};
 }
 
+// Every reference stands under two keys. Sums over both kinds are equal unless one of a pair is
+// missing, and objects and references are both in order of ids: two walks tell that all is well.
+// When it is not, each reference is looked up.
 Result<void> Verification::check_references() {
+    const auto references = snapshot_->iterate(core_.options.families.references);
+    const auto objects = snapshot_->iterate(core_.options.families.objects);
+    const char by_object = referrer_prefix(ContentHash()).front();
+    std::uint64_t difference = 0;
+    objects->seek({});
+    for (references->seek({}); references->valid(); references->next()) {
+        CATALOG_TRY_VOID(check_context());
+        const auto reference = decode_reference_key(references->key());
+        if (!reference) return check_each_reference();
+        if (references->key().front() != by_object) {
+            difference -= mixed(*reference);
+            continue;
+        }
+        difference += mixed(*reference);
+        const std::string key = hash_key(reference->object);
+        while (objects->valid() && objects->key() < key) objects->next();
+        if (!objects->valid() || objects->key() != key) return check_each_reference();
+    }
+    CATALOG_TRY_VOID(references->status());
+    CATALOG_TRY_VOID(objects->status());
+    return difference == 0 ? Result<void>() : check_each_reference();
+}
+
+Result<void> Verification::check_each_reference() {
     const auto references = snapshot_->iterate(core_.options.families.references);
     for (references->seek({}); references->valid(); references->next()) {
         CATALOG_TRY_VOID(check_context());
@@ -399,10 +388,10 @@ Result<void> Verification::check_reference(std::string_view key) {
 
 }  // namespace
 
-Result<VerifyReport> verify_content(const ContentCore& core, VerifyDepth depth,
+Result<VerifyReport> verify_content(const ContentCore& core, const VerifyOptions& options,
                                     const CallContext& context) {
     CATALOG_TRY_VOID(context.check(*core.options.clock));
-    return Verification(core, depth, context).run();
+    return Verification(core, options, context).run();
 }
 
 }  // namespace catalog::content

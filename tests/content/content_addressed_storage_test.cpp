@@ -358,8 +358,11 @@ TEST(ContentAddressedStorage, PassesOnWhatItsBackendReports) {
     EXPECT_EQ(code_of(bed.storage().verify(VerifyDepth::kFull, CallContext())), Errc::kIo);
     backend->fail_nth(BackendCall::kInspect, 1, Errc::kIo);
     EXPECT_EQ(code_of(bed.storage().verify(VerifyDepth::kStructure, CallContext())), Errc::kIo);
-    backend->fail_nth(BackendCall::kPeek, 1, Errc::kIo);
-    EXPECT_EQ(code_of(bed.storage().verify(VerifyDepth::kStructure, CallContext())), Errc::kIo);
+    EXPECT_EQ(code_of(bed.storage().verify(VerifyDepth::kQuick, CallContext())), std::nullopt);
+    backend->fail_nth(BackendCall::kInspect, 1, Errc::kIo);
+    EXPECT_EQ(code_of(bed.storage().verify(VerifyDepth::kQuick, CallContext())), Errc::kIo);
+    backend->fail_nth(BackendCall::kRead, 1, Errc::kIo);
+    EXPECT_EQ(code_of(bed.storage().verify(VerifyDepth::kFull, CallContext())), Errc::kIo);
     backend->fail_nth(BackendCall::kStats, 1, Errc::kIo);
     EXPECT_EQ(code_of(bed.storage().stats()), Errc::kIo);
     backend->fail_nth(BackendCall::kAppend, 1, Errc::kStorageFull);

@@ -107,6 +107,57 @@ TEST(ContentDamage, EveryFlippedByteOfAPackIsFound) {
     EXPECT_LT(harmless, 64 + 4096 / 61 + 20 + 7 * 20);
 }
 
+TEST(ContentDamage, EveryFlippedByteOfAPackIsFoundWithoutDecoding) {
+    const DamageBed bed;
+    const std::uint64_t size = bed.pack_bytes();
+    for (std::uint64_t offset = 0; offset < size; offset += offset < 4080 ? 37 : 61) {
+        must(bed.disk->corrupt(kPack, offset, 0x10));
+        const VerifyReport report = bed.verify(VerifyDepth::kStructure);
+        ASSERT_EQ(report.damages.size(), 1u) << offset;
+        ASSERT_EQ(objects_of(report), bed.unreadable()) << offset << report.damages[0].what;
+        must(bed.disk->corrupt(kPack, offset, 0x10));
+    }
+}
+
+// What is not in any pack says nothing of packs.
+TEST(ContentDamage, AQuickCheckReadsNoChunks) {
+    const DamageBed bed;
+    must(bed.disk->corrupt(kPack, kPackHeaderBytes + 100, 1));
+    EXPECT_TRUE(bed.verify(VerifyDepth::kQuick).damages.empty());
+    EXPECT_EQ(bed.verify(VerifyDepth::kQuick).bytes, 0u);
+    EXPECT_EQ(bed.verify(VerifyDepth::kQuick).objects, bed.contents.size());
+}
+
+// A check that ends after a pack goes on there, and finds what the rest of it would have.
+TEST(ContentDamage, AnInterruptedCheckGoesOnWhereItWas) {
+    const DamageBed bed(6000, 20);
+    const std::uint64_t packs = must(bed.storage().stats()).packs;
+    ASSERT_GT(packs, 4u);
+    must(bed.disk->corrupt("/library/packs/00000002.pack", kPackHeaderBytes + 100, 1));
+    must(bed.disk->corrupt("/library/packs/00000004.pack", kPackHeaderBytes + 100, 1));
+    const VerifyReport whole = bed.verify(VerifyDepth::kFull);
+    ASSERT_EQ(whole.damages.size(), 2u);
+    EXPECT_EQ(whole.last_pack, packs);
+    VerifyOptions options;
+    std::vector<std::uint32_t> reached;
+    options.reached = [&](const VerifyReport& report) -> Result<void> {
+        reached.push_back(report.last_pack);
+        if (report.last_pack == 3) return fail(Errc::kCancelled, "enough");
+        return {};
+    };
+    EXPECT_EQ(code_of(bed.storage().verify(options, CallContext())), Errc::kCancelled);
+    EXPECT_EQ(reached, (std::vector<std::uint32_t>{1, 2, 3}));
+    options.resume_after = 3;
+    reached.clear();
+    const VerifyReport rest = must(bed.storage().verify(options, CallContext()));
+    EXPECT_EQ(reached.size(), packs - 3);
+    EXPECT_EQ(rest.last_pack, packs);
+    ASSERT_EQ(rest.damages.size(), 1u);
+    EXPECT_TRUE(rest.damages[0].where.starts_with("00000004.pack"));
+    EXPECT_EQ(rest.objects, whole.objects);
+    EXPECT_LT(rest.bytes, whole.bytes);
+}
+
 TEST(ContentDamage, StructureCheckFindsDamagedHeaders) {
     const DamageBed bed;
     must(bed.disk->corrupt(kPack, kPackHeaderBytes + 10, 1));
@@ -145,10 +196,11 @@ TEST(ContentDamage, AMissingPackHurtsOnlyItsOwnObjects) {
     const std::set<ContentHash> unreadable = bed.unreadable();
     EXPECT_FALSE(unreadable.empty());
     EXPECT_LT(unreadable.size(), bed.contents.size());
-    for (const VerifyDepth depth : {VerifyDepth::kStructure, VerifyDepth::kFull}) {
+    for (const VerifyDepth depth :
+         {VerifyDepth::kQuick, VerifyDepth::kStructure, VerifyDepth::kFull}) {
         const VerifyReport report = bed.verify(depth);
         EXPECT_EQ(objects_of(report), unreadable);
-        EXPECT_EQ(report.damages.size(), depth == VerifyDepth::kFull ? 1u : 2u);
+        EXPECT_EQ(report.damages.size(), depth == VerifyDepth::kQuick ? 2u : 1u);
         EXPECT_EQ(report.objects, bed.contents.size());
     }
 }
@@ -319,8 +371,10 @@ TEST(ContentDamage, ProgressRisesToItsTotal) {
     CallContext context;
     context.progress = &progress;
     must(bed.storage().verify(VerifyDepth::kFull, context));
-    EXPECT_EQ(progress.phases.size(), 3u);
+    EXPECT_EQ(progress.phases.size(), 4u);
     EXPECT_EQ(progress.phases["packs"], (std::pair{bed.pack_bytes(), bed.pack_bytes()}));
+    EXPECT_GT(progress.phases["chunks"].first, 0u);
+    EXPECT_EQ(progress.phases["chunks"].first, progress.phases["chunks"].second);
     EXPECT_EQ(progress.phases["objects"].first, bed.contents.size());
 }
 

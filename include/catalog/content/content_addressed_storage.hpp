@@ -131,7 +131,7 @@ public:
         std::string_view owner,
         const std::function<Result<void>(const ContentHash&)>& each) override;
     [[nodiscard]] Result<StorageStats> stats() override;
-    [[nodiscard]] Result<VerifyReport> verify(VerifyDepth depth,
+    [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options,
                                               const CallContext& context) override;
     [[nodiscard]] Result<CollectReport> collect(const CollectOptions& options,
                                                 const CallContext& context) override;

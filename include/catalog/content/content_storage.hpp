@@ -65,9 +65,11 @@ struct Damage {
 struct VerifyReport {
     std::uint64_t objects = 0;  ///< Checked.
     std::uint64_t chunks = 0;
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = 0;      ///< Of packs that were read.
     std::vector<Damage> damages;  ///< At most kDamagesMax.
     bool truncated = false;       ///< There is more damage than `damages` could hold.
+    /// Number of the last pack up to which everything is checked; VerifyOptions::resume_after.
+    std::uint32_t last_pack = 0;
 };
 
 /// Longest list of damages in one report.
@@ -97,12 +99,31 @@ struct CollectReport {
     friend bool operator==(const CollectReport&, const CollectReport&) = default;
 };
 
-/// How thorough a verification is.
+/// How thorough a verification is; each includes those before.
 enum class VerifyDepth : std::uint8_t {
-    kStructure,  ///< Every object's chunks are where the index says; checksums of pack and record
-                 ///< headers; every reference has its object.
-    kFull,  ///< That, and every stored byte is read, decoded and hashed; every object's root is
-            ///< recomputed.
+    kQuick,      ///< What the records and the indexes say of each other: every pack is there, as
+                 ///< long as it should be and the store's own, every object's chunks are in the
+                 ///< index, every reference has its object. Cost: about 3 us a record, whatever the
+                 ///< bytes.
+    kStructure,  ///< Checksums of all that is in packs, and every entry of the index has its
+                 ///< record. Cost: reading the packs.
+    kFull,  ///< Every chunk is decoded and hashed, and every object's root computed anew.
+};
+
+/// What a verification does.
+class VerifyOptions {
+public:
+    VerifyOptions() = default;
+    VerifyOptions(VerifyDepth how_thorough)  // NOLINT(google-explicit-constructor): is all most say
+        : depth(how_thorough) {}
+
+    VerifyDepth depth = VerifyDepth::kFull;
+    /// VerifyReport::last_pack of one that was interrupted: packs up to it, and objects that begin
+    /// there, are not read again. Records and references are looked at in any case.
+    std::uint32_t resume_after = 0;
+    /// Called after each pack with what is known so far (objects that damages hurt come last). An
+    /// error ends the verification and is returned by it. May be empty.
+    std::function<Result<void>(const VerifyReport&)> reached;
 };
 
 /// One writer's session. What it puts is found by later puts of the same session at once and by
@@ -197,10 +218,12 @@ public:
     /// memory a chunk. Errors: kContentCorrupted, kDatabaseIo, kIo.
     [[nodiscard]] virtual Result<StorageStats> stats() = 0;
 
-    /// Checks the store; damage is in the report, not an error, and does not end the check. Reports
-    /// progress as operation "verify", phases "packs", "index" and "objects". Errors: kCancelled,
-    /// kDeadlineExceeded, kDatabaseIo, kIo.
-    [[nodiscard]] virtual Result<VerifyReport> verify(VerifyDepth depth,
+    /// Checks the store; damage is in the report, not an error, and does not end the check. Writers
+    /// and readers go on meanwhile. Reports progress as operation "verify", phases "packs",
+    /// "chunks", "index" and "objects". Memory: 16 bytes a chunk; with kFull 32 MiB and, at any
+    /// size, 64 MiB more at most. Errors: kCancelled, kDeadlineExceeded, kDatabaseIo, kIo, what
+    /// VerifyOptions::reached returned.
+    [[nodiscard]] virtual Result<VerifyReport> verify(const VerifyOptions& options,
                                                       const CallContext& context) = 0;
 
     /// Reclaims the space of what no object needs. Everything else goes on meanwhile: what is

@@ -120,9 +120,10 @@ Result<StorageStats> FaultyContentStorage::stats() {
     return wrapped_.stats();
 }
 
-Result<VerifyReport> FaultyContentStorage::verify(VerifyDepth depth, const CallContext& context) {
+Result<VerifyReport> FaultyContentStorage::verify(const VerifyOptions& options,
+                                                  const CallContext& context) {
     CATALOG_TRY_VOID(enter(ContentCall::kVerify));
-    return wrapped_.verify(depth, context);
+    return wrapped_.verify(options, context);
 }
 
 Result<CollectReport> FaultyContentStorage::collect(const CollectOptions& options,

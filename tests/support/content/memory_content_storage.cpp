@@ -241,14 +241,15 @@ Result<CollectReport> MemoryContentStorage::collect(const CollectOptions& option
     return report;
 }
 
-Result<VerifyReport> MemoryContentStorage::verify(VerifyDepth depth, const CallContext& context) {
+Result<VerifyReport> MemoryContentStorage::verify(const VerifyOptions& options,
+                                                  const CallContext& context) {
     CATALOG_TRY_VOID(context.check(*clock_));
     VerifyReport report;
     const auto check = [&](const ObjectInfo& object) -> Result<void> {
         CATALOG_TRY_VOID(context.check(*clock_));
         ++report.objects;
         report.chunks += object.chunks;
-        if (depth == VerifyDepth::kStructure) return {};
+        if (options.depth != VerifyDepth::kFull) return {};
         CATALOG_TRY(const std::string bytes, find(object.id));
         report.bytes += bytes.size();
         if (!IntegrityVerifier::check(object.id, object.size, source_of(as_bytes(bytes))))
@@ -257,6 +258,7 @@ Result<VerifyReport> MemoryContentStorage::verify(VerifyDepth depth, const CallC
         return {};
     };
     CATALOG_TRY_VOID(for_each(check));
+    if (options.reached) CATALOG_TRY_VOID(options.reached(report));
     return report;
 }
 

@@ -32,7 +32,7 @@ public:
     Result<void> for_each_of(std::string_view owner,
                              const std::function<Result<void>(const ContentHash&)>& each) override;
     Result<StorageStats> stats() override;
-    Result<VerifyReport> verify(VerifyDepth depth, const CallContext& context) override;
+    Result<VerifyReport> verify(const VerifyOptions& options, const CallContext& context) override;
     /// Drops what nobody references at this moment; not for use beside writers.
     Result<CollectReport> collect(const CollectOptions& options,
                                   const CallContext& context) override;
