@@ -214,6 +214,7 @@ Result<void> AssetLibrary::Impl::wire() {
     content::ContentOptions content_options;
     content_options.file_system = environment.file_system;
     content_options.directory = path;
+    content_options.backend = environment.storage_backend;
     content_options.store = store.get();
     content_options.queue = queue.get();
     content_options.families = {family(FamilyNumber::kChunks), family(FamilyNumber::kObjects),

@@ -52,6 +52,9 @@ struct Machine {
             return std::shared_ptr<kv::KeyValueStore>(std::move(*store));
         };
     }
+    [[nodiscard]] Result<std::unique_ptr<OpenContent>> open() const {
+        return OpenContent::open(disk, database());
+    }
     // The database in memory keeps everything that it was told.
     [[nodiscard]] Machine recover(CrashPolicy policy, std::uint64_t seed) const {
         Machine copy{disk->recover(policy, seed), nullptr};
@@ -139,7 +142,7 @@ Machine Soak::prepare() {
     if (seed_ % 8 != 0) machine.memory = kv::make_memory_store(kBedFamilyCount);
     must(machine.disk->make_directories("/library"));
     must(machine.disk->sync_directory("/"));
-    must(ContentWorkload(machine.disk, machine.database(), start_, random_.next())
+    must(ContentWorkload([&] { return machine.open(); }, start_, random_.next())
              .run(seed_ % 5 != 0 ? kStepsBefore : 0));
     return machine.recover(CrashPolicy::kKeepAll, 0);
 }
@@ -153,7 +156,7 @@ Tally Soak::run(std::uint64_t stride) {
         WorkloadModel model = start_;
         machine.disk->crash_at(number);
         const auto done =
-            ContentWorkload(machine.disk, machine.database(), model, work_seed).run(kSteps);
+            ContentWorkload([&] { return machine.open(); }, model, work_seed).run(kSteps);
         const bool lost = machine.disk->crashed();
         if (!done && !lost) {
             ADD_FAILURE() << model.step << ": " << done.error().to_string();
@@ -192,14 +195,14 @@ void Soak::crash_again(const Machine& machine, const WorkloadModel& before) {
     {
         // What the first crash left decides what the model is.
         const Machine look = machine.recover(CrashPolicy::kKeepAll, 0);
-        const auto opened = must(OpenContent::open(look.disk, look.database()));
+        const auto opened = must(look.open());
         model.durable = references_of(opened->storage());
         model.attempted.reset();
         ASSERT_TRUE(before.allows(model.durable));
     }
     machine.disk->crash_at(1 + random_.below(machine.memory ? 20 : 60));
     const std::uint64_t seed = random_.next();
-    const auto done = ContentWorkload(machine.disk, machine.database(), model, seed).run(2);
+    const auto done = ContentWorkload([&] { return machine.open(); }, model, seed).run(2);
     if (!done && !machine.disk->crashed()) {
         ADD_FAILURE() << model.step << ": " << done.error().to_string();
     }
@@ -258,7 +261,7 @@ void collect_all(ContentStorage& storage) {
 void Soak::check(const Machine& machine, const WorkloadModel& model, CrashPolicy policy) {
     References found;
     {
-        const auto opened = must(OpenContent::open(machine.disk, machine.database()));
+        const auto opened = must(machine.open());
         ContentStorage& storage = opened->storage();
         found = references_of(storage);
         ASSERT_TRUE(model.allows(found))
@@ -279,7 +282,7 @@ void Soak::check(const Machine& machine, const WorkloadModel& model, CrashPolicy
         ASSERT_NO_FATAL_FAILURE(expect_references(storage, found));
     }
     if (random_.chance(20)) {
-        const auto again = must(OpenContent::open(machine.disk, machine.database()));
+        const auto again = must(machine.open());
         ASSERT_EQ(references_of(again->storage()), found);
         ASSERT_NO_FATAL_FAILURE(expect_references(again->storage(), found));
         expect_clean(again->storage());
@@ -289,7 +292,7 @@ void Soak::check(const Machine& machine, const WorkloadModel& model, CrashPolicy
 
 // With the last reference all packs go.
 void Soak::expect_space_back(const Machine& machine) {
-    const auto opened = must(OpenContent::open(machine.disk, machine.database()));
+    const auto opened = must(machine.open());
     ContentStorage& storage = opened->storage();
     kv::WriteBatch batch;
     for (const auto& [owner, number] : references_of(storage))

@@ -35,6 +35,20 @@ TEST(AssetLibrary, FindsWhatWasPublishedAndReturnsItsBytes) {
     EXPECT_EQ(code_of(library->find("acme/none")), Errc::kPackageNotFound);
 }
 
+TEST(AssetLibrary, KeepsContentWhereTheHostWantsIt) {
+    const auto disk = SimulatedFileSystem::make();
+    Environment environment = environment_on(disk);
+    environment.storage_backend = content::make_memory_backend();
+    {
+        const auto library = open_library(environment);
+        must(library->publish(small_draft("kit", "1.0.0", {{"a.txt", "content"}})));
+    }
+    EXPECT_GT(must(environment.storage_backend->stats()).bytes, 0u);
+    EXPECT_FALSE(must(io::exists(*disk, "/library/packs")));
+    const auto again = open_library(environment);
+    EXPECT_EQ(file_of(*again, "kit@1.0.0", "a.txt"), "content");
+}
+
 TEST(AssetLibrary, PublishingTheSamePackageAgainChangesNothing) {
     const auto library = open_library(environment_on(SimulatedFileSystem::make()));
     const auto first = must(library->publish(small_draft("kit", "1.0.0")));

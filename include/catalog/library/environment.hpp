@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "catalog/content/storage_backend.hpp"
 #include "catalog/core/clock.hpp"
 #include "catalog/core/executor.hpp"
 #include "catalog/core/key_store.hpp"
@@ -33,6 +34,9 @@ public:
     /// Default: the library's own register, in its database. Its failures never make a publication
     /// or an installation fail: they are logged and made good later (docs/assets.md).
     std::shared_ptr<AssetRegistry> assets;
+    /// Where content is kept. Default: pack files in the library's `packs/`. One library alone uses
+    /// it, and always the same: the library's database says what of it counts.
+    std::shared_ptr<content::StorageBackend> storage_backend;
 
     /// Returns a copy with every default filled in, except `key_store`, whose default needs the
     /// library's folder.

@@ -13,8 +13,6 @@ namespace {
 
 using io::testing::must;
 
-constexpr std::array<std::string_view, 3> kOwners = {"anna", "ben", "carl"};
-
 struct SampleObjects {
     std::vector<Bytes> bytes;
     std::vector<ContentHash> ids;
@@ -42,6 +40,8 @@ const SampleObjects& sample_objects() {
     return objects;
 }
 
+}  // namespace
+
 ContentOptions workload_options(std::shared_ptr<io::FileSystem> fs) {
     ContentOptions options;
     options.file_system = std::move(fs);
@@ -58,8 +58,6 @@ ContentOptions workload_options(std::shared_ptr<io::FileSystem> fs) {
     return options;
 }
 
-}  // namespace
-
 const Bytes& workload_object(unsigned number) { return sample_objects().bytes.at(number); }
 
 const ContentHash& workload_id(unsigned number) { return sample_objects().ids.at(number); }
@@ -72,7 +70,7 @@ std::optional<unsigned> workload_number(const ContentHash& id) {
 
 References references_of(ContentStorage& storage) {
     References references;
-    for (const std::string_view owner : kOwners)
+    for (const std::string_view owner : kWorkloadOwners)
         must(storage.for_each_of(owner, [&](const ContentHash& id) -> Result<void> {
             const auto number = workload_number(id);
             if (!number) return fail(Errc::kInternal, "an object that nobody stored");
@@ -82,12 +80,11 @@ References references_of(ContentStorage& storage) {
     return references;
 }
 
-Result<std::unique_ptr<OpenContent>> OpenContent::open(std::shared_ptr<io::FileSystem> fs,
+Result<std::unique_ptr<OpenContent>> OpenContent::open(ContentOptions options,
                                                        const OpenDatabase& database) {
     std::unique_ptr<OpenContent> opened(new OpenContent());
     CATALOG_TRY(opened->database_, database());
     opened->queue_ = std::make_unique<kv::CommitQueue>(*opened->database_);
-    ContentOptions options = workload_options(std::move(fs));
     options.store = opened->database_.get();
     options.queue = opened->queue_.get();
     CATALOG_TRY(opened->storage_, ContentAddressedStorage::open(std::move(options)));
@@ -107,10 +104,8 @@ Result<void> OpenContent::commit(kv::WriteBatch batch) {
     return queue_->submit(std::move(commit));
 }
 
-ContentWorkload::ContentWorkload(std::shared_ptr<io::FileSystem> fs,
-                                 OpenContent::OpenDatabase database, WorkloadModel& model,
-                                 std::uint64_t seed)
-    : fs_(std::move(fs)), database_(std::move(database)), model_(model), random_(seed) {}
+ContentWorkload::ContentWorkload(Open open, WorkloadModel& model, std::uint64_t seed)
+    : open_store_(std::move(open)), model_(model), random_(seed) {}
 
 ContentWorkload::~ContentWorkload() = default;
 
@@ -154,14 +149,14 @@ Result<void> ContentWorkload::run(unsigned steps) {
 
 Result<void> ContentWorkload::open() {
     model_.step = "open";
-    CATALOG_TRY(open_, OpenContent::open(fs_, database_));
+    CATALOG_TRY(open_, open_store_());
     return {};
 }
 
 Result<void> ContentWorkload::reopen() {
     held_.reset();
     open_.reset();
-    CATALOG_TRY(open_, OpenContent::open(fs_, database_));
+    CATALOG_TRY(open_, open_store_());
     return {};
 }
 
@@ -281,7 +276,7 @@ Result<void> ContentWorkload::commit(kv::WriteBatch batch, References after) {
 }
 
 std::string ContentWorkload::any_owner() {
-    return std::string(kOwners[random_.below(kOwners.size())]);
+    return std::string(kWorkloadOwners[random_.below(kWorkloadOwners.size())]);
 }
 
 std::optional<std::pair<std::string, unsigned>> ContentWorkload::any_reference() {

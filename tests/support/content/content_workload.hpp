@@ -2,6 +2,7 @@
 // ContentWorkload: a seeded sequence of everything that changes a content store, with account of
 // what was promised. The same seed over the same file system makes the same calls.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -28,6 +29,9 @@ inline constexpr unsigned kWorkloadObjects = 20;
 /// Returns the number of an object; nothing when it is none of them.
 [[nodiscard]] std::optional<unsigned> workload_number(const ContentHash& id);
 
+/// Owners of their references.
+inline constexpr std::array<std::string_view, 3> kWorkloadOwners = {"anna", "ben", "carl"};
+
 /// Who needs which object.
 using References = std::set<std::pair<std::string, unsigned>>;
 
@@ -46,16 +50,24 @@ struct WorkloadModel {
 /// Returns the references of a store of a workload. Throws on errors and on unknown objects.
 [[nodiscard]] References references_of(ContentStorage& storage);
 
+/// Returns options of a store of small chunks and packs in `/library`, without store and queue,
+/// which works without threads of its own.
+[[nodiscard]] ContentOptions workload_options(std::shared_ptr<io::FileSystem> fs);
+
 /// A content store that is open, with its queue and database.
 class OpenContent {
 public:
     /// Makes the database; called for every opening.
     using OpenDatabase = std::function<Result<std::shared_ptr<kv::KeyValueStore>>()>;
 
-    /// Opens a store of small chunks and packs in `/library` of the file system, which works
-    /// without threads of its own.
+    /// Opens a store. `options` lacks store and queue.
+    [[nodiscard]] static Result<std::unique_ptr<OpenContent>> open(ContentOptions options,
+                                                                   const OpenDatabase& database);
+    /// Opens a store with `workload_options`.
     [[nodiscard]] static Result<std::unique_ptr<OpenContent>> open(
-        std::shared_ptr<io::FileSystem> fs, const OpenDatabase& database);
+        std::shared_ptr<io::FileSystem> fs, const OpenDatabase& database) {
+        return open(workload_options(std::move(fs)), database);
+    }
     ~OpenContent();
     OpenContent(const OpenContent&) = delete;
     OpenContent& operator=(const OpenContent&) = delete;
@@ -74,9 +86,11 @@ private:
 /// Runs steps. Thread safety: one thread.
 class ContentWorkload {
 public:
+    /// Opens the store; called for every opening.
+    using Open = std::function<Result<std::unique_ptr<OpenContent>>()>;
+
     /// `model` outlives it and says what the store holds already.
-    ContentWorkload(std::shared_ptr<io::FileSystem> fs, OpenContent::OpenDatabase database,
-                    WorkloadModel& model, std::uint64_t seed);
+    ContentWorkload(Open open, WorkloadModel& model, std::uint64_t seed);
     ~ContentWorkload();
     ContentWorkload(const ContentWorkload&) = delete;
     ContentWorkload& operator=(const ContentWorkload&) = delete;
@@ -114,8 +128,7 @@ private:
     [[nodiscard]] std::string any_owner();
     [[nodiscard]] std::optional<std::pair<std::string, unsigned>> any_reference();
 
-    const std::shared_ptr<io::FileSystem> fs_;
-    const OpenContent::OpenDatabase database_;
+    const Open open_store_;
     WorkloadModel& model_;
     io::testing::SeededRandom random_;
     std::unique_ptr<OpenContent> open_;

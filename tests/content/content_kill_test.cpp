@@ -1,0 +1,130 @@
+// kill -9 of a process that changes a content store on the machine's own file system. What it said
+// to be durable is the ledger; it is kept outside of the process and of the store.
+//
+// CATALOG_KILL_ROUNDS says how often, CATALOG_KILL_SEED which times.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <iostream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "content_kill.hpp"
+#include "support/io/child_process.hpp"
+#include "support/io/results.hpp"
+#include "support/io/temporary_folder.hpp"
+
+namespace catalog::content::testing {
+namespace {
+
+using io::testing::ChildProcess;
+using io::testing::must;
+using io::testing::SeededRandom;
+using kv::testing::number_from_environment;
+
+// What one owner was promised, and what was on its way.
+struct Promise {
+    std::set<unsigned> durable;
+    std::set<unsigned> attempted;
+};
+
+class Ledger {
+public:
+    void read(const std::string& line) {
+        std::istringstream words(line);
+        std::string kind;
+        std::string owner;
+        words >> kind >> owner;
+        if (kind == "error") ADD_FAILURE() << line;
+        if (kind == "open") ++opened;
+        if (kind != "try" && kind != "done") return;
+        Promise& promise = promises_[owner];
+        if (kind == "done") {
+            promise.durable = promise.attempted;
+            ++acknowledged;
+            return;
+        }
+        promise.attempted = promise.durable;
+        for (std::string change; words >> change;) {
+            const auto number = static_cast<unsigned>(std::stoul(change.substr(1)));
+            if (change[0] == '+') promise.attempted.insert(number);
+            if (change[0] == '-') promise.attempted.erase(number);
+        }
+    }
+
+    // Compares with what is there, which is the truth from now on.
+    void settle(const References& found) {
+        for (const std::string_view owner : kWorkloadOwners) {
+            std::set<unsigned> objects;
+            for (const auto& [owner_of, number] : found)
+                if (owner_of == owner) objects.insert(number);
+            Promise& promise = promises_[std::string(owner)];
+            EXPECT_TRUE(objects == promise.durable || objects == promise.attempted) << owner;
+            if (objects != promise.durable) ++more;
+            promise.durable = promise.attempted = objects;
+        }
+    }
+
+    std::uint64_t opened = 0;        // Processes that came as far as that.
+    std::uint64_t acknowledged = 0;  // Commits.
+    std::uint64_t more = 0;          // Commits that were durable and not yet acknowledged.
+
+private:
+    std::map<std::string, Promise> promises_;
+};
+
+void check(const std::string& folder, Ledger& ledger) {
+    const auto content = must(open_killed(folder));
+    ContentStorage& storage = content->storage();
+    const References found = references_of(storage);
+    ledger.settle(found);
+    for (const auto& [owner, number] : found) {
+        const auto bytes = storage.retrieve_all(workload_id(number), 1u << 20, CallContext());
+        ASSERT_TRUE(bytes) << owner << " lost object " << number << ": "
+                           << bytes.error().to_string();
+        EXPECT_TRUE(*bytes == workload_object(number)) << number;
+    }
+    const VerifyReport report = must(storage.verify(VerifyDepth::kFull, CallContext()));
+    for (const Damage& damage : report.damages)
+        ADD_FAILURE() << damage.where << ": " << damage.what;
+}
+
+TEST(ContentKill, NothingAcknowledgedIsLost) {
+    const std::uint64_t rounds = number_from_environment("CATALOG_KILL_ROUNDS", 10);
+    const std::uint64_t seed = number_from_environment("CATALOG_KILL_SEED", 1);
+    std::cout << "seed " << seed << ", " << rounds << " rounds\n";
+    const io::testing::TemporaryFolder folder;
+    SeededRandom random(seed);
+    Ledger ledger;
+    std::uint64_t killed = 0;
+    for (std::uint64_t round = 1; round <= rounds && !HasFailure(); ++round) {
+        SCOPED_TRACE("round " + std::to_string(round));
+        ChildProcess writer({CONTENT_WRITER_PROCESS, folder.path(), std::to_string(random.next())});
+        // After so many lines and a little later; some are killed while they open the store.
+        for (std::uint64_t left = random.chance(20) ? 0 : 1 + random.below(40); left != 0; --left) {
+            const auto line = writer.next_line();
+            if (!line) break;
+            ledger.read(*line);
+        }
+        const auto until =
+            std::chrono::steady_clock::now() + std::chrono::microseconds(random.below(12'000));
+        for (;;) {
+            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+                until - std::chrono::steady_clock::now());
+            if (left.count() <= 0) break;
+            if (const auto line = writer.next_line(left)) ledger.read(*line);
+        }
+        killed += writer.kill() ? 1 : 0;
+        while (const auto line = writer.next_line(std::chrono::microseconds(0))) ledger.read(*line);
+        ASSERT_NO_FATAL_FAILURE(check(folder.path(), ledger));
+    }
+    std::cout << killed << " processes killed, " << ledger.opened << " with an open store, "
+              << ledger.acknowledged << " commits acknowledged, " << ledger.more
+              << " more were durable\n";
+    EXPECT_EQ(killed, rounds);
+}
+
+}  // namespace
+}  // namespace catalog::content::testing
