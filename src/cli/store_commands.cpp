@@ -1,4 +1,4 @@
-// store put, get, cat, ls, stat, collect: the content store alone.
+// store put, get, cat, ls, stat, collect, repack: the content store alone.
 
 #include <CLI/CLI.hpp>
 
@@ -238,6 +238,29 @@ Result<ExitCode> stat(Session& session, const std::string& id_text) {
     return ExitCode::kOk;
 }
 
+Result<ExitCode> repack(Session& session, const content::RepackOptions& options) {
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+    CATALOG_TRY(const content::RepackReport report,
+                library->content().repack(options, session.context()));
+    if (session.json()) {
+        session.print_json(json::Object{{"level", options.level},
+                                        {"packs_rewritten", report.packs_rewritten},
+                                        {"packs_left", report.packs_left},
+                                        {"packs_damaged", report.packs_damaged},
+                                        {"bytes_before", report.bytes_before},
+                                        {"bytes_after", report.bytes_after}});
+        return ExitCode::kOk;
+    }
+    Table table({"packs", "count", "bytes"});
+    table.add(
+        {"written again", std::to_string(report.packs_rewritten), size_text(report.bytes_before)});
+    table.add({"what they became", "", size_text(report.bytes_after)});
+    table.add({"left for the next repack", std::to_string(report.packs_left), ""});
+    table.add({"damaged, left alone", std::to_string(report.packs_damaged), ""});
+    session.print(table.to_string());
+    return ExitCode::kOk;
+}
+
 Result<ExitCode> collect(Session& session, const content::CollectOptions& options) {
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
     CATALOG_TRY(const content::CollectReport report,
@@ -325,6 +348,21 @@ void add_store_commands(CLI::App& app, Session& session) {
         ->type_name("BYTES");
     command->callback([&session, options] {
         session.action = [&session, options] { return collect(session, *options); };
+    });
+
+    auto repacking = std::make_shared<content::RepackOptions>();
+    command = store->add_subcommand("repack", "Compress again, harder, for times without work");
+    command
+        ->add_option("--level", repacking->level,
+                     "Of zstd; packs that were repacked at it or above are left alone")
+        ->check(CLI::Range(1, content::kRepackLevelMax))
+        ->capture_default_str();
+    command
+        ->add_option("--rewrite-max", repacking->rewrite_bytes_max,
+                     "Most bytes to write again; the next repack goes on")
+        ->type_name("BYTES");
+    command->callback([&session, repacking] {
+        session.action = [&session, repacking] { return repack(session, *repacking); };
     });
 }
 

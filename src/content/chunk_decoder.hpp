@@ -14,7 +14,7 @@ namespace catalog::content {
 
 /// Longest way from a delta over deltas to a chunk that is none. Writers make shorter ones
 /// (EncoderOptions::delta_depth_max); a longer way is damage, a circle for example.
-inline constexpr std::size_t kDeltaDepthMax = 4;
+inline constexpr std::size_t kDeltaDepthMax = 8;
 
 /// Returns "00000001.pack at 4096", as errors and reports name a place.
 [[nodiscard]] std::string place_of(const ChunkLocation& location);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -135,6 +136,23 @@ bool Collection::is_started_from(PackId pack) {
     for (const std::uint32_t i : starts->second)
         if (deltas_[i].pack != pack && !removed_.contains(deltas_[i].pack)) return true;
     return false;
+}
+
+bool Collection::is_base_elsewhere(const ChunkId& id, PackId pack) {
+    const MutexLock lock(mutex_);
+    const std::vector<Delta>& deltas = deltas_;
+    const std::set<PackId>& removed = removed_;
+    const auto base_of = [&deltas](std::uint32_t i) { return deltas[i].base; };
+    if (by_base_.size() != deltas.size()) {
+        by_base_.resize(deltas.size());
+        std::iota(by_base_.begin(), by_base_.end(), std::uint32_t{0});
+        std::ranges::sort(by_base_, {}, base_of);
+    }
+    return std::ranges::any_of(std::ranges::equal_range(by_base_, prefix_of(id), {}, base_of),
+                               [&deltas, &removed, pack](std::uint32_t i) {
+                                   return deltas[i].pack != pack &&
+                                          !removed.contains(deltas[i].pack);
+                               });
 }
 
 Collection::PackCount Collection::condemn(PackId pack) {

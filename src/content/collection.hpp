@@ -48,6 +48,9 @@ public:
     /// Tells whether a delta in a pack that is still there starts from a chunk of this one.
     [[nodiscard]] bool is_started_from(PackId pack);
 
+    /// Tells whether a delta in another pack that is still there starts from the chunk.
+    [[nodiscard]] bool is_base_elsewhere(const ChunkId& id, PackId pack);
+
     /// Decides that a pack goes: from now on nothing in it becomes needed. Bases of deltas that
     /// stand elsewhere are, whether anybody needs these deltas or not: a chunk that can be found
     /// can be read. Returns what is left to copy.
@@ -86,6 +89,7 @@ private:
     /// By pack of the base: which deltas start from a chunk in it.
     std::map<PackId, std::vector<std::uint32_t>> starts_ CATALOG_GUARDED_BY(mutex_);
     bool bases_indexed_ CATALOG_GUARDED_BY(mutex_) = false;
+    std::vector<std::uint32_t> by_base_ CATALOG_GUARDED_BY(mutex_);  ///< Deltas; empty: not asked.
     std::set<PackId> growing_ CATALOG_GUARDED_BY(mutex_);
     std::set<PackId> condemned_ CATALOG_GUARDED_BY(mutex_);
     std::set<PackId> removed_ CATALOG_GUARDED_BY(mutex_);

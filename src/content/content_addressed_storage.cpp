@@ -381,6 +381,12 @@ Result<CollectReport> ContentAddressedStorage::collect(const CollectOptions& opt
     return collect_content(*impl_, options, context);
 }
 
+Result<RepackReport> ContentAddressedStorage::repack(const RepackOptions& options,
+                                                     const CallContext& context) {
+    if (impl_->options.read_only) return opened_read_only();
+    return repack_content(*impl_, options, context);
+}
+
 Result<StorageStats> ContentAddressedStorage::stats() { return count_content(*impl_); }
 
 Result<VerifyReport> ContentAddressedStorage::verify(const VerifyOptions& options,

@@ -33,8 +33,9 @@ std::uint64_t data_bytes(const PackMark& mark) {
 
 class Collector {
 public:
-    Collector(const ContentCore& core, const CollectOptions& options, const CallContext& context)
-        : core_(core), options_(options), context_(context) {}
+    Collector(const ContentCore& core, const CollectOptions& options, const CallContext& context,
+              PackRewriter* rewriter)
+        : core_(core), options_(options), context_(context), rewriter_(rewriter) {}
 
     Result<CollectReport> run() {
         if (!core_.keeper->begin(collection_))
@@ -75,6 +76,7 @@ private:
     const ContentCore& core_;
     const CollectOptions& options_;
     const CallContext& context_;
+    PackRewriter* const rewriter_;  // Null: records are copied as they are.
     const std::shared_ptr<Collection> collection_ = std::make_shared<Collection>();
     const std::uint64_t losses_ = core_.backend->losses();
     CollectReport report_;
@@ -85,7 +87,7 @@ private:
     std::set<PackId> damaged_;
 };
 
-// Copies what is needed of a pack, as it is stored.
+// Copies what is needed of a pack.
 class Collector::PackCopy final : public PackVisitor {
 public:
     explicit PackCopy(const Collector& run) : run_(run) {}
@@ -93,8 +95,11 @@ public:
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
         CATALOG_TRY_VOID(run_.check_context());
-        if (!run_.collection_->take(run_.core_.backend->index_id(header.id), location.pack))
-            return {};
+        const ChunkId index_id = run_.core_.backend->index_id(header.id);
+        if (!run_.collection_->take(index_id, location.pack)) return {};
+        if (run_.rewriter_ != nullptr)
+            return rewrite({header, payload},
+                           run_.collection_->is_base_elsewhere(index_id, location.pack));
         CATALOG_TRY_VOID(run_.core_.backend->append(
             {header.id, header.codec, header.plain_bytes, payload, header.id_rule}));
         bytes_ += run_.core_.backend->bytes_of(header.stored_bytes);
@@ -105,13 +110,30 @@ public:
         return run_.check_context();
     }
 
+    Result<void> finish() {
+        if (run_.rewriter_ == nullptr) return {};
+        CATALOG_TRY(const std::uint64_t bytes, run_.rewriter_->finish_pack());
+        bytes_ += bytes;
+        return {};
+    }
+
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
     [[nodiscard]] bool met_damage() const { return damaged_; }
+    [[nodiscard]] bool is_unreadable() const { return unreadable_; }
 
 private:
+    // What cannot be read cannot be written in another form: the pack stays.
+    Result<void> rewrite(const StoredRecord& record, bool is_base) {
+        auto written = run_.rewriter_->rewrite(record, is_base);
+        if (written || written.error().code() != Errc::kContentCorrupted) return written;
+        unreadable_ = true;
+        return {};
+    }
+
     const Collector& run_;
     std::uint64_t bytes_ = 0;
     bool damaged_ = false;
+    bool unreadable_ = false;
 };
 
 Result<void> Collector::collect() {
@@ -145,6 +167,7 @@ Result<void> Collector::prepare() {
     CATALOG_TRY(marks_, core_.marks(*core_.options.store->snapshot()));
     marks_.last_pack = last;
     std::erase_if(marks_.packs, [&](const PackMark& mark) { return mark.pack > last; });
+    if (rewriter_ != nullptr) rewriter_->begin(last);
     std::set<PackId> growing;
     for (const PackMark& mark : marks_.packs)
         if (!mark.sealed) growing.insert(mark.pack);
@@ -259,16 +282,23 @@ Result<void> Collector::sweep_packs() {
 }
 
 std::vector<Collector::Candidate> Collector::choose_rewrites(std::vector<Candidate> candidates) {
+    const auto is_wanted = [this](const Candidate& each) {
+        return rewriter_ != nullptr && rewriter_->wants(each.mark);
+    };
     const auto share = [](const Candidate& each) {
         const auto data = static_cast<double>(data_bytes(each.mark));
         return data == 0 ? 1.0 : static_cast<double>(each.live) / data;
     };
     std::erase_if(candidates, [&](const Candidate& each) {
-        return each.live != 0 && share(each) >= options_.live_share_min;
+        return each.live != 0 && share(each) >= options_.live_share_min && !is_wanted(each);
     });
-    std::ranges::sort(candidates, {}, [&](const Candidate& each) {
-        return std::pair(share(each), each.mark.pack);
-    });
+    if (rewriter_ != nullptr)
+        std::ranges::sort(candidates, std::ranges::greater(),
+                          [](const Candidate& each) { return each.mark.pack; });
+    else
+        std::ranges::sort(candidates, {}, [&](const Candidate& each) {
+            return std::pair(share(each), each.mark.pack);
+        });
     std::uint64_t left = options_.rewrite_bytes_max;
     std::erase_if(candidates, [&](const Candidate& each) {
         if (each.live > left) return true;
@@ -326,8 +356,11 @@ Result<bool> Collector::remove_condemned(const PackMark& mark, std::uint64_t len
     if (needed.chunks != 0 || !mark.sealed) {
         PackMark whole = mark;
         whole.bytes = length;
-        CATALOG_TRY_VOID(core_.backend->scan(whole, copy));
-        if (collection_->taken(mark.pack) != needed.chunks || (!mark.sealed && copy.met_damage())) {
+        const auto scanned = core_.backend->scan(whole, copy);
+        CATALOG_TRY_VOID(copy.finish());
+        if (!scanned) return fail(scanned.error());
+        if (collection_->taken(mark.pack) != needed.chunks || copy.is_unreadable() ||
+            (!mark.sealed && copy.met_damage())) {
             damaged_.insert(mark.pack);
             return false;
         }
@@ -441,11 +474,11 @@ Result<void> settle_objects(const ContentCore& core, kv::WriteBatch& batch) {
 }
 
 Result<CollectReport> collect_content(const ContentCore& core, const CollectOptions& options,
-                                      const CallContext& context) {
+                                      const CallContext& context, PackRewriter* rewriter) {
     if (!(options.live_share_min >= 0 && options.live_share_min <= 1))
         return fail(Errc::kInvalidArgument,
                     "the smallest share of needed bytes of a pack is from 0 to 1");
-    return Collector(core, options, context).run();
+    return Collector(core, options, context, rewriter).run();
 }
 
 }  // namespace catalog::content

@@ -194,10 +194,32 @@ private:
 /// Errors: kContentNotFound (an object was collected), as `check_chunks`, kDatabaseIo.
 [[nodiscard]] Result<void> settle_objects(const ContentCore& core, kv::WriteBatch& batch);
 
-/// See ContentStorage::collect; content_collect.cpp.
+/// Writes again what a collection takes out of packs, in another form than it had there.
+class PackRewriter {
+public:
+    virtual ~PackRewriter() = default;
+    /// Says which pack is the last one that may go: what is written now gets higher numbers.
+    virtual void begin(PackId last) = 0;
+    /// Tells whether a pack is to be written again however much of it is needed.
+    [[nodiscard]] virtual bool wants(const PackMark& mark) const = 0;
+    /// Takes a needed chunk. `is_base`: deltas in other packs start from it. Errors:
+    /// kContentCorrupted (the pack stays), others end the collection.
+    [[nodiscard]] virtual Result<void> rewrite(const StoredRecord& record, bool is_base) = 0;
+    /// Appends all that was taken since the last call and returns the bytes of these records.
+    [[nodiscard]] virtual Result<std::uint64_t> finish_pack() = 0;
+};
+
+/// See ContentStorage::collect; content_collect.cpp. With a rewriter the packs that it wants go
+/// too, the newest first.
 [[nodiscard]] Result<CollectReport> collect_content(const ContentCore& core,
                                                     const CollectOptions& options,
-                                                    const CallContext& context);
+                                                    const CallContext& context,
+                                                    PackRewriter* rewriter = nullptr);
+
+/// See ContentStorage::repack; content_repack.cpp.
+[[nodiscard]] Result<RepackReport> repack_content(const ContentCore& core,
+                                                  const RepackOptions& options,
+                                                  const CallContext& context);
 
 /// See ContentStorage::stats; content_stats.cpp.
 [[nodiscard]] Result<StorageStats> count_content(const ContentCore& core);

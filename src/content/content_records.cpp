@@ -26,6 +26,8 @@ constexpr char kPackKeyKind = 'p';
 constexpr char kRunKeyKind = 'i';
 constexpr char kFormatKeyKind = 'f';
 constexpr char kLastPackKeyKind = 'u';
+constexpr char kRepackedKeyKind = 'x';
+constexpr std::size_t kRepackedBytes = 9;
 constexpr char kOwnerKeyKind = 'o';
 constexpr char kReferrerKeyKind = 'r';
 
@@ -286,6 +288,30 @@ Result<PackId> decode_last_pack(std::string_view value) {
     if (value.size() != 4)
         return fail(Errc::kDatabaseCorrupt, "record of the last pack has another length");
     return PackId{load_le<std::uint32_t>(record_bytes_of(value))};
+}
+
+std::string repacked_key() { return std::string(1, kRepackedKeyKind); }
+
+std::string encode_repacked(std::span<const RepackedPacks> ranges) {
+    std::string value;
+    for (const RepackedPacks& range : ranges) {
+        value.push_back(static_cast<char>(range.level));
+        append_le(value, static_cast<std::uint32_t>(range.first));
+        append_le(value, static_cast<std::uint32_t>(range.last));
+    }
+    return value;
+}
+
+Result<std::vector<RepackedPacks>> decode_repacked(std::string_view value) {
+    if (value.size() % kRepackedBytes != 0)
+        return fail(Errc::kDatabaseCorrupt, "record of what was repacked has another length");
+    std::vector<RepackedPacks> ranges;
+    for (; !value.empty(); value.remove_prefix(kRepackedBytes)) {
+        const std::byte* const at = record_bytes_of(value);
+        ranges.push_back({static_cast<int>(at[0]), PackId{load_le<std::uint32_t>(at + 1)},
+                          PackId{load_le<std::uint32_t>(at + 5)}});
+    }
+    return ranges;
 }
 
 std::string format_key() { return std::string(1, kFormatKeyKind); }

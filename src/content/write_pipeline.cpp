@@ -61,6 +61,11 @@ bool WriteStatus::failed() const {
     return failed_;
 }
 
+std::uint64_t WriteStatus::take_stored_bytes() {
+    const MutexLock lock(mutex_);
+    return std::exchange(stored_bytes_, 0);
+}
+
 struct WritePipeline::State : std::enable_shared_from_this<State> {
     State(StorageBackend& b, const ChunkKeeper& k, Executor& e, std::shared_ptr<BaseCache> c,
           const PipelineOptions& o)
@@ -100,11 +105,14 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
         const MutexLock lock(status->mutex_);
         ++status->under_way_;
     }
-    static void settle(const WriteJob& job, const Result<ChunkLocation>& stored) {
+    void settle(const WriteJob& job, const Result<ChunkLocation>& stored) const {
         for (const auto& status : job.watchers) {
             const MutexLock lock(status->mutex_);
             --status->under_way_;
-            if (stored) continue;
+            if (stored) {
+                status->stored_bytes_ += backend.bytes_of(stored->stored_bytes);
+                continue;
+            }
             status->failed_ = true;
             if (!status->error_) status->error_ = stored.error();
         }
@@ -122,6 +130,10 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
         CATALOG_EXCLUDES(mutex);
     Result<ChunkLocation> append(WriteJob& job) CATALOG_EXCLUDES(mutex);
     EncodePlan plan(const ChunkId& id, ByteView chunk) CATALOG_REQUIRES(order);
+    bool join(const ChunkId& id, const std::shared_ptr<WriteStatus>& status)
+        CATALOG_REQUIRES(mutex);
+    void enter(WriteJobPointer job, ByteView chunk, const std::shared_ptr<WriteStatus>& status)
+        CATALOG_REQUIRES(order) CATALOG_EXCLUDES(mutex);
     void wait_until_encoded(const WriteJob& job) CATALOG_REQUIRES(mutex);
     bool encode_one() CATALOG_REQUIRES(mutex);
     void append_done() CATALOG_REQUIRES(mutex);
@@ -185,9 +197,11 @@ Result<ChunkEncoder::FoundBase> WritePipeline::State::read_base(ChunkDecoder& de
         if (!base) return ChunkEncoder::FoundBase{};
         bases->add(id, *base);
     }
-    if (base->depth >= static_cast<std::uint32_t>(options.encoder.delta_depth_max))
+    // Of an own base the table knows best: what is found may be the copy that is about to go.
+    job.delta_depth =
+        options.only_own_bases ? static_cast<std::uint32_t>(job.plan.depth) : base->depth + 1;
+    if (job.delta_depth > static_cast<std::uint32_t>(options.encoder.delta_depth_max))
         return ChunkEncoder::FoundBase{};
-    job.delta_depth = base->depth + 1;
     out = *base->plain;
     return ChunkEncoder::FoundBase{true, base->alone_bytes};
 }
@@ -311,19 +325,41 @@ std::uint64_t WritePipeline::new_chunks() const {
 
 SimilarityTable& WritePipeline::similarity() { return state_->similarity; }
 
+// Under the mutex a chunk is either under way or, once it is not, in the index.
+bool WritePipeline::State::join(const ChunkId& id, const std::shared_ptr<WriteStatus>& status) {
+    const auto found = by_id.find(id);
+    if (found == by_id.end()) return false;
+    count(status);
+    found->second->watchers.push_back(status);
+    return true;
+}
+
+void WritePipeline::State::enter(WriteJobPointer job, ByteView chunk,
+                                 const std::shared_ptr<WriteStatus>& status) {
+    job->number = next_number++;
+    job->plain = std::make_shared<const Bytes>(chunk.begin(), chunk.end());
+    job->watchers.push_back(status);
+    if (options.encoder.deltas) unsettled.push_back(job);
+    count(status);
+    const MutexLock lock(mutex);
+    ++new_chunks;
+    bytes += chunk.size();
+    by_id.emplace(job->id, job);
+    jobs.push_back(job);
+    raw.push_back(std::move(job));
+    post_tasks();
+    while (bytes > options.bytes_max)
+        if (!encode_one()) changed.wait(mutex);
+}
+
 Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
                                    const std::shared_ptr<WriteStatus>& status) {
     State& state = *state_;
     const MutexLock order(state.order);
     bool is_copy = false;  // Of a chunk in a pack that is about to go.
     {
-        // Under the mutex a chunk is either under way or, once it is not, in the index.
         const MutexLock lock(state.mutex);
-        if (const auto found = state.by_id.find(id); found != state.by_id.end()) {
-            State::count(status);
-            found->second->watchers.push_back(status);
-            return {};
-        }
+        if (state.join(id, status)) return {};
         CATALOG_TRY(const auto known, state.keeper.find(id));
         if (known) return {};
         CATALOG_TRY(const auto there, state.backend.find(id));
@@ -331,22 +367,32 @@ Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
     }
     const auto job = std::make_shared<WriteJob>();
     job->id = id;
-    job->number = state.next_number++;
     // Others may start from a chunk that is there: as a delta of one of them it would be a circle.
     if (!is_copy) job->plan = state.plan(id, bytes);
-    job->plain = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
-    job->watchers.push_back(status);
-    if (state.options.encoder.deltas) state.unsettled.push_back(job);
-    State::count(status);
-    const MutexLock lock(state.mutex);
-    ++state.new_chunks;
-    state.bytes += bytes.size();
-    state.by_id.emplace(id, job);
-    state.jobs.push_back(job);
-    state.raw.push_back(job);
-    state.post_tasks();
-    while (state.bytes > state.options.bytes_max)
-        if (!state.encode_one()) state.changed.wait(state.mutex);
+    state.enter(job, bytes, status);
+    return {};
+}
+
+Result<void> WritePipeline::submit_again(const ChunkId& id, ByteView bytes,
+                                         const std::shared_ptr<WriteStatus>& status, bool is_base) {
+    State& state = *state_;
+    const MutexLock order(state.order);
+    {
+        const MutexLock lock(state.mutex);
+        if (state.join(id, status)) return {};
+        CATALOG_TRY(const auto again, state.backend.find_kept(id));
+        if (again) return {};
+    }
+    const auto job = std::make_shared<WriteJob>();
+    job->id = id;
+    job->plan = state.plan(id, bytes);
+    if (is_base && job->plan.base) {
+        job->plan.base.reset();
+        job->plan.depth = 0;
+        job->plan.is_base = true;
+        state.similarity.add(job->plan.domain, job->plan.features, id);
+    }
+    state.enter(job, bytes, status);
     return {};
 }
 

@@ -22,6 +22,8 @@ public:
     [[nodiscard]] std::optional<Error> take_error();
     /// Tells whether there ever was one.
     [[nodiscard]] bool failed() const;
+    /// Returns what the records of its chunks take that were appended since the last call, bytes.
+    [[nodiscard]] std::uint64_t take_stored_bytes();
 
 private:
     friend class WritePipeline;
@@ -30,6 +32,7 @@ private:
     std::uint64_t under_way_ CATALOG_GUARDED_BY(mutex_) = 0;
     std::optional<Error> error_ CATALOG_GUARDED_BY(mutex_);
     bool failed_ CATALOG_GUARDED_BY(mutex_) = false;
+    std::uint64_t stored_bytes_ CATALOG_GUARDED_BY(mutex_) = 0;
 };
 
 /// Parameters of a WritePipeline.
@@ -40,6 +43,9 @@ struct PipelineOptions {
     /// Chunks under way, bytes. Whoever submits more works off some of them itself, so that an
     /// executor that is saturated or refuses tasks costs only time.
     std::uint64_t bytes_max = 4u << 20;
+    /// For `submit_again`: bases are chunks that this pipeline wrote, and nothing else. Otherwise
+    /// what is stored may have been written by others, and is looked at.
+    bool only_own_bases = false;
 };
 
 /// Thread safety: any thread. The same chunks in the same order are stored in the same order as the
@@ -58,6 +64,13 @@ public:
     /// until it was appended, or failed. Errors: as StorageBackend::find.
     [[nodiscard]] Result<void> submit(const ChunkId& id, ByteView bytes,
                                       const std::shared_ptr<WriteStatus>& status);
+
+    /// Stores a chunk again that stands in a pack which is about to go, unless it was already.
+    /// `is_base`: deltas that stay start from it, and rows of deltas get no longer: it becomes no
+    /// delta. Otherwise as `submit`.
+    [[nodiscard]] Result<void> submit_again(const ChunkId& id, ByteView bytes,
+                                            const std::shared_ptr<WriteStatus>& status,
+                                            bool is_base);
 
     /// Waits until nothing that `status` counts is under way.
     void wait(const std::shared_ptr<WriteStatus>& status);

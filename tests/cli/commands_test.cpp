@@ -35,7 +35,8 @@ TEST(Commands, StandInThePageWithEveryOption) {
     std::ifstream file(std::string(CATALOG_SOURCE_DIR) + "/docs/cli.md");
     const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     const std::string help = bed.run({"--help-all"}).out + bed.run({"store", "cat", "--help"}).out +
-                             bed.run({"store", "collect", "--help"}).out;
+                             bed.run({"store", "collect", "--help"}).out +
+                             bed.run({"store", "repack", "--help"}).out;
     const std::regex option("--[a-z][a-z-]+");
     for (std::sregex_iterator at(help.begin(), help.end(), option), end; at != end; ++at)
         EXPECT_NE(page.find(at->str()), std::string::npos) << at->str();
@@ -232,6 +233,22 @@ TEST(Store, CollectsNothingThatIsNeeded) {
     EXPECT_EQ(bed.run({"store", "cat", id}).out, "0123456789");
     EXPECT_NE(bed.run({"store", "collect"}).out.find("freed"), std::string::npos);
     EXPECT_EQ(bed.run({"store", "collect", "--live-share", "2"}).code, 2);
+}
+
+TEST(Store, RepacksAndSaysWhatIsLeft) {
+    CliBed bed;
+    ASSERT_EQ(bed.run({"init"}).code, 0);
+    const std::string path = bed.file("data", "0123456789");
+    const std::string id =
+        *bed.run({"--json", "store", "put", path}).documents()[0].find("id")->as_string();
+    const auto done = bed.run({"--json", "store", "repack", "--level", "12"}).documents();
+    ASSERT_EQ(done.size(), 1u);
+    EXPECT_EQ(*done[0].find("level")->as_int(), 12);
+    EXPECT_EQ(*done[0].find("packs_rewritten")->as_int(), 1);
+    EXPECT_EQ(*done[0].find("packs_left")->as_int(), 0);
+    EXPECT_EQ(bed.run({"store", "cat", id}).out, "0123456789");
+    EXPECT_NE(bed.run({"store", "repack"}).out.find("written again"), std::string::npos);
+    EXPECT_EQ(bed.run({"store", "repack", "--level", "20"}).code, 2);
 }
 
 TEST(Completion, KnowsEveryCommand) {

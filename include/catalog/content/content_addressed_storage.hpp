@@ -133,6 +133,8 @@ public:
     [[nodiscard]] Result<StorageStats> stats() override;
     [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options,
                                               const CallContext& context) override;
+    [[nodiscard]] Result<RepackReport> repack(const RepackOptions& options,
+                                              const CallContext& context) override;
     [[nodiscard]] Result<CollectReport> collect(const CollectOptions& options,
                                                 const CallContext& context) override;
 

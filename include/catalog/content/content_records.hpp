@@ -93,6 +93,19 @@ struct Reference {
 /// Errors: kDatabaseCorrupt.
 [[nodiscard]] Result<PackId> decode_last_pack(std::string_view value);
 
+/// Packs that a repack wrote, `first` to `last`, at `level` (see Compressor).
+struct RepackedPacks {
+    int level = 0;
+    PackId first{};
+    PackId last{};
+    friend bool operator==(const RepackedPacks&, const RepackedPacks&) = default;
+};
+/// The record of what repacks wrote. A hint: without it they write it again.
+[[nodiscard]] std::string repacked_key();
+[[nodiscard]] std::string encode_repacked(std::span<const RepackedPacks> ranges);
+/// Errors: kDatabaseCorrupt.
+[[nodiscard]] Result<std::vector<RepackedPacks>> decode_repacked(std::string_view value);
+
 [[nodiscard]] std::string format_key();
 [[nodiscard]] std::string encode_format(const FormatRecord& record);
 /// Errors: kLibraryFormat (newer version), kDatabaseCorrupt.

@@ -110,7 +110,7 @@ ContentWorkload::ContentWorkload(Open open, WorkloadModel& model, std::uint64_t 
 ContentWorkload::~ContentWorkload() = default;
 
 std::span<const ContentWorkload::Step> ContentWorkload::all_steps() {
-    static constexpr std::array<Step, 9> kSteps = {{
+    static constexpr std::array<Step, 10> kSteps = {{
         {"put", 30, &ContentWorkload::put},
         {"two sessions", 15, &ContentWorkload::put_in_two_sessions},
         {"put without commit", 5, &ContentWorkload::put_without_commit},
@@ -118,6 +118,7 @@ std::span<const ContentWorkload::Step> ContentWorkload::all_steps() {
         {"remove", 25, &ContentWorkload::remove},
         {"hand over", 10, &ContentWorkload::hand_over},
         {"collect", 30, &ContentWorkload::collect},
+        {"repack", 15, &ContentWorkload::repack},
         {"reopen", 4, &ContentWorkload::reopen},
         {"read", 5, &ContentWorkload::read},
     }};
@@ -244,6 +245,14 @@ Result<void> ContentWorkload::collect() {
     if (random_.chance(60)) options.live_share_min = 1;
     if (random_.chance(20)) options.rewrite_bytes_max = random_.below(8000);
     CATALOG_TRY_VOID(open_->storage().collect(options, CallContext()));
+    return {};
+}
+
+Result<void> ContentWorkload::repack() {
+    RepackOptions options;
+    options.level = 1 + static_cast<int>(random_.below(9));
+    if (random_.chance(50)) options.rewrite_bytes_max = random_.below(8000);
+    CATALOG_TRY_VOID(open_->storage().repack(options, CallContext()));
     return {};
 }
 

@@ -120,6 +120,7 @@ private:
     [[nodiscard]] Result<void> remove();
     [[nodiscard]] Result<void> hand_over();
     [[nodiscard]] Result<void> collect();
+    [[nodiscard]] Result<void> repack();
     [[nodiscard]] Result<void> read();
 
     [[nodiscard]] Result<void> put_some(ContentTransaction& session, const std::string& owner,

@@ -126,6 +126,12 @@ Result<VerifyReport> FaultyContentStorage::verify(const VerifyOptions& options,
     return wrapped_.verify(options, context);
 }
 
+Result<RepackReport> FaultyContentStorage::repack(const RepackOptions& options,
+                                                  const CallContext& context) {
+    CATALOG_TRY_VOID(enter(ContentCall::kRepack));
+    return wrapped_.repack(options, context);
+}
+
 Result<CollectReport> FaultyContentStorage::collect(const CollectOptions& options,
                                                     const CallContext& context) {
     CATALOG_TRY_VOID(enter(ContentCall::kCollect));

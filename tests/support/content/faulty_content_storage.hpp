@@ -27,6 +27,7 @@ enum class ContentCall : std::uint8_t {
     kStats,
     kVerify,
     kCollect,
+    kRepack,
 };
 
 /// Passes every call on to another store, except those that were made to fail. Thread safety: as
@@ -58,6 +59,7 @@ public:
                              const std::function<Result<void>(const ContentHash&)>& each) override;
     Result<StorageStats> stats() override;
     Result<VerifyReport> verify(const VerifyOptions& options, const CallContext& context) override;
+    Result<RepackReport> repack(const RepackOptions& options, const CallContext& context) override;
     Result<CollectReport> collect(const CollectOptions& options,
                                   const CallContext& context) override;
 

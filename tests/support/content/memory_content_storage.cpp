@@ -218,6 +218,15 @@ Result<StorageStats> MemoryContentStorage::stats() {
     return stats;
 }
 
+// Nothing is compressed.
+Result<RepackReport> MemoryContentStorage::repack(const RepackOptions& options,
+                                                  const CallContext& context) {
+    CATALOG_TRY_VOID(context.check(*clock_));
+    if (options.level < 1 || options.level > kRepackLevelMax)
+        return fail(Errc::kInvalidArgument, "the level is from 1 to 19");
+    return RepackReport{};
+}
+
 Result<CollectReport> MemoryContentStorage::collect(const CollectOptions& options,
                                                     const CallContext& context) {
     CATALOG_TRY_VOID(context.check(*clock_));

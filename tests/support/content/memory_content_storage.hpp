@@ -34,6 +34,7 @@ public:
     Result<StorageStats> stats() override;
     Result<VerifyReport> verify(const VerifyOptions& options, const CallContext& context) override;
     /// Drops what nobody references at this moment; not for use beside writers.
+    Result<RepackReport> repack(const RepackOptions& options, const CallContext& context) override;
     Result<CollectReport> collect(const CollectOptions& options,
                                   const CallContext& context) override;
 
