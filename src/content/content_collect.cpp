@@ -475,7 +475,7 @@ Result<void> settle_objects(const ContentCore& core, kv::WriteBatch& batch) {
 
 Result<CollectReport> collect_content(const ContentCore& core, const CollectOptions& options,
                                       const CallContext& context, PackRewriter* rewriter) {
-    if (!(options.live_share_min >= 0 && options.live_share_min <= 1))
+    if (!(options.live_share_min >= 0) || options.live_share_min > 1)
         return fail(Errc::kInvalidArgument,
                     "the smallest share of needed bytes of a pack is from 0 to 1");
     return Collector(core, options, context, rewriter).run();
