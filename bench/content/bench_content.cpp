@@ -238,6 +238,12 @@ int main(int argc, char** argv) {
                     static_cast<unsigned long long>(stats.chunks),
                     static_cast<unsigned long long>(stats.chunk_bytes));
         print("store again (all known)", measure([&] { store.put(files); }), bytes, "");
+        content::RepackReport repacked;
+        const Usage repack =
+            measure([&] { repacked = must(store.content->repack({}, CallContext())); });
+        print("repack, level 9", repack, bytes,
+              std::to_string(must(store.content->stats()).stored_bytes) + " bytes in packs, " +
+                  std::to_string(repacked.packs_left) + " packs left");
         print("read back, verified", measure([&] { read_all(store, files); }), bytes, "");
         const Usage verify = measure([&] {
             const auto report = must(store.content->verify(content::VerifyDepth::kFull, {}));
