@@ -1,5 +1,6 @@
 #include "write_pipeline.hpp"
 
+#include <algorithm>
 #include <catalog/internal/try.hpp>
 #include <deque>
 #include <exception>
@@ -18,6 +19,10 @@ using internal::MutexLock;
 // How many chunks further a chunk that became no delta, although it could have, may itself be a
 // base: a fixed distance, so that what is found does not depend on how fast threads are.
 constexpr std::size_t kSettleDistance = 256;
+
+// How much lies ready before threads are woken for it: waking one costs about as much as encoding
+// a small chunk.
+constexpr std::uint64_t kWakeBytes = 512u << 10;
 
 // A chunk on its way into a pack.
 struct WriteJob {
@@ -94,6 +99,7 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     std::deque<WriteJobPointer> raw CATALOG_GUARDED_BY(mutex);   ///< To encode.
     std::unordered_map<ChunkId, WriteJobPointer> by_id CATALOG_GUARDED_BY(mutex);
     std::vector<std::unique_ptr<EncodeTools>> idle CATALOG_GUARDED_BY(mutex);
+    std::uint64_t raw_bytes CATALOG_GUARDED_BY(mutex) = 0;
     std::uint64_t bytes CATALOG_GUARDED_BY(mutex) = 0;
     std::uint64_t new_chunks CATALOG_GUARDED_BY(mutex) = 0;
     std::size_t posted CATALOG_GUARDED_BY(mutex) = 0;   ///< Tasks of the executor.
@@ -233,6 +239,7 @@ bool WritePipeline::State::encode_one() {
     if (raw.empty() || stopped) return false;
     const WriteJobPointer job = std::move(raw.front());
     raw.pop_front();
+    raw_bytes -= job->plain->size();
     ++running;
     mutex.unlock();
     encode(*job);
@@ -347,7 +354,8 @@ void WritePipeline::State::enter(WriteJobPointer job, ByteView chunk,
     by_id.emplace(job->id, job);
     jobs.push_back(job);
     raw.push_back(std::move(job));
-    post_tasks();
+    raw_bytes += chunk.size();
+    if (raw_bytes >= std::min(kWakeBytes, options.bytes_max / 2)) post_tasks();
     while (bytes > options.bytes_max)
         if (!encode_one()) changed.wait(mutex);
 }
@@ -398,6 +406,7 @@ Result<void> WritePipeline::submit_again(const ChunkId& id, ByteView bytes,
 
 void WritePipeline::wait(const std::shared_ptr<WriteStatus>& status) {
     const MutexLock lock(state_->mutex);
+    state_->post_tasks();
     while (!State::is_settled(*status))
         if (!state_->encode_one()) state_->changed.wait(state_->mutex);
 }
