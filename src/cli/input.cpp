@@ -17,11 +17,13 @@ Result<content::ByteSource> open_input(Session& session, const std::string& path
         };
     }
     CATALOG_TRY(std::shared_ptr<io::ReadableFile> file, session.file_system()->open_read(path));
-    return [file, path,
-            offset = std::uint64_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
+    return [file, path, offset = std::uint64_t{0},
+            ended = false](std::span<std::byte> out) mutable -> Result<std::size_t> {
+        if (ended) return 0;
         const Result<std::size_t> got = file->read_at(offset, out);
         if (!got) return fail(got.error().with_input(path));
         offset += *got;
+        ended = *got < out.size();
         return *got;
     };
 }

@@ -1,5 +1,6 @@
 // The program: streams, signals, exit code.
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -40,6 +41,9 @@ private:
 
 int main(int argc, char** argv) {
     signal(SIGPIPE, SIG_IGN);
+    // Threads that encode chunks hand their buffers to one that writes: an arena each keeps a fifth
+    // more memory, and saves no measurable time.
+    mallopt(M_ARENA_MAX, 1);
     std::stop_source stop;
     const SignalWatch watch(stop);
     std::ios::sync_with_stdio(false);
