@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "catalog/merkle/hash_batch.hpp"
@@ -12,7 +14,7 @@ namespace {
 
 constexpr std::size_t kTreeBlockBytes = merkle::BlockTree::kBlockBytes;
 // Bytes that are hashed together: enough for all lanes, few enough to be still in the cache.
-constexpr std::size_t kTogetherBytes = 512u << 10;
+constexpr std::size_t kTogetherBytes = 1u << 20;
 constexpr std::size_t kTogetherMax = 256;
 // What one task of the executor does at least: objects that share chunks stay together up to the
 // second length.
@@ -55,7 +57,7 @@ public:
 
     // Hashes what was added and looks at the digests.
     Result<void> flush() {
-        merkle::hash_all(tasks_);
+        hash();
         for (std::size_t i = 0; i < tasks_.size(); ++i) {
             const Pending& pending = pending_[i];
             if (pending.is_block)
@@ -86,6 +88,19 @@ private:
         ChunkLocation location;
         std::shared_ptr<const Bytes> bytes;
     };
+
+    // Long ones first: all lanes are busy to the end.
+    void hash() {
+        order_.resize(tasks_.size());
+        std::iota(order_.begin(), order_.end(), 0u);
+        std::ranges::stable_sort(order_, std::ranges::greater(),
+                                 [&](std::uint32_t i) { return tasks_[i].bytes.size(); });
+        sorted_.clear();
+        for (const std::uint32_t i : order_) sorted_.push_back(tasks_[i]);
+        merkle::hash_all(sorted_);
+        for (std::size_t i = 0; i < order_.size(); ++i)
+            tasks_[order_[i]].digest = sorted_[i].digest;
+    }
 
     // Returns nothing for a chunk that cannot be decoded.
     Result<std::shared_ptr<const Bytes>> load(const IndexEntry& entry) {
@@ -176,6 +191,8 @@ private:
     std::vector<OpenRoot> open_;  ///< The last one is being filled, or is none.
     std::shared_ptr<Bytes> partial_;
     std::vector<merkle::HashTask> tasks_;
+    std::vector<merkle::HashTask> sorted_;  ///< `tasks_` in the order of `order_`.
+    std::vector<std::uint32_t> order_;
     std::vector<Pending> pending_;
     std::size_t bytes_ = 0;
 };

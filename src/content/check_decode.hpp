@@ -29,7 +29,7 @@ struct CheckedPacks {
 /// An object of one block has its chunk's name, and is right when that is.
 ///
 /// Memory: kObjectsBytesMax for the objects that are put in order at a time, kChunksBytesMax for
-/// chunks; about 1 MiB a thread.
+/// chunks; about 2 MiB a thread.
 class CheckDecode {
 public:
     /// All outlive it. `packs.records` are those to be looked at; damage goes to `report`.
@@ -42,7 +42,7 @@ public:
 
 private:
     static constexpr std::size_t kObjectsBytesMax = 64u << 20;
-    static constexpr std::size_t kChunksBytesMax = 32u << 20;
+    static constexpr std::size_t kChunksBytesMax = 64u << 20;
 
     class Worker;
     /// An object whose root does not follow from its chunk's name.

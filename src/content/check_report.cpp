@@ -17,9 +17,9 @@ DamageIndex DamageReport::add(std::string where, std::string what) {
 }
 
 void DamageReport::add_object(DamageIndex damage, const ContentHash& object) {
-    if (damage == kBeyondReport) return;
     const MutexLock lock(mutex_);
-    report_.damages[damage].objects.push_back(object);
+    hurt_.insert(object);
+    if (damage != kBeyondReport) report_.damages[damage].objects.push_back(object);
 }
 
 void DamageReport::count(std::uint64_t objects, std::uint64_t chunks, std::uint64_t bytes) {
@@ -32,6 +32,11 @@ void DamageReport::count(std::uint64_t objects, std::uint64_t chunks, std::uint6
 void DamageReport::reach(PackId pack) {
     const MutexLock lock(mutex_);
     report_.last_pack = std::max(report_.last_pack, static_cast<std::uint32_t>(pack));
+}
+
+bool DamageReport::empty() {
+    const MutexLock lock(mutex_);
+    return report_.damages.empty();
 }
 
 VerifyReport DamageReport::so_far() {
@@ -47,6 +52,11 @@ VerifyReport DamageReport::finish() {
         objects.erase(std::unique(objects.begin(), objects.end()), objects.end());
     }
     return std::move(report_);
+}
+
+std::set<ContentHash> DamageReport::hurt() {
+    const MutexLock lock(mutex_);
+    return std::move(hurt_);
 }
 
 void PhaseProgress::advance(std::uint64_t by) {
@@ -69,6 +79,13 @@ std::optional<DamageIndex> DamagedRanges::find(const ChunkLocation& location) co
     const bool covers =
         begin.first == location.pack && location.offset - begin.second < range.bytes;
     return covers ? std::optional(range.damage) : std::nullopt;
+}
+
+std::set<PackId> DamagedRanges::packs() const {
+    const MutexLock lock(mutex_);
+    std::set<PackId> packs;
+    for (const auto& [begin, range] : ranges_) packs.insert(begin.first);
+    return packs;
 }
 
 void BadChunks::add(const ChunkId& id, DamageIndex damage) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,14 +28,18 @@ public:
     void add_object(DamageIndex damage, const ContentHash& object);
     void count(std::uint64_t objects, std::uint64_t chunks, std::uint64_t bytes);
     void reach(PackId pack);
+    [[nodiscard]] bool empty();
     /// Returns what is known so far.
     [[nodiscard]] VerifyReport so_far();
     /// Ends it: the objects of each damage in order, each once.
     [[nodiscard]] VerifyReport finish();
+    /// Returns all objects that were added, also those whose damage found no room.
+    [[nodiscard]] std::set<ContentHash> hurt();
 
 private:
     internal::Mutex mutex_;
     VerifyReport report_ CATALOG_GUARDED_BY(mutex_);
+    std::set<ContentHash> hurt_ CATALOG_GUARDED_BY(mutex_);
 };
 
 /// One phase's progress. A sink may be called by one thread at a time. Thread safety: any thread.
@@ -58,6 +63,7 @@ public:
     void add(PackId pack, std::uint64_t offset, std::uint64_t bytes, DamageIndex damage);
     /// Returns the damage that covers the location.
     [[nodiscard]] std::optional<DamageIndex> find(const ChunkLocation& location) const;
+    [[nodiscard]] std::set<PackId> packs() const;
 
 private:
     struct Range {

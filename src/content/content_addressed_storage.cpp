@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "content_core.hpp"
+#include "content_repair.hpp"
 #include "range_prover.hpp"
 #include "similarity_file.hpp"
 
@@ -385,6 +386,12 @@ Result<RepackReport> ContentAddressedStorage::repack(const RepackOptions& option
                                                      const CallContext& context) {
     if (impl_->options.read_only) return opened_read_only();
     return repack_content(*impl_, options, context);
+}
+
+Result<RepairReport> ContentAddressedStorage::repair(const RepairOptions& options,
+                                                     const CallContext& context) {
+    if (impl_->options.read_only) return opened_read_only();
+    return repair_content(*impl_, options, context);
 }
 
 Result<StorageStats> ContentAddressedStorage::stats() { return count_content(*impl_); }

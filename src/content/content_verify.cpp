@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "check_decode.hpp"
+#include "check_findings.hpp"
 
 namespace catalog::content {
 namespace {
@@ -34,16 +34,17 @@ public:
     Verification(const ContentCore& core, const VerifyOptions& options, const CallContext& context)
         : core_(core), options_(options), context_(context) {}
 
-    Result<VerifyReport> run() {
+    Result<CheckFindings> run() {
         snapshot_ = core_.options.store->snapshot();
         CATALOG_TRY(committed_, core_.marks(*snapshot_));
         report_.reach(PackId{options_.resume_after});
         CATALOG_TRY_VOID(check_packs());
+        if (reads_packs()) CATALOG_TRY_VOID(check_runs());
         if (options_.depth == VerifyDepth::kFull) CATALOG_TRY_VOID(check_chunks());
         CATALOG_TRY_VOID(check_index());
         CATALOG_TRY_VOID(check_objects());
         CATALOG_TRY_VOID(check_references());
-        return report_.finish();
+        return findings();
     }
 
 private:
@@ -70,9 +71,11 @@ private:
         const MutexLock lock(mutex_);
         return doubtful_.contains(pack);
     }
+    CheckFindings findings();
     Result<void> check_packs();
     Result<void> check_pack(const PackMark& mark, PhaseProgress& progress);
     Result<void> check_chunks();
+    Result<void> check_runs();
     Result<void> check_index();
     Result<void> check_entry(const IndexEntry& entry);
     Result<std::string> fault_of(const ChunkId& id, const ChunkLocation& location) const;
@@ -89,10 +92,13 @@ private:
     BackendMarks committed_;
     StoreId store_{};
     DamageReport report_;
-    CheckedPacks packs_;
+    std::unique_ptr<CheckedPacks> packs_ = std::make_unique<CheckedPacks>();
+    bool index_damaged_ = false;
+    bool references_damaged_ = false;
     mutable Mutex mutex_;
     /// Packs that are missing, short, or do not say whose they are.
     std::set<PackId> doubtful_ CATALOG_GUARDED_BY(mutex_);
+    std::set<PackId> foreign_ CATALOG_GUARDED_BY(mutex_);  ///< That say they are another store's.
     /// Index entries that lead nowhere, one damage a pack: a pack may be lost with all its chunks.
     std::map<PackId, DamageIndex> bad_entries_ CATALOG_GUARDED_BY(mutex_);
 };
@@ -123,7 +129,7 @@ public:
                 ? known_.index
                 : run_.report_.add(std::move(where),
                                    what + " (" + std::to_string(bytes) + " bytes)");
-        run_.packs_.damaged.add(pack, offset, bytes, index);
+        run_.packs_->damaged.add(pack, offset, bytes, index);
         return run_.check_context();
     }
 
@@ -145,6 +151,21 @@ Result<bool> Verification::is_gone(const ContentHash& object) const {
     return !record && record.error().code() == Errc::kContentNotFound;
 }
 
+CheckFindings Verification::findings() {
+    CheckFindings found;
+    const MutexLock lock(mutex_);
+    found.damaged_packs = packs_->damaged.packs();
+    found.damaged_packs.insert(doubtful_.begin(), doubtful_.end());
+    found.damaged_packs.insert(foreign_.begin(), foreign_.end());
+    for (const auto& [pack, damage] : bad_entries_) found.damaged_packs.insert(pack);
+    found.index_damaged = index_damaged_ || !bad_entries_.empty();
+    found.references_damaged = references_damaged_;
+    found.hurt = report_.hurt();
+    found.report = report_.finish();
+    found.packs = std::move(packs_);
+    return found;
+}
+
 Result<void> Verification::check_packs() {
     // A follower may have been opened before the store had a format.
     CATALOG_TRY(const auto format, snapshot_->get(core_.options.families.packs, format_key()));
@@ -159,7 +180,7 @@ Result<void> Verification::check_packs() {
         if (reads_packs() && was_checked(mark.pack)) continue;
         marks.push_back(mark);
         total += mark.bytes;
-        if (reads_packs()) packs_.records[mark.pack];
+        if (reads_packs()) packs_->records[mark.pack];
     }
     PhaseProgress progress(context_, "packs", reads_packs() ? "bytes" : "packs",
                            reads_packs() ? total : marks.size());
@@ -182,12 +203,14 @@ Result<void> Verification::check_pack(const PackMark& mark, PhaseProgress& progr
         }
     } else if (header->store != store_) {
         report_.add(pack_file_name(mark.pack) + " at 0", "pack belongs to another store");
+        const MutexLock lock(mutex_);
+        foreign_.insert(mark.pack);
     }
     if (!reads_packs()) {
         progress.advance(1);
         return {};
     }
-    CheckRecords& records = packs_.records.at(mark.pack);
+    CheckRecords& records = packs_->records.at(mark.pack);
     PackCheck check(*this, progress, std::move(known), &records);
     progress.advance(kPackHeaderBytes);
     CATALOG_TRY_VOID(core_.backend->scan(mark, check));
@@ -198,13 +221,31 @@ Result<void> Verification::check_pack(const PackMark& mark, PhaseProgress& progr
 
 Result<void> Verification::check_chunks() {
     std::uint64_t total = 0;
-    for (const auto& [pack, records] : packs_.records) total += records.bytes();
+    for (const auto& [pack, records] : packs_->records) total += records.bytes();
     PhaseProgress progress(context_, "chunks", "bytes", total);
-    CheckDecode decode(core_, *snapshot_, packs_, report_, progress, context_);
+    CheckDecode decode(core_, *snapshot_, *packs_, report_, progress, context_);
     return decode.run([&](PackId pack) -> Result<void> {
         report_.reach(pack);
         return options_.reached ? options_.reached(report_.so_far()) : Result<void>();
     });
+}
+
+// Index files are copies: a damaged one hides nothing once it is out of the way.
+Result<void> Verification::check_runs() {
+    for (const RunMark& mark : committed_.runs) {
+        CATALOG_TRY_VOID(check_context());
+        const auto whole = core_.backend->check_run(mark);
+        if (whole) continue;
+        if (whole.error().code() != Errc::kPackInvalid) return fail(whole.error());
+        CATALOG_TRY(const auto named,
+                    core_.options.store->get(core_.options.families.packs, run_key(mark.run)));
+        if (!named) continue;  // It was merged meanwhile.
+        index_damaged_ = true;
+        report_.add(run_file_name(mark.run),
+                    std::string(whole.error().message()) + "; no content is hurt");
+    }
+    // What an index that is damaged says of other records is no damage to these.
+    return report_.empty() ? Result<void>() : core_.backend->drop_damaged_indexes();
 }
 
 Result<void> Verification::check_index() {
@@ -225,14 +266,15 @@ Result<void> Verification::check_index() {
     });
     if (!walked) {
         if (walked.error().code() != Errc::kPackInvalid) return walked;
+        index_damaged_ = true;
         report_.add("chunk index", std::string(walked.error().message()));
     }
     return check_slice();
 }
 
 Result<void> Verification::check_entry(const IndexEntry& entry) {
-    if (const auto damage = packs_.damaged.find(entry.location)) {
-        packs_.bad_chunks.add(entry.id, *damage);
+    if (const auto damage = packs_->damaged.find(entry.location)) {
+        packs_->bad_chunks.add(entry.id, *damage);
         return {};
     }
     CATALOG_TRY(const std::string fault, fault_of(entry.id, entry.location));
@@ -249,14 +291,14 @@ Result<void> Verification::check_entry(const IndexEntry& entry) {
                                         fault + "; the first of the index entries that are wrong");
         damage = found->second;
     }
-    packs_.bad_chunks.add(entry.id, damage);
+    packs_->bad_chunks.add(entry.id, damage);
     return {};
 }
 
 // Returns what is wrong with what the index says of a chunk, whose name there is `id`, or nothing.
 Result<std::string> Verification::fault_of(const ChunkId& id, const ChunkLocation& location) const {
-    if (const auto pack = packs_.records.find(location.pack);
-        pack != packs_.records.end() && pack->second.find(id, location))
+    if (const auto pack = packs_->records.find(location.pack);
+        pack != packs_->records.end() && pack->second.find(id, location))
         return std::string();
     if (reads_packs() && was_checked(location.pack)) return std::string();
     if (!reads_packs() && !is_doubtful(location.pack)) {
@@ -305,11 +347,15 @@ Result<void> Verification::check_object(const ObjectEntry& entry) {
         return {};
     }
     for (const ChunkRef& chunk : record->chunks) {
-        if (const auto bad = packs_.bad_chunks.find(core_.backend->index_id(chunk.id))) {
+        if (const auto bad = packs_->bad_chunks.find(core_.backend->index_id(chunk.id))) {
             report_.add_object(*bad, entry.id);
             continue;
         }
         CATALOG_TRY(const auto known, core_.find_chunk(chunk.id));
+        if (const auto bad = known ? packs_->damaged.find(known->location) : std::nullopt) {
+            report_.add_object(*bad, entry.id);
+            continue;
+        }
         std::string fault = "is not in the index";
         if (known && known->location.plain_bytes != chunk.bytes) fault = "has another length";
         if (known && known->location.plain_bytes == chunk.bytes) {
@@ -353,6 +399,7 @@ Result<void> Verification::check_references() {
 }
 
 Result<void> Verification::check_each_reference() {
+    references_damaged_ = true;
     const auto references = snapshot_->iterate(core_.options.families.references);
     for (references->seek({}); references->valid(); references->next()) {
         CATALOG_TRY_VOID(check_context());
@@ -388,10 +435,16 @@ Result<void> Verification::check_reference(std::string_view key) {
 
 }  // namespace
 
-Result<VerifyReport> verify_content(const ContentCore& core, const VerifyOptions& options,
-                                    const CallContext& context) {
+Result<CheckFindings> find_damage(const ContentCore& core, const VerifyOptions& options,
+                                  const CallContext& context) {
     CATALOG_TRY_VOID(context.check(*core.options.clock));
     return Verification(core, options, context).run();
+}
+
+Result<VerifyReport> verify_content(const ContentCore& core, const VerifyOptions& options,
+                                    const CallContext& context) {
+    CATALOG_TRY(CheckFindings found, find_damage(core, options, context));
+    return std::move(found.report);
 }
 
 }  // namespace catalog::content

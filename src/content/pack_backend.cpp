@@ -53,6 +53,8 @@ public:
     }
     Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override;
     Result<void> for_each_copy(const std::function<Result<void>(const IndexEntry&)>& each) override;
+    Result<void> check_run(const RunMark& mark) override { return index_.check_run(mark); }
+    Result<void> drop_damaged_indexes() override { return index_.drop_damaged(); }
     Result<ChunkLocation> append(const NewRecord& record) override;
     Result<BackendChanges> sync() override;
     void committed(const BackendChanges& changes) override;

@@ -228,6 +228,14 @@ Result<void> PackIndex::drop_damaged() {
     return {};
 }
 
+Result<void> PackIndex::check_run(const RunMark& mark) const {
+    const MutexLock lock(mutex_);
+    const auto run = open_file(mark);
+    auto whole = run ? (*run)->verify() : fail(run.error());
+    if (whole || !is_unusable(whole.error())) return whole;
+    return fail(Errc::kPackInvalid, std::string(whole.error().message()));
+}
+
 void PackIndex::retire(PackId pack) {
     const MutexLock lock(mutex_);
     if (!index_) return;

@@ -50,6 +50,8 @@ public:
     /// is left answers for all of them. For who was refused a page of a sealed run. Cost: reads the
     /// whole index. Errors: kIo, kKeyNotFound.
     [[nodiscard]] Result<void> drop_damaged();
+    /// See StorageBackend::check_run.
+    [[nodiscard]] Result<void> check_run(const RunMark& mark) const;
 
     /// Says that a pack is no longer there: its entries count no more.
     void retire(PackId pack);

@@ -9,6 +9,7 @@
 
 #include "catalog/content/chunker.hpp"
 #include "catalog/content/compressor.hpp"
+#include "catalog/content/content_repair.hpp"
 #include "catalog/content/content_storage.hpp"
 #include "catalog/content/object_reader.hpp"
 #include "catalog/content/range_proof.hpp"
@@ -137,6 +138,19 @@ public:
                                               const CallContext& context) override;
     [[nodiscard]] Result<CollectReport> collect(const CollectOptions& options,
                                                 const CallContext& context) override;
+
+    /// Mends what a full verification finds: packs with damage are written anew from what can be
+    /// read of them, and kept in the folder `quarantine`; index files that are damaged are dropped;
+    /// halves of references are completed; objects that are hurt are taken from what the store has,
+    /// or from the sources, whose bytes are hashed before they count. What no source has stays as
+    /// it is and is named. Done twice it does nothing the second time; a crash or an error leaves
+    /// each pack and each object as it was, or mended. Reports progress as operation "verify", then
+    /// "repair" with phases "packs" and "objects". Cost: a full verification, and writing again
+    /// what can be read of damaged packs. Errors: kBusy (a collection or a repair is running),
+    /// kLibraryReadOnly, kCancelled, kDeadlineExceeded, kStorageFull, kIo, kSyncFailed,
+    /// kCommitFailed, kDatabaseIo.
+    [[nodiscard]] Result<RepairReport> repair(const RepairOptions& options,
+                                              const CallContext& context);
 
 private:
     struct Impl;

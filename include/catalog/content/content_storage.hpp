@@ -242,7 +242,7 @@ public:
 
     /// Checks the store; damage is in the report, not an error, and does not end the check. Writers
     /// and readers go on meanwhile. Reports progress as operation "verify", phases "packs",
-    /// "chunks", "index" and "objects". Memory: 16 bytes a chunk; with kFull 32 MiB and, at any
+    /// "chunks", "index" and "objects". Memory: 16 bytes a chunk; with kFull 64 MiB and, at any
     /// size, 64 MiB more at most. Errors: kCancelled, kDeadlineExceeded, kDatabaseIo, kIo, what
     /// VerifyOptions::reached returned.
     [[nodiscard]] virtual Result<VerifyReport> verify(const VerifyOptions& options,

@@ -170,6 +170,18 @@ public:
         return record_bytes(stored_bytes);
     }
 
+    /// Reads an index file that was committed, and checks every byte of it. Errors: kPackInvalid
+    /// (it is damaged, or missing), kIo.
+    [[nodiscard]] virtual Result<void> check_run(const RunMark& mark) {
+        (void)mark;
+        return {};
+    }
+
+    /// Checks every byte of all indexes that are in use, and goes on without those that are
+    /// damaged: the packs say what they said. Cost: reading the whole index, and the headers of
+    /// records that a damaged one stood for. Errors: kIo.
+    [[nodiscard]] virtual Result<void> drop_damaged_indexes() { return {}; }
+
     /// Appends a record to the open pack; opens a new one when it is full. A chunk that `find_kept`
     /// finds is not written again: its place is returned. Errors: kStorageFull, kIo, kSyncFailed,
     /// kFailedPrecondition (before `recover`, or read-only).
