@@ -93,8 +93,9 @@ private:
     void hash() {
         order_.resize(tasks_.size());
         std::iota(order_.begin(), order_.end(), 0u);
-        std::ranges::stable_sort(order_, std::ranges::greater(),
-                                 [&](std::uint32_t i) { return tasks_[i].bytes.size(); });
+        std::ranges::sort(order_, std::ranges::greater(), [&](std::uint32_t i) {
+            return std::pair(tasks_[i].bytes.size(), order_.size() - i);
+        });
         sorted_.clear();
         for (const std::uint32_t i : order_) sorted_.push_back(tasks_[i]);
         merkle::hash_all(sorted_);
