@@ -26,6 +26,8 @@ void add_look_commands(CLI::App& app, Session& session);
 void add_resolve_commands(CLI::App& app, Session& session);
 void add_install_commands(CLI::App& app, Session& session);
 void add_store_commands(CLI::App& app, Session& session);
+/// Adds to the command `store`.
+void add_store_care_commands(CLI::App& store, Session& session);
 void add_batch_commands(CLI::App& app, Session& session);
 void add_plugin_commands(CLI::App& app, Session& session);
 void add_completion_command(CLI::App& app, Session& session);

@@ -364,6 +364,8 @@ void add_store_commands(CLI::App& app, Session& session) {
     command->callback([&session, repacking] {
         session.action = [&session, repacking] { return repack(session, *repacking); };
     });
+
+    add_store_care_commands(*store, session);
 }
 
 }  // namespace catalog::cli

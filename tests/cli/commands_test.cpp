@@ -36,7 +36,9 @@ TEST(Commands, StandInThePageWithEveryOption) {
     const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     const std::string help = bed.run({"--help-all"}).out + bed.run({"store", "cat", "--help"}).out +
                              bed.run({"store", "collect", "--help"}).out +
-                             bed.run({"store", "repack", "--help"}).out;
+                             bed.run({"store", "repack", "--help"}).out +
+                             bed.run({"store", "check", "--help"}).out +
+                             bed.run({"store", "repair", "--help"}).out;
     const std::regex option("--[a-z][a-z-]+");
     for (std::sregex_iterator at(help.begin(), help.end(), option), end; at != end; ++at)
         EXPECT_NE(page.find(at->str()), std::string::npos) << at->str();

@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "catalog/content/content_repair.hpp"
 #include "catalog/content/content_storage.hpp"
 #include "catalog/core/call_context.hpp"
 #include "catalog/core/ids.hpp"
@@ -96,6 +98,14 @@ struct LibraryStats {
 struct LibraryUsage {
     std::uint64_t memory_bytes = 0;  ///< The database's caches and write buffers.
     std::uint64_t threads = 0;       ///< The database's; those of an executor are its owner's.
+};
+
+/// Where an object of the content store is used.
+struct ObjectUser {
+    ContentHash object;
+    std::string package;  ///< name@version.
+    std::string path;     ///< In the package; empty: the package's table of files.
+    friend bool operator==(const ObjectUser&, const ObjectUser&) = default;
 };
 
 /// One thing that `verify` found.
@@ -325,6 +335,14 @@ public:
     /// files; registers what is not registered as an asset. What cannot be brought back is in the
     /// result, with the packages that it hurts.
     [[nodiscard]] Result<RepairResult> repair(const CallContext& context = {});
+    /// Mends the content store, taking what is lost from `options.sources`; see
+    /// content::ContentAddressedStorage::repair. Errors: as there, kPermissionDenied.
+    [[nodiscard]] Result<content::RepairReport> repair_content(
+        const content::RepairOptions& options, const CallContext& context = {});
+    /// Names the files of published packages that are these objects, in order of packages. Cost:
+    /// reads every file table. Errors: kCancelled, kDeadlineExceeded, kDatabaseIo.
+    [[nodiscard]] Result<std::vector<ObjectUser>> users_of(std::span<const ContentHash> objects,
+                                                           const CallContext& context = {});
 
 private:
     struct Impl;

@@ -1,0 +1,53 @@
+// The content store of a library: its repair, and which files its objects are.
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "catalog/internal/try.hpp"
+#include "catalog/lifecycle/package_reader.hpp"
+#include "library_impl.hpp"
+
+namespace catalog::library {
+
+Result<content::RepairReport> AssetLibrary::repair_content(const content::RepairOptions& options,
+                                                           const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
+    return impl_->content->repair(options, context);
+}
+
+Result<std::vector<ObjectUser>> AssetLibrary::users_of(std::span<const ContentHash> objects,
+                                                       const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    const std::set<ContentHash> wanted(objects.begin(), objects.end());
+    std::vector<ObjectUser> users;
+    if (wanted.empty()) return users;
+    const lifecycle::Services& services = impl_->services;
+    const auto look_at = [&](const index::IndexEntry& entry) -> Result<void> {
+        CATALOG_TRY_VOID(context.check(*services.clock));
+        const std::string id = entry.id.to_string();
+        const auto manifest = services.index->manifest(entry.digest);
+        if (!manifest) return {};
+        const auto object = services.store->get(services.families.file_tables,
+                                                std::string(as_text(entry.digest.hash.bytes())));
+        if (object && *object) {
+            const auto table_id =
+                ContentHash::from_digest(HashAlgorithm::kSha256, as_bytes(**object));
+            if (table_id && wanted.contains(*table_id)) users.push_back({*table_id, id, ""});
+        }
+        const auto table = lifecycle::load_file_table(services, entry.digest, *manifest, context);
+        if (!table) {
+            const bool interrupted =
+                errc_category(table.error().code()) == ErrorCategory::kInterrupted;
+            return interrupted ? Result<void>(fail(table.error())) : Result<void>();
+        }
+        for (const package::FileEntry& file : table->entries())
+            if (file.kind == package::FileEntryKind::kRegular && wanted.contains(file.tree))
+                users.push_back({file.tree, id, file.path});
+        return {};
+    };
+    CATALOG_TRY_VOID(services.index->for_each(look_at));
+    return users;
+}
+
+}  // namespace catalog::library
