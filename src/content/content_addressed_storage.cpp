@@ -157,6 +157,8 @@ Result<std::unique_ptr<ContentAddressedStorage>> ContentAddressedStorage::open(
     if (!kept.read_only) {
         CATALOG_TRY(const auto marks, impl->marks(*kept.store->snapshot()));
         CATALOG_TRY_VOID(impl->backend->recover(impl->format.store, impl->format.profile, marks));
+        impl->reserve = std::make_unique<SpaceReserve>(kept.backend ? nullptr : kept.file_system,
+                                                       io::join_path(kept.directory, "packs"));
         impl->keeper = std::make_unique<ChunkKeeper>(*impl->backend);
         impl->pipeline = std::make_unique<WritePipeline>(
             *impl->backend, *impl->keeper, *kept.executor, impl->bases, pipeline_options(kept));
@@ -237,8 +239,15 @@ Result<void> ContentAddressedStorage::before_commit(kv::WriteBatch& batch) {
     if (impl_->options.read_only) return {};
     const MutexLock lock(impl_->hook_mutex);
     CATALOG_TRY_VOID(settle_objects(*impl_, batch));
-    // Commits that name no chunk need not wait for the bytes of sessions under way.
     const auto& changes = batch.changes();
+    const bool adds = std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
+        return names_chunks(impl_->options, change);
+    });
+    // The batch goes into a log, and from memory, with others, into a table.
+    const std::uint64_t database_bytes =
+        std::min(impl_->options.store->usage().memory_bytes, kDatabaseFlushBytesMax);
+    CATALOG_TRY_VOID(impl_->reserve->admit_commit(adds, 2 * batch.bytes() + database_bytes));
+    // Commits that name no chunk need not wait for the bytes of sessions under way.
     if (std::none_of(changes.begin(), changes.end(),
                      [&](const auto& change) { return needs_sync(impl_->options, change); }))
         return {};

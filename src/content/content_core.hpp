@@ -16,6 +16,7 @@
 #include "chunk_decoder.hpp"
 #include "collection.hpp"
 #include "open_sessions.hpp"
+#include "space_reserve.hpp"
 #include "write_pipeline.hpp"
 
 namespace catalog::content {
@@ -37,6 +38,7 @@ struct ContentCore {
     std::shared_ptr<BaseCache> bases;         ///< Of readers and writers.
     std::unique_ptr<ChunkKeeper> keeper;      ///< Null for a reader.
     std::unique_ptr<WritePipeline> pipeline;  ///< Null for a reader.
+    std::unique_ptr<SpaceReserve> reserve;    ///< Null for a reader.
     const std::unique_ptr<OpenSessions> sessions = std::make_unique<OpenSessions>();
 
     /// Returns the record of an object that somebody references. Errors: kContentNotFound,

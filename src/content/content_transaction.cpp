@@ -121,6 +121,7 @@ Result<void> StorageTransaction::reserve(std::uint64_t bytes) {
 
 Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     CATALOG_TRY_VOID(check_open());
+    CATALOG_TRY_VOID(core_.reserve->admit_put());
     chunker_->reset();
     buffer_.clear();
     pieces_.clear();

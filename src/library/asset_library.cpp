@@ -8,6 +8,7 @@
 #include <array>
 #include <limits>
 
+#include "catalog/content/full_disk.hpp"
 #include "catalog/index/index_provider.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/json/write.hpp"
@@ -207,8 +208,15 @@ Result<void> AssetLibrary::Impl::wire() {
     database.open_files_max = options.open_files_max - options.open_files_max / 5;
     if (options.salvage) salvage = std::make_shared<kv::Salvage>();
     database.salvage = salvage;
-    CATALOG_TRY(store,
-                kv::open_rocksdb(environment.file_system, io::join_path(path, "db"), database));
+    const auto open_database = [&] {
+        return kv::open_rocksdb(environment.file_system, io::join_path(path, "db"), database);
+    };
+    auto opened = open_database();
+    if (!opened && opened.error().code() == Errc::kStorageFull && !options.read_only) {
+        CATALOG_TRY_VOID(content::release_space_reserve(*environment.file_system, path));
+        opened = open_database();
+    }
+    CATALOG_TRY(store, std::move(opened));
     queue = std::make_unique<kv::CommitQueue>(*store);
 
     content::ContentOptions content_options;

@@ -346,6 +346,7 @@ TEST(ContentCrash, AFullDiskGetsRoomByACollection) {
     (void)opened.content->collect(CollectOptions(), CallContext());
     const std::uint64_t after = must(opened.content->stats()).stored_bytes;
     EXPECT_LT(after + 10'000, before);
+    fs->set_capacity(SimulatedFileSystem::kUnlimited);
     must(opened.content->store(source_of(noise(5000, 500)), "x", CallContext()));
     Contents expected = ledger.states.back();
     expected[id_of(noise(5000, 500))] = noise(5000, 500);

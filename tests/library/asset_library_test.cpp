@@ -49,6 +49,21 @@ TEST(AssetLibrary, KeepsContentWhereTheHostWantsIt) {
     EXPECT_EQ(file_of(*again, "kit@1.0.0", "a.txt"), "content");
 }
 
+// Opening the database writes; what removals need for theirs is kept for that, too.
+TEST(AssetLibrary, OpensOnAFullDisk) {
+    const auto disk = SimulatedFileSystem::make();
+    {
+        const auto library = open_library(environment_on(disk));
+        must(library->publish(small_draft("kit", "1.0.0", {{"a.txt", "content"}})));
+    }
+    disk->set_capacity(disk->used_bytes());
+    const auto again = open_library(environment_on(disk));
+    EXPECT_EQ(file_of(*again, "kit@1.0.0", "a.txt"), "content");
+    EXPECT_EQ(code_of(again->publish(small_draft("kit", "1.1.0"))), Errc::kStorageFull);
+    disk->set_capacity(SimulatedFileSystem::kUnlimited);
+    must(again->publish(small_draft("kit", "1.1.0")));
+}
+
 TEST(AssetLibrary, PublishingTheSamePackageAgainChangesNothing) {
     const auto library = open_library(environment_on(SimulatedFileSystem::make()));
     const auto first = must(library->publish(small_draft("kit", "1.0.0")));
