@@ -113,12 +113,11 @@ TEST(ContentFullDisk, RemovalsAndCollectionsWork) {
     use_a_full_disk(disk, [&] { simulated->set_capacity(simulated->used_bytes()); });
 }
 
+// Only those who may mount can have such a disk.
 class TmpfsMount {
 public:
-    TmpfsMount() {
-        // Only those who may mount can have such a disk.
-        mounted_ = ::mount("catalog-test", folder_.path().c_str(), "tmpfs", 0, "size=8m") == 0;
-    }
+    TmpfsMount()
+        : mounted_(::mount("catalog-test", folder_.path().c_str(), "tmpfs", 0, "size=8m") == 0) {}
     ~TmpfsMount() {
         if (mounted_) ::umount(folder_.path().c_str());
     }
@@ -129,7 +128,7 @@ public:
 
 private:
     io::testing::TemporaryFolder folder_;
-    bool mounted_ = false;
+    bool mounted_;
 };
 
 TEST(ContentFullDisk, RemovalsAndCollectionsWorkOnARealOne) {
