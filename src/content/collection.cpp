@@ -27,6 +27,16 @@ bool Collection::keep(const ChunkId& id, PackId pack) {
     return true;
 }
 
+void Collection::keep_object(const ContentHash& id) {
+    const MutexLock lock(mutex_);
+    objects_.insert(id);
+}
+
+bool Collection::keeps_object(const ContentHash& id) const {
+    const MutexLock lock(mutex_);
+    return objects_.contains(id);
+}
+
 bool Collection::copies(const ChunkId& id, PackId pack) const {
     const MutexLock lock(mutex_);
     return condemned_.contains(pack) && is_needed_in(prefix_of(id), pack);
@@ -213,6 +223,15 @@ Result<std::optional<IndexEntry>> ChunkKeeper::find(const ChunkId& id) const {
     CATALOG_TRY(kept, backend_.find_kept(id));
     if (kept && collection->keep(indexed, kept->location.pack)) return kept;
     return std::nullopt;
+}
+
+void ChunkKeeper::keep_object(const ContentHash& id) const {
+    if (const auto collection = current()) collection->keep_object(id);
+}
+
+bool ChunkKeeper::keeps_object(const ContentHash& id) const {
+    const auto collection = current();
+    return collection && collection->keeps_object(id);
 }
 
 bool ChunkKeeper::begin(std::shared_ptr<Collection> collection) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "catalog/content/storage_backend.hpp"
@@ -31,6 +32,10 @@ public:
 
     /// Tells whether a chunk of a pack that this collection condemned is copied before that goes.
     [[nodiscard]] bool copies(const ChunkId& id, PackId pack) const;
+
+    /// Says that somebody needs the object, so that its record stays; of its chunks `keep` is told.
+    void keep_object(const ContentHash& id);
+    [[nodiscard]] bool keeps_object(const ContentHash& id) const;
 
     /// Loads the index; what was kept before counts. `growing` are the packs that may still get
     /// records: of these, those that come later are all needed. Memory: 16 bytes a chunk, 24 more
@@ -85,6 +90,7 @@ private:
     std::uint64_t live_ CATALOG_GUARDED_BY(mutex_) = 0;
     std::map<PackId, PackCount> counts_ CATALOG_GUARDED_BY(mutex_);
     std::map<PackId, std::uint64_t> taken_ CATALOG_GUARDED_BY(mutex_);
+    std::unordered_set<ContentHash> objects_ CATALOG_GUARDED_BY(mutex_);
     std::vector<Delta> deltas_ CATALOG_GUARDED_BY(mutex_);  ///< By chunk.
     /// By pack of the base: which deltas start from a chunk in it.
     std::map<PackId, std::vector<std::uint32_t>> starts_ CATALOG_GUARDED_BY(mutex_);
@@ -106,6 +112,11 @@ public:
     /// Returns where the chunk is; nullopt: it is not there, or about to go: append it. Errors: as
     /// StorageBackend::find.
     [[nodiscard]] Result<std::optional<IndexEntry>> find(const ChunkId& id) const;
+
+    /// Says that the record of an object is needed from now on.
+    void keep_object(const ContentHash& id) const;
+    /// Tells whether that was said since the collection under way began.
+    [[nodiscard]] bool keeps_object(const ContentHash& id) const;
 
     /// From now on tells `collection` what is needed. False: there is one already.
     [[nodiscard]] bool begin(std::shared_ptr<Collection> collection);

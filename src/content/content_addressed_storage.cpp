@@ -37,7 +37,7 @@ Result<void> check_options(const ContentOptions& options) {
 }
 
 Result<void> check_encryption(const StoreEncryption* encryption, const FormatRecord& stored) {
-    const bool sealed = stored.version == kContentFormatVersionSealed;
+    const bool sealed = is_sealed_version(stored.version);
     if (sealed && encryption == nullptr)
         return fail(Error(Errc::kKeyNotFound, "the content store is encrypted, and no key is given")
                         .with_hint("open it with one of its key slots"));
@@ -83,6 +83,11 @@ bool names_chunks(const ContentOptions& options, const kv::WriteBatch::Change& c
     return change.family == options.families.objects && change.kind == kv::WriteBatch::Kind::kPut;
 }
 
+bool names_list(const ContentOptions& options, const kv::WriteBatch::Change& change) {
+    return change.family == options.families.references &&
+           change.kind == kv::WriteBatch::Kind::kPut && change.key.starts_with(lists_prefix());
+}
+
 // Tells whether the change is one that needs what the backend has: an object, or a pack's end.
 bool needs_sync(const ContentOptions& options, const kv::WriteBatch::Change& change) {
     return names_chunks(options, change) || change.family == options.families.packs;
@@ -117,11 +122,24 @@ struct ContentAddressedStorage::Impl : ContentCore {
     }
     void load_similarity_once();
 
+    /// Walks the keys of references that are `prefix` and an id.
+    Result<void> for_each_id(const std::string& prefix, const IdSink& each) const;
     void take(const BackendChanges& changes) CATALOG_REQUIRES(hook_mutex);
     Result<void> check_named_chunks(const kv::WriteBatch& batch) const;
     Result<void> add_marks(kv::WriteBatch& batch) CATALOG_REQUIRES(hook_mutex);
     Result<void> add_format(kv::WriteBatch& batch) CATALOG_REQUIRES(hook_mutex);
 };
+
+Result<void> ContentAddressedStorage::Impl::for_each_id(const std::string& prefix,
+                                                        const IdSink& each) const {
+    const auto references = options.store->iterate(options.families.references);
+    for (references->seek(prefix); references->valid(); references->next()) {
+        if (!references->key().starts_with(prefix)) return {};
+        CATALOG_TRY(const ContentHash id, decode_hash_key(references->key().substr(prefix.size())));
+        CATALOG_TRY_VOID(each(id));
+    }
+    return references->status();
+}
 
 // What was learned of similar chunks serves the next process, too.
 ContentAddressedStorage::Impl::~Impl() {
@@ -247,6 +265,10 @@ Result<void> ContentAddressedStorage::before_commit(kv::WriteBatch& batch) {
     const std::uint64_t database_bytes =
         std::min(impl_->options.store->usage().memory_bytes, kDatabaseFlushBytesMax);
     CATALOG_TRY_VOID(impl_->reserve->admit_commit(adds, 2 * batch.bytes() + database_bytes));
+    // Who does not know lists must not collect what they name.
+    if (std::any_of(changes.begin(), changes.end(),
+                    [&](const auto& change) { return names_list(impl_->options, change); }))
+        CATALOG_TRY_VOID(impl_->add_format(batch));
     // Commits that name no chunk need not wait for the bytes of sessions under way.
     if (std::none_of(changes.begin(), changes.end(),
                      [&](const auto& change) { return needs_sync(impl_->options, change); }))
@@ -268,6 +290,15 @@ Result<void> ContentAddressedStorage::commit(ContentTransaction& session) {
     kv::Commit commit;
     CATALOG_TRY_VOID(session.stage(commit.batch));
     return impl_->options.queue->submit(std::move(commit));
+}
+
+Result<void> ContentAddressedStorage::checkpoint(ContentTransaction& session) {
+    if (impl_->options.read_only) return opened_read_only();
+    return session.checkpoint([this](kv::WriteBatch batch) {
+        kv::Commit commit;
+        commit.batch = std::move(batch);
+        return impl_->options.queue->submit(std::move(commit));
+    });
 }
 
 Result<ObjectInfo> ContentAddressedStorage::store(const ByteSource& source, std::string_view owner,
@@ -335,11 +366,16 @@ Result<RangeProof> ContentAddressedStorage::prove_range(const ContentHash& id, B
     return impl_->prover->prove(id, range, context);
 }
 
+Result<void> ContentAddressedStorage::retrieve_each(std::span<const ContentHash> ids,
+                                                    const ObjectsSink& sink,
+                                                    const CallContext& context) {
+    return retrieve_objects(*impl_, impl_->readers, ids, sink, context);
+}
+
 Result<bool> ContentAddressedStorage::exists(const ContentHash& id) {
     const ContentOptions& options = impl_->options;
     CATALOG_TRY(const auto value, options.store->get(options.families.objects, hash_key(id)));
-    if (!value) return false;
-    return is_referenced(*options.store->iterate(options.families.references), id);
+    return value.has_value();
 }
 
 Result<ObjectInfo> ContentAddressedStorage::info(const ContentHash& id) {
@@ -352,11 +388,15 @@ Result<void> ContentAddressedStorage::remove(const ContentHash& id, std::string_
     const ContentOptions& options = impl_->options;
     if (options.read_only) return opened_read_only();
     std::string key = referrer_key(id, owner);
+    std::string of_list = list_key(owner, id);
     CATALOG_TRY(const auto reference, options.store->get(options.families.references, key));
-    if (!reference)
+    CATALOG_TRY(const auto list, options.store->get(options.families.references, of_list));
+    if (!reference && !list)
         return fail(Errc::kContentNotFound,
                     "'" + std::string(owner) + "' has no reference to object " + id.to_string(),
                     NotFoundDetail{"content", id.to_string()});
+    if (list) batch.remove(options.families.references, std::move(of_list));
+    if (!reference) return {};
     batch.remove(options.families.references, std::move(key));
     batch.remove(options.families.references, owner_key(owner, id));
     return {};
@@ -372,17 +412,28 @@ Result<void> ContentAddressedStorage::for_each(
         });
 }
 
-Result<void> ContentAddressedStorage::for_each_of(
-    std::string_view owner, const std::function<Result<void>(const ContentHash&)>& each) {
+Result<void> ContentAddressedStorage::for_each_of(std::string_view owner, const IdSink& each) {
+    std::vector<ContentHash> lists;
+    const IdSink keep = [&](const ContentHash& id) -> Result<void> {
+        lists.push_back(id);
+        return {};
+    };
+    CATALOG_TRY_VOID(for_each_list_of(owner, keep));
     if (owner.empty() || owner.size() > kOwnerBytesMax) return {};
-    const std::string prefix = owner_prefix(owner);
-    const auto references = impl_->options.store->iterate(impl_->options.families.references);
-    for (references->seek(prefix); references->valid(); references->next()) {
-        if (!references->key().starts_with(prefix)) return {};
-        CATALOG_TRY(const ContentHash id, decode_hash_key(references->key().substr(prefix.size())));
-        CATALOG_TRY_VOID(each(id));
-    }
-    return references->status();
+    auto next = lists.begin();
+    const IdSink merge = [&](const ContentHash& id) -> Result<void> {
+        for (; next != lists.end() && *next < id; ++next) CATALOG_TRY_VOID(each(*next));
+        if (next != lists.end() && *next == id) ++next;
+        return each(id);
+    };
+    CATALOG_TRY_VOID(impl_->for_each_id(owner_prefix(owner), merge));
+    for (; next != lists.end(); ++next) CATALOG_TRY_VOID(each(*next));
+    return {};
+}
+
+Result<void> ContentAddressedStorage::for_each_list_of(std::string_view owner, const IdSink& each) {
+    if (owner.empty() || owner.size() > kOwnerBytesMax) return {};
+    return impl_->for_each_id(list_prefix(owner), each);
 }
 
 Result<CollectReport> ContentAddressedStorage::collect(const CollectOptions& options,

@@ -3,24 +3,23 @@
 // 1. Writers tell the collection which chunks they need, from the first line on (ChunkKeeper).
 // 2. Chunks under way are waited for: their bases were chosen before. Then the index is loaded.
 // 3. An empty commit waits for the batches that were checked before 1.
-// 4. What open sessions need is marked, then what the objects of a snapshot need: who committed
-//    before is in the snapshot, who did not is a session, or tells when he does.
-// 5. Records of objects that nobody references go. The commit itself looks again (settle_objects).
+// 4. What open sessions need is marked, then what the needed objects of a snapshot need: those that
+//    are referenced, and those that referenced lists name. Who committed before is in the snapshot,
+//    who did not is a session, or tells when he does.
+// 5. Records of objects that nobody needs go. The commit itself looks again (settle_objects).
 // 6. Pack by pack: it is condemned, what is needed of it is copied, and one batch makes the copies
 //    durable and drops it.
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
-#include <map>
 #include <set>
 #include <utility>
 
 #include "content_core.hpp"
+#include "live_objects.hpp"
 
 namespace catalog::content {
 namespace {
-
-using Change = kv::WriteBatch::Change;
 
 constexpr std::size_t kSweepSlice = 4096;  // Records of objects in one batch.
 
@@ -83,6 +82,7 @@ private:
     BackendMarks marks_;  // Of packs that may go.
     std::shared_ptr<const kv::Snapshot> snapshot_;
     std::vector<ContentHash> session_objects_;
+    LiveObjects needed_;  // Of the snapshot.
     std::uint64_t bytes_removed_ = 0;
     std::set<PackId> damaged_;
 };
@@ -197,8 +197,10 @@ Result<void> Collector::mark() {
                     snapshot_->get(core_.options.families.objects, hash_key(id)));
         if (record) CATALOG_TRY_VOID(mark_object(id, *record));
     }
+    CATALOG_TRY(needed_, LiveObjects::find(core_, *snapshot_, [&] { return check_context(); }));
     std::uint64_t objects = 0;
     const auto mark_one = [&](const ContentHash& id, std::string_view value) -> Result<void> {
+        if (!needed_.contains(id)) return {};
         if (objects % kSweepSlice == 0) CATALOG_TRY_VOID(check_context());
         advance("mark", "objects", ++objects, 0);
         auto marked = mark_object(id, value);
@@ -212,12 +214,12 @@ Result<void> Collector::mark() {
 
 Result<void> Collector::sweep_objects() {
     const auto objects = snapshot_->iterate(core_.options.families.objects);
-    const auto references = snapshot_->iterate(core_.options.families.references);
     std::vector<ContentHash> ids;
     for (objects->seek({}); objects->valid(); objects->next()) {
         CATALOG_TRY(const ContentHash id, decode_hash_key(objects->key()));
-        CATALOG_TRY(const bool referenced, is_referenced(*references, id));
-        if (referenced || std::ranges::binary_search(session_objects_, id)) continue;
+        if (needed_.contains(id) || collection_->keeps_object(id) ||
+            std::ranges::binary_search(session_objects_, id))
+            continue;
         ids.push_back(id);
         if (ids.size() == kSweepSlice) CATALOG_TRY_VOID(sweep(ids));
     }
@@ -380,98 +382,7 @@ void Collector::count_removed(const PackMark& mark, std::uint64_t rewritten) {
     ++(rewritten == 0 ? report_.packs_removed : report_.packs_rewritten);
 }
 
-// The last change of each object and of each reference that a batch makes.
-struct BatchEnd {
-    std::map<ContentHash, const Change*> objects;
-    std::map<std::string_view, const Change*> references;  // By object.
-};
-
-Result<BatchEnd> end_of(const ContentFamilies& families, const kv::WriteBatch& batch) {
-    const char by_object = referrer_prefix(ContentHash()).front();
-    BatchEnd end;
-    for (const Change& change : batch.changes()) {
-        if (change.family == families.objects) {
-            CATALOG_TRY(const ContentHash id, decode_hash_key(change.key));
-            end.objects[id] = &change;
-        } else if (change.family == families.references && change.key.starts_with(by_object)) {
-            end.references[change.key] = &change;
-        }
-    }
-    return end;
-}
-
-// Tells whether the store has a reference to the object that the batch leaves there.
-Result<bool> stays_referenced(kv::Iterator& references, const BatchEnd& end,
-                              const ContentHash& id) {
-    const std::string prefix = referrer_prefix(id);
-    for (references.seek(prefix); references.valid(); references.next()) {
-        if (!references.key().starts_with(prefix)) break;
-        const auto change = end.references.find(references.key());
-        if (change == end.references.end() || change->second->kind == kv::WriteBatch::Kind::kPut)
-            return true;
-    }
-    CATALOG_TRY_VOID(references.status());
-    return false;
-}
-
-// Returns the record that an object had before the batch removed it.
-Result<std::optional<std::string>> record_before(const ContentCore& core,
-                                                 const kv::WriteBatch& batch,
-                                                 const ContentHash& id) {
-    const std::string key = hash_key(id);
-    for (auto change = batch.changes().rbegin(); change != batch.changes().rend(); ++change)
-        if (change->family == core.options.families.objects && change->key == key &&
-            change->kind == kv::WriteBatch::Kind::kPut)
-            return change->value;
-    return core.options.store->get(core.options.families.objects, key);
-}
-
 }  // namespace
-
-Result<void> settle_objects(const ContentCore& core, kv::WriteBatch& batch) {
-    const ContentFamilies& families = core.options.families;
-    CATALOG_TRY(const BatchEnd end, end_of(families, batch));
-    std::set<ContentHash> again;
-    for (const auto& [key, change] : end.references) {
-        if (change->kind != kv::WriteBatch::Kind::kPut) continue;
-        CATALOG_TRY(const Reference reference, decode_reference_key(key));
-        const auto object = end.objects.find(reference.object);
-        if (object != end.objects.end()) {
-            if (object->second->kind == kv::WriteBatch::Kind::kRemove)
-                again.insert(reference.object);
-            continue;
-        }
-        CATALOG_TRY(const auto record,
-                    core.options.store->get(families.objects, hash_key(reference.object)));
-        if (!record)
-            return fail(Error(Errc::kContentNotFound,
-                              "an object that this commit references was collected",
-                              NotFoundDetail{"content", reference.object.to_string()})
-                            .with_input(reference.object.to_string())
-                            .with_hint("store the content again"));
-        if (core.keeper->is_collecting())
-            CATALOG_TRY_VOID(check_chunks(core, reference.object, *record));
-    }
-    std::unique_ptr<kv::Iterator> references;
-    std::vector<ContentHash> of_sessions;
-    for (const auto& [id, change] : end.objects) {
-        if (change->kind == kv::WriteBatch::Kind::kPut) continue;
-        if (!references) {
-            references = core.options.store->iterate(families.references);
-            of_sessions = core.sessions->objects();
-        }
-        CATALOG_TRY(const bool referenced, stays_referenced(*references, end, id));
-        if (referenced || std::ranges::binary_search(of_sessions, id)) again.insert(id);
-    }
-    std::vector<std::pair<std::string, std::string>> records;
-    for (const ContentHash& id : again) {
-        CATALOG_TRY(auto record, record_before(core, batch, id));
-        if (record) records.emplace_back(hash_key(id), std::move(*record));
-    }
-    for (auto& [key, record] : records)
-        batch.put(families.objects, std::move(key), std::move(record));
-    return {};
-}
 
 Result<CollectReport> collect_content(const ContentCore& core, const CollectOptions& options,
                                       const CallContext& context, PackRewriter* rewriter) {

@@ -7,20 +7,6 @@ namespace {
 
 // How often a chunk may be moved while it is read.
 constexpr int kMovesMax = 8;
-// How many references are passed over before they are searched.
-constexpr int kStepsMax = 8;
-
-// The same as is_referenced for ids that ascend: both families are in order of ids, and some steps
-// are quicker than a search.
-Result<bool> is_referenced_further_on(kv::Iterator& references, const ContentHash& id) {
-    const std::string prefix = referrer_prefix(id);
-    const auto is_before = [&] { return references.valid() && references.key() < prefix; };
-    for (int step = 0; step < kStepsMax && is_before(); ++step) references.next();
-    if (is_before()) references.seek(prefix);
-    if (references.valid()) return references.key().starts_with(prefix);
-    CATALOG_TRY_VOID(references.status());
-    return false;
-}
 
 }  // namespace
 
@@ -29,20 +15,9 @@ tl::unexpected<Error> object_not_found(const ContentHash& id) {
                 NotFoundDetail{"content", id.to_string()});
 }
 
-Result<bool> is_referenced(kv::Iterator& references, const ContentHash& id) {
-    const std::string prefix = referrer_prefix(id);
-    references.seek(prefix);
-    if (references.valid()) return references.key().starts_with(prefix);
-    CATALOG_TRY_VOID(references.status());
-    return false;
-}
-
 Result<ObjectRecord> ContentCore::find_object(const ContentHash& id) const {
     CATALOG_TRY(const auto value, options.store->get(options.families.objects, hash_key(id)));
     if (!value) return object_not_found(id);
-    const auto references = options.store->iterate(options.families.references);
-    CATALOG_TRY(const bool referenced, is_referenced(*references, id));
-    if (!referenced) return object_not_found(id);
     auto record = decode_object(id, *value);
     if (!record)
         return fail(record.error()
@@ -132,12 +107,9 @@ Result<void> for_each_object(
     const ContentCore& core, const kv::Snapshot& snapshot,
     const std::function<Result<void>(const ContentHash&, std::string_view)>& each) {
     const auto objects = snapshot.iterate(core.options.families.objects);
-    const auto references = snapshot.iterate(core.options.families.references);
-    references->seek(referrer_prefix(ContentHash()).substr(0, 1));
     for (objects->seek({}); objects->valid(); objects->next()) {
         CATALOG_TRY(const ContentHash id, decode_hash_key(objects->key()));
-        CATALOG_TRY(const bool referenced, is_referenced_further_on(*references, id));
-        if (referenced) CATALOG_TRY_VOID(each(id, objects->value()));
+        CATALOG_TRY_VOID(each(id, objects->value()));
     }
     return objects->status();
 }

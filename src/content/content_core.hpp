@@ -21,7 +21,7 @@
 
 namespace catalog::content {
 
-/// The error of an object that is not there, or that nobody references.
+/// The error of an object that is not there.
 [[nodiscard]] tl::unexpected<Error> object_not_found(const ContentHash& id);
 
 /// An object with its chunks.
@@ -41,8 +41,7 @@ struct ContentCore {
     std::unique_ptr<SpaceReserve> reserve;    ///< Null for a reader.
     const std::unique_ptr<OpenSessions> sessions = std::make_unique<OpenSessions>();
 
-    /// Returns the record of an object that somebody references. Errors: kContentNotFound,
-    /// kContentCorrupted, kDatabaseIo.
+    /// Returns the record of an object. Errors: kContentNotFound, kContentCorrupted, kDatabaseIo.
     [[nodiscard]] Result<ObjectRecord> find_object(const ContentHash& id) const;
 
     /// The same with where its chunks begin.
@@ -67,11 +66,8 @@ struct ContentCore {
 [[nodiscard]] Result<void> check_chunks(const ContentCore& core, const ContentHash& id,
                                         std::string_view record);
 
-/// Tells whether somebody references the object; `references` iterates that family.
-[[nodiscard]] Result<bool> is_referenced(kv::Iterator& references, const ContentHash& id);
-
-/// Calls `each` with id and record's value of every referenced object of the snapshot, in order,
-/// until it returns an error.
+/// Calls `each` with id and record's value of every object of the snapshot, in order, until it
+/// returns an error.
 [[nodiscard]] Result<void> for_each_object(
     const ContentCore& core, const kv::Snapshot& snapshot,
     const std::function<Result<void>(const ContentHash&, std::string_view)>& each);
@@ -170,6 +166,11 @@ private:
 [[nodiscard]] Result<void> read_object(ChunkReader& reader, const ContentHash& id,
                                        const ObjectRecord& record, const ByteSink& sink);
 
+/// See ContentStorage::retrieve_each; retrieve_each.cpp.
+[[nodiscard]] Result<void> retrieve_objects(const ContentCore& core, ReaderPool& readers,
+                                            std::span<const ContentHash> ids,
+                                            const ObjectsSink& sink, const CallContext& context);
+
 /// Opens an object; `core`, `readers` and `recent` outlive it. Errors: as ContentCore::find_object.
 [[nodiscard]] Result<std::unique_ptr<ObjectReader>> open_object_of(const ContentCore& core,
                                                                    ReaderPool& readers,
@@ -192,8 +193,9 @@ private:
                                                   const CallContext& context);
 
 /// Runs before a batch is committed: puts records of objects that it removes again when somebody
-/// references them after it, and checks that those it references are there; content_collect.cpp.
-/// Errors: kContentNotFound (an object was collected), as `check_chunks`, kDatabaseIo.
+/// needs them after it, and checks that those it references, itself or by a list, are there;
+/// settle_objects.cpp. Errors: kContentNotFound (an object was collected), as `check_chunks` and
+/// `read_list`, kDatabaseIo.
 [[nodiscard]] Result<void> settle_objects(const ContentCore& core, kv::WriteBatch& batch);
 
 /// Writes again what a collection takes out of packs, in another form than it had there.

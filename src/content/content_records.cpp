@@ -30,12 +30,20 @@ constexpr char kRepackedKeyKind = 'x';
 constexpr std::size_t kRepackedBytes = 9;
 constexpr char kOwnerKeyKind = 'o';
 constexpr char kReferrerKeyKind = 'r';
+constexpr char kListKeyKind = 'l';
 
 const std::byte* record_bytes_of(std::string_view text) { return as_bytes(text).data(); }
 
 // Covers the key too, so that a record under another object's id is found out.
 std::uint32_t object_crc(const ContentHash& id, std::string_view value) {
     return internal::crc32c(as_bytes(value), internal::crc32c(as_bytes(hash_key(id))));
+}
+
+std::string prefix_of_owner(char kind, std::string_view owner) {
+    std::string key;
+    key.push_back(kind);
+    append_be(key, static_cast<std::uint16_t>(owner.size()));
+    return key.append(owner);
 }
 
 tl::unexpected<Error> object_damaged(const char* what) {
@@ -166,21 +174,24 @@ Result<ObjectRecord> decode_object(const ContentHash& id, std::string_view value
     }
 }
 
-std::string owner_prefix(std::string_view owner) {
-    std::string key;
-    key.push_back(kOwnerKeyKind);
-    append_be(key, static_cast<std::uint16_t>(owner.size()));
-    return key.append(owner);
-}
+std::string owner_prefix(std::string_view owner) { return prefix_of_owner(kOwnerKeyKind, owner); }
 
 std::string owner_key(std::string_view owner, const ContentHash& id) {
     return owner_prefix(owner).append(hash_key(id));
 }
 
+std::string list_prefix(std::string_view owner) { return prefix_of_owner(kListKeyKind, owner); }
+
+std::string lists_prefix() { return std::string(1, kListKeyKind); }
+
+std::string list_key(std::string_view owner, const ContentHash& id) {
+    return list_prefix(owner).append(hash_key(id));
+}
+
+std::string referrers_prefix() { return std::string(1, kReferrerKeyKind); }
+
 std::string referrer_prefix(const ContentHash& id) {
-    std::string key;
-    key.push_back(kReferrerKeyKind);
-    return key.append(hash_key(id));
+    return referrers_prefix().append(hash_key(id));
 }
 
 std::string referrer_key(const ContentHash& id, std::string_view owner) {
@@ -199,7 +210,8 @@ Result<Reference> decode_reference_key(std::string_view key) {
         object = key.substr(1, kHashKeyBytes);
         owner = key.substr(1 + kHashKeyBytes);
     } else {
-        if (key.front() != kOwnerKeyKind || key.size() <= kOwnerHead + kHashKeyBytes)
+        if ((key.front() != kOwnerKeyKind && key.front() != kListKeyKind) ||
+            key.size() <= kOwnerHead + kHashKeyBytes)
             return malformed();
         object = key.substr(key.size() - kHashKeyBytes);
         owner = key.substr(kOwnerHead, key.size() - kOwnerHead - kHashKeyBytes);
@@ -207,7 +219,7 @@ Result<Reference> decode_reference_key(std::string_view key) {
     }
     if (owner.size() > kOwnerBytesMax) return malformed();
     CATALOG_TRY(const ContentHash id, decode_hash_key(object));
-    return Reference{std::string(owner), id};
+    return Reference{std::string(owner), id, key.front() == kListKeyKind};
 }
 
 std::string pack_key(PackId pack) {

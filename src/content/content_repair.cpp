@@ -188,7 +188,7 @@ Result<void> Repairer::mend_references() {
     for (references->seek({}); references->valid(); references->next()) {
         CATALOG_TRY_VOID(check_context());
         const auto reference = decode_reference_key(references->key());
-        if (!reference) continue;
+        if (!reference || reference->list) continue;
         for (std::string key : {owner_key(reference->owner, reference->object),
                                 referrer_key(reference->object, reference->owner)}) {
             CATALOG_TRY(const auto there, snapshot->get(family, key));

@@ -3,10 +3,14 @@
 
 #include "content_core.hpp"
 #include "live_chunks.hpp"
+#include "live_objects.hpp"
 
 namespace catalog::content {
+
 Result<StorageStats> count_content(const ContentCore& core) {
     const auto snapshot = core.options.store->snapshot();
+    CATALOG_TRY(const LiveObjects needed,
+                LiveObjects::find(core, *snapshot, [] { return Result<void>(); }));
     LiveChunks live;
     CATALOG_TRY_VOID(core.backend->for_each([&](const IndexEntry& entry) -> Result<void> {
         live.add(entry);
@@ -18,6 +22,7 @@ Result<StorageStats> count_content(const ContentCore& core) {
     StorageStats stats;
     CATALOG_TRY_VOID(for_each_object(
         core, *snapshot, [&](const ContentHash& id, std::string_view value) -> Result<void> {
+            if (!needed.contains(id)) return {};
             CATALOG_TRY(const ObjectRecord record, decode_object(id, value));
             ++stats.objects;
             stats.object_bytes += record.size;
@@ -28,6 +33,12 @@ Result<StorageStats> count_content(const ContentCore& core) {
                     found.live = 1;
                     ++stats.chunks;
                     stats.chunk_bytes += chunk.bytes;
+                    stats.payload_bytes += found.stored_bytes;
+                    if (found.delta != 0) {
+                        ++stats.delta_chunks;
+                        stats.delta_bytes += chunk.bytes;
+                        stats.delta_stored_bytes += found.stored_bytes;
+                    }
                     needed_bytes += core.backend->bytes_of(found.stored_bytes);
                 }
             return {};
@@ -36,6 +47,7 @@ Result<StorageStats> count_content(const ContentCore& core) {
     CATALOG_TRY(const BackendStats packs, core.backend->stats());
     stats.packs = packs.packs;
     stats.stored_bytes = packs.bytes;
+    stats.index_bytes = packs.index_bytes;
     needed_bytes += packs.packs * kPackHeaderBytes + packs.index_bytes;
     stats.unreferenced_bytes = packs.bytes - std::min(packs.bytes, needed_bytes);
     return stats;

@@ -14,6 +14,13 @@ ByteSource source_of(ByteView bytes) {
     };
 }
 
+Result<void> ContentStorage::retrieve_each(std::span<const ContentHash> ids,
+                                           const ObjectsSink& sink, const CallContext& context) {
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        CATALOG_TRY_VOID(retrieve(ids[i], [&](ByteView bytes) { return sink(i, bytes); }, context));
+    return {};
+}
+
 Result<Bytes> ContentStorage::retrieve_all(const ContentHash& id, std::uint64_t bytes_max,
                                            const CallContext& context) {
     CATALOG_TRY(const ObjectInfo object, info(id));

@@ -2,6 +2,7 @@
 #include <catalog/internal/try.hpp>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "catalog/merkle/hash_batch.hpp"
 #include "catalog/merkle/tree.hpp"
@@ -67,6 +68,13 @@ private:
     std::size_t end_ = 0;
 };
 
+Result<void> check_owner(std::string_view owner) {
+    if (!owner.empty() && owner.size() <= kOwnerBytesMax) return {};
+    return fail(Errc::kInvalidArgument, "the owner of a reference has 1 to " +
+                                            std::to_string(kOwnerBytesMax) + " bytes, not " +
+                                            std::to_string(owner.size()));
+}
+
 class StorageTransaction final : public ContentTransaction {
 public:
     StorageTransaction(const ContentCore& core, std::unique_ptr<ContentChunker> chunker)
@@ -78,10 +86,14 @@ public:
     using ContentTransaction::put;
     Result<ObjectInfo> put(const ByteSource& source) override;
     Result<void> add_reference(std::string_view owner, const ContentHash& id) override;
+    Result<ObjectInfo> put_list(std::string_view owner, ByteView list) override;
+    Result<void> checkpoint(const SubmitBatch& submit) override;
     Result<void> stage(kv::WriteBatch& batch) override;
 
 private:
     Result<void> check_open() const;
+    Result<void> need_object(const ContentHash& id);
+    Result<void> fill(kv::WriteBatch& batch);
     Result<void> reserve(std::uint64_t bytes);
     void cut();
     Result<ContentHash> put_rest(merkle::BlockTree& tree, ObjectRecord& record);
@@ -99,7 +111,9 @@ private:
     std::uint64_t record_bytes_ = 0;
     bool staged_ = false;
     std::unordered_map<ContentHash, std::string> objects_;  // Encoded records.
+    std::unordered_set<ContentHash> committed_;             // By checkpoints.
     std::map<std::string, std::vector<ContentHash>, std::less<>> references_;
+    std::vector<std::pair<std::string, ContentHash>> lists_;
 };
 
 Result<void> StorageTransaction::check_open() const {
@@ -146,7 +160,11 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     if (const auto error = status_->take_error()) return fail(*error);
 
     const ObjectInfo info{root, record.size, static_cast<std::uint32_t>(record.chunks.size())};
-    if (!objects_.contains(info.id)) {
+    // A collection leaves its record alone as long as this session lives, and one under way
+    // after that too.
+    needs_->add_object(info.id);
+    core_.keeper->keep_object(info.id);
+    if (!objects_.contains(info.id) && !committed_.contains(info.id)) {
         std::string value = encode_object(info.id, record);
         CATALOG_TRY_VOID(reserve(kHashKeyBytes + value.size()));
         objects_.emplace(info.id, std::move(value));
@@ -196,19 +214,52 @@ Result<void> StorageTransaction::add_chunk(ByteView bytes, const ChunkId& id,
 
 Result<void> StorageTransaction::add_reference(std::string_view owner, const ContentHash& id) {
     CATALOG_TRY_VOID(check_open());
-    if (owner.empty() || owner.size() > kOwnerBytesMax)
-        return fail(Errc::kInvalidArgument, "the owner of a reference has 1 to " +
-                                                std::to_string(kOwnerBytesMax) + " bytes, not " +
-                                                std::to_string(owner.size()));
-    if (!objects_.contains(id)) {
-        needs_->add_object(id);
-        CATALOG_TRY_VOID(core_.find_object(id));
-    }
+    CATALOG_TRY_VOID(check_owner(owner));
+    CATALOG_TRY_VOID(need_object(id));
     CATALOG_TRY_VOID(reserve(2 * (kHashKeyBytes + owner.size())));
     auto found = references_.find(owner);
     if (found == references_.end()) found = references_.try_emplace(std::string(owner)).first;
     found->second.push_back(id);
     return {};
+}
+
+// Checks that an object is there and lets it stay. It is noted before it is looked for: a
+// collection that begins after that finds the note, and one that is under way is told of its
+// chunks.
+Result<void> StorageTransaction::need_object(const ContentHash& id) {
+    if (objects_.contains(id) || committed_.contains(id)) return {};
+    needs_->add_object(id);
+    core_.keeper->keep_object(id);
+    CATALOG_TRY(auto record,
+                core_.options.store->get(core_.options.families.objects, hash_key(id)));
+    if (!record) return object_not_found(id);
+    const auto object = decode_object(id, *record);
+    if (!object) return fail(object.error().with_input("object record"));
+    if (!core_.keeper->is_collecting()) return {};
+    if (const auto there = check_chunks(core_, id, *record); !there) return object_not_found(id);
+    // The record itself may be in a batch of that collection already.
+    CATALOG_TRY_VOID(reserve(kHashKeyBytes + record->size()));
+    objects_.emplace(id, *std::move(record));
+    return {};
+}
+
+Result<ObjectInfo> StorageTransaction::put_list(std::string_view owner, ByteView list) {
+    CATALOG_TRY_VOID(check_open());
+    CATALOG_TRY_VOID(check_owner(owner));
+    if (!core_.options.lists)
+        return fail(Errc::kFailedPrecondition,
+                    "the content store was opened without a reader of lists");
+    if (const std::uint64_t allowed = core_.options.list_bytes_max; list.size() > allowed)
+        return fail(Errc::kLimitExceeded,
+                    "a list has at most " + std::to_string(allowed) + " bytes",
+                    LimitDetail{"list_bytes_max", allowed, list.size()});
+    CATALOG_TRY_VOID(
+        core_.options.lists(list, [this](const ContentHash& id) { return need_object(id); }));
+    CATALOG_TRY(const ObjectInfo info, put(list));
+    CATALOG_TRY_VOID(reserve(kHashKeyBytes + owner.size()));
+    lists_.emplace_back(owner, info.id);
+    needs_->add_list(info.id);
+    return info;
 }
 
 // Chunks that could not be stored fail the session, unless they were put again since.
@@ -227,6 +278,24 @@ Result<void> StorageTransaction::stage(kv::WriteBatch& batch) {
     CATALOG_TRY_VOID(check_open());
     CATALOG_TRY_VOID(check_losses());
     staged_ = true;
+    return fill(batch);
+}
+
+Result<void> StorageTransaction::checkpoint(const SubmitBatch& submit) {
+    CATALOG_TRY_VOID(check_open());
+    CATALOG_TRY_VOID(check_losses());
+    for (const auto& object : objects_) committed_.insert(object.first);
+    kv::WriteBatch batch;
+    // Without the commit, what it holds counts as put and is not there.
+    staged_ = true;
+    CATALOG_TRY_VOID(fill(batch));
+    CATALOG_TRY_VOID(submit(std::move(batch)));
+    staged_ = false;
+    record_bytes_ = 0;
+    return {};
+}
+
+Result<void> StorageTransaction::fill(kv::WriteBatch& batch) {
     const ContentFamilies& families = core_.options.families;
     // Also those that are there: then a removal that commits before this batch takes nothing away.
     // In order of keys, in which a store takes many of them faster.
@@ -242,11 +311,13 @@ Result<void> StorageTransaction::stage(kv::WriteBatch& batch) {
             keys.push_back(owner_key(owner, id));
             keys.push_back(referrer_key(id, owner));
         }
+    for (const auto& [owner, id] : lists_) keys.push_back(list_key(owner, id));
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     for (std::string& key : keys) batch.put(families.references, std::move(key), {});
     objects_.clear();
     references_.clear();
+    lists_.clear();
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "check_findings.hpp"
+#include "live_objects.hpp"
 
 namespace catalog::content {
 namespace {
@@ -44,6 +45,7 @@ public:
         CATALOG_TRY_VOID(check_index());
         CATALOG_TRY_VOID(check_objects());
         CATALOG_TRY_VOID(check_references());
+        CATALOG_TRY_VOID(check_lists());
         return findings();
     }
 
@@ -84,6 +86,8 @@ private:
     Result<void> check_references();
     Result<void> check_each_reference();
     Result<void> check_reference(std::string_view key);
+    Result<void> check_lists();
+    Result<void> check_list(ChunkReader& reader, const Reference& reference);
 
     const ContentCore& core_;
     const VerifyOptions& options_;
@@ -384,6 +388,7 @@ Result<void> Verification::check_references() {
         CATALOG_TRY_VOID(check_context());
         const auto reference = decode_reference_key(references->key());
         if (!reference) return check_each_reference();
+        if (reference->list) continue;
         if (references->key().front() != by_object) {
             difference -= mixed(*reference);
             continue;
@@ -415,6 +420,7 @@ Result<void> Verification::check_reference(std::string_view key) {
         report_.add("reference", std::string(reference.error().message()));
         return {};
     }
+    if (reference->list) return {};
     const std::string by_owner = owner_key(reference->owner, reference->object);
     const std::string by_object = referrer_key(reference->object, reference->owner);
     const bool is_owner_key = key == by_owner;
@@ -430,6 +436,43 @@ Result<void> Verification::check_reference(std::string_view key) {
         report_.add_object(report_.add("reference", "'" + reference->owner +
                                                         "' needs an object that is not there"),
                            reference->object);
+    return {};
+}
+
+Result<void> Verification::check_lists() {
+    ChunkReader reader(core_);
+    const auto lists = snapshot_->iterate(core_.options.families.references);
+    for (lists->seek(lists_prefix()); lists->valid(); lists->next()) {
+        if (!lists->key().starts_with(lists_prefix())) break;
+        CATALOG_TRY_VOID(check_context());
+        // Keys that are none were told of among the references.
+        const auto reference = decode_reference_key(lists->key());
+        if (reference) CATALOG_TRY_VOID(check_list(reader, *reference));
+    }
+    return lists->status();
+}
+
+Result<void> Verification::check_list(ChunkReader& reader, const Reference& reference) {
+    const ContentFamilies& families = core_.options.families;
+    const std::string list = "list " + reference.object.to_string();
+    CATALOG_TRY(const auto record, snapshot_->get(families.objects, hash_key(reference.object)));
+    if (!record) {
+        report_.add_object(
+            report_.add("reference", "'" + reference.owner + "' needs a list that is not there"),
+            reference.object);
+        return {};
+    }
+    const auto read = read_list(
+        core_, reader, reference.object, *record, [&](const ContentHash& id) -> Result<void> {
+            CATALOG_TRY(const auto object, snapshot_->get(families.objects, hash_key(id)));
+            if (!object)
+                report_.add_object(report_.add(list, "names an object that is not there"), id);
+            return {};
+        });
+    if (read) return {};
+    CATALOG_TRY(const bool gone, is_gone(reference.object));
+    if (!gone && read.error().code() != Errc::kContentCorrupted) return read;
+    if (!gone) report_.add_object(report_.add(list, read.error().to_string()), reference.object);
     return {};
 }
 

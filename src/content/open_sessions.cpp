@@ -16,6 +16,11 @@ void SessionNeeds::add_object(const ContentHash& id) {
     objects_.push_back(id);
 }
 
+void SessionNeeds::add_list(const ContentHash& id) {
+    const MutexLock lock(mutex_);
+    lists_.push_back(id);
+}
+
 std::shared_ptr<SessionNeeds> OpenSessions::add() {
     auto session = std::make_shared<SessionNeeds>();
     const MutexLock lock(mutex_);
@@ -40,6 +45,14 @@ std::vector<ContentHash> OpenSessions::objects() const {
     }
     std::ranges::sort(objects);
     return objects;
+}
+
+bool OpenSessions::hold_list(const ContentHash& id) const {
+    for (const auto& session : all()) {
+        const MutexLock lock(session->mutex_);
+        if (std::ranges::find(session->lists_, id) != session->lists_.end()) return true;
+    }
+    return false;
 }
 
 }  // namespace catalog::content

@@ -16,8 +16,10 @@ class SessionNeeds {
 public:
     /// Notes a chunk before the session looks whether it is there.
     void add_chunk(const ChunkId& id);
-    /// Notes an object that the session references and did not put.
+    /// Notes an object that the session put, or named before it looks whether it is there.
     void add_object(const ContentHash& id);
+    /// Notes a list all of whose objects were noted before, and are there.
+    void add_list(const ContentHash& id);
 
 private:
     friend class OpenSessions;
@@ -25,6 +27,7 @@ private:
     mutable internal::Mutex mutex_;
     std::vector<ChunkPrefix> chunks_ CATALOG_GUARDED_BY(mutex_);  ///< 8 bytes a chunk.
     std::vector<ContentHash> objects_ CATALOG_GUARDED_BY(mutex_);
+    std::vector<ContentHash> lists_ CATALOG_GUARDED_BY(mutex_);
 };
 
 /// Thread safety: any thread.
@@ -44,6 +47,9 @@ public:
 
     /// Returns the objects, ascending.
     [[nodiscard]] std::vector<ContentHash> objects() const;
+
+    /// Tells whether a session holds all that the list names.
+    [[nodiscard]] bool hold_list(const ContentHash& id) const;
 
 private:
     [[nodiscard]] std::vector<std::shared_ptr<SessionNeeds>> all() const;

@@ -231,6 +231,7 @@ Result<void> AssetLibrary::Impl::wire() {
     content_options.executor = environment.executor;
     content_options.random = environment.random;
     content_options.read_only = options.read_only;
+    content_options.lists = package::for_each_tree;
     content_options.profile.bytes_avg = file.chunk_bytes_average;
     content_options.profile.bytes_min = file.chunk_bytes_average / 4;
     content_options.profile.bytes_max = file.chunk_bytes_average * 4;

@@ -105,17 +105,12 @@ Result<Sealed> seal(const PackageDraft& draft, const package::FileTable& table,
     return Sealed{std::move(manifest), std::move(bytes), digest};
 }
 
-/// Stores the file table and references everything that the package needs.
+/// Stores the file table and references it, and with it every file that it names.
 Result<ContentHash> reference_content(content::ContentTransaction& transaction,
                                       const package::FileTable& table,
                                       const package::PackageDigest& digest) {
-    const Bytes table_bytes = table.encode();
-    CATALOG_TRY(const content::ObjectInfo table_object, transaction.put(ByteView(table_bytes)));
-    const std::string owner = digest.to_string();
-    CATALOG_TRY_VOID(transaction.add_reference(owner, table_object.id));
-    for (const package::FileEntry& entry : table.entries())
-        if (entry.kind == package::FileEntryKind::kRegular)
-            CATALOG_TRY_VOID(transaction.add_reference(owner, entry.tree));
+    CATALOG_TRY(const content::ObjectInfo table_object,
+                transaction.put_list(digest.to_string(), table.encode()));
     return table_object.id;
 }
 

@@ -249,6 +249,20 @@ Bytes FileTable::encode() const {
     return to_bytes(as_bytes(out));
 }
 
+Result<void> for_each_tree(ByteView table,
+                           const std::function<Result<void>(const ContentHash&)>& each) {
+    TableReader reader(table);
+    if (!as_text(table).starts_with(kTableMagic)) return fail(reader.error("wrong magic"));
+    CATALOG_TRY_VOID(reader.take(kTableMagic.size()));
+    CATALOG_TRY(const auto count, reader.number<std::uint32_t>());
+    for (std::uint32_t i = 0; i < count; ++i) {
+        CATALOG_TRY(const FileEntry entry, read_entry(reader));
+        if (entry.kind == FileEntryKind::kRegular) CATALOG_TRY_VOID(each(entry.tree));
+    }
+    if (reader.remaining() != 0) return fail(reader.error("bytes after the last entry"));
+    return {};
+}
+
 const FileEntry* FileTable::find(std::string_view path) const noexcept {
     return find_entry(entries_, path);
 }

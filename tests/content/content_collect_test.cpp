@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "catalog/content/compressor.hpp"
 #include "catalog/content/content_records.hpp"
@@ -11,6 +14,7 @@
 #include "support/content/content_bed.hpp"
 #include "support/content/faulty_storage_backend.hpp"
 #include "support/content/sample_bytes.hpp"
+#include "support/content/sample_lists.hpp"
 #include "support/io/results.hpp"
 #include "support/io/seeded_random.hpp"
 #include "support/io/simulated_file_system.hpp"
@@ -158,7 +162,7 @@ TEST(ContentCollect, WhatAnOpenSessionPutOrFoundStays) {
     must(session->add_reference("later", id_of(noise(30'000, 2))));
     must(bed.remove(id_of(noise(30'000, 1))));
     must(bed.remove(id_of(noise(30'000, 2))));
-    EXPECT_EQ(collect(bed).objects_removed, 1u);
+    EXPECT_EQ(collect(bed).objects_removed, 0u);
     must(session->add_reference("later", id_of(noise(30'000, 1))));
     must(session->add_reference("later", id_of(noise(30'000, 3))));
     kv::WriteBatch batch;
@@ -210,6 +214,124 @@ TEST(ContentCollect, ARecordThatIsReferencedAgainIsPutAgain) {
     batch.remove(kBedFamilies.objects, hash_key(id_of(noise(6000, 2))));
     must(bed.commit(std::move(batch)));
     EXPECT_EQ(must(bed.get(id_of(noise(6000, 2)))), noise(6000, 2));
+}
+
+// What a list names that was committed after it was marked, or belongs to a session, stays.
+TEST(ContentCollect, AListThatComesMeanwhileKeepsWhatItNames) {
+    class Meanwhile final : public ProgressSink {
+    public:
+        explicit Meanwhile(std::function<void()> act) : act_(std::move(act)) {}
+        void update(const ProgressUpdate& update) noexcept override {
+            if (act_ && update.phase == "mark") std::exchange(act_, {})();
+        }
+
+    private:
+        std::function<void()> act_;
+    };
+    // Committed by a session that ends at once; by one that stays; staged before, committed alone.
+    for (int kind = 0; kind < 3; ++kind) {
+        SCOPED_TRACE(kind);
+        RealContentBed bed(small_packs());
+        bed.put(noise(9000, 100));  // Something is marked.
+        std::vector<ContentHash> ids;
+        for (std::uint64_t i = 0; i < 6; ++i) ids.push_back(bed.put(noise(9000, i)).id);
+        for (const ContentHash& id : ids) must(bed.remove(id));
+        std::unique_ptr<ContentTransaction> session;
+        kv::WriteBatch staged;
+        if (kind == 2) {
+            session = must(bed.storage().begin());
+            must(session->put_list("late", list_of(ids)));
+            must(session->stage(staged));
+            session.reset();
+        }
+        Meanwhile sink([&] {
+            if (kind == 2) {
+                must(bed.commit(staged));
+                return;
+            }
+            session = must(bed.storage().begin());
+            must(session->put_list("late", list_of(ids)));
+            must(bed.storage().commit(*session));
+            if (kind == 0) session.reset();
+        });
+        CallContext context;
+        context.progress = &sink;
+        CollectOptions all;
+        all.live_share_min = 1;
+        EXPECT_EQ(must(bed.storage().collect(all, context)).objects_removed, 0u);
+        session.reset();
+        for (int opened = 0; opened < 2; ++opened) {
+            for (std::uint64_t i = 0; i < 6; ++i) EXPECT_EQ(must(bed.get(ids[i])), noise(9000, i));
+            expect_healthy(bed);
+            bed.reopen();
+            EXPECT_EQ(must(bed.storage().collect(all, CallContext())).objects_removed, 0u);
+        }
+    }
+}
+
+TEST(ContentCollect, AListWhoseObjectsWentIsRefused) {
+    RealContentBed bed(small_packs());
+    const ContentHash id = bed.put(noise(9000, 1)).id;
+    kv::WriteBatch batch;
+    {
+        const auto session = must(bed.storage().begin());
+        must(session->put_list("late", list_of({id})));
+        must(session->stage(batch));
+    }
+    must(bed.remove(id));
+    collect(bed);
+    EXPECT_EQ(code_of(bed.commit(std::move(batch))), Errc::kContentNotFound);
+    EXPECT_EQ(collect(bed).objects_removed, 0u);
+    expect_healthy(bed);
+}
+
+TEST(ContentCollect, NothingGoesWhenAListIsDamagedOrCannotBeRead) {
+    ContentOptions options = small_packs();
+    const auto fs = SimulatedFileSystem::make();
+    options.file_system = fs;
+    RealContentBed bed(std::move(options));
+    ContentHash list;
+    {
+        const auto session = must(bed.storage().begin());
+        const std::vector<ContentHash> ids = {must(session->put(noise(9000, 1))).id,
+                                              must(session->put(noise(9000, 2))).id};
+        list = must(session->put_list("o", list_of(ids))).id;
+        must(bed.storage().commit(*session));
+    }
+    bed.put(noise(9000, 3));
+    must(bed.remove(id_of(noise(9000, 3))));
+    bool found = false;
+    for (const io::DirectoryEntry& pack : must(fs->list("/library/packs"))) {
+        const std::string path = "/library/packs/" + pack.name;
+        const std::size_t at = must(io::read_file(*fs, path, 1u << 20)).find(kListMagic);
+        if (at == std::string::npos) continue;
+        must(fs->corrupt(path, at, 4));
+        found = true;
+    }
+    ASSERT_TRUE(found);
+    const auto refused = bed.storage().collect(CollectOptions(), CallContext());
+    EXPECT_EQ(code_of(refused), Errc::kContentCorrupted);
+    EXPECT_EQ(refused.error().input(), "list " + list.to_string());
+    EXPECT_FALSE(must(bed.storage().verify(VerifyDepth::kFull, CallContext())).damages.empty());
+    EXPECT_EQ(must(bed.get(id_of(noise(9000, 3)))), noise(9000, 3));
+    EXPECT_EQ(must(bed.get(id_of(noise(9000, 1)))), noise(9000, 1));
+    // Without the list, what it named is nobody's.
+    must(bed.remove(list, "o"));
+    EXPECT_EQ(collect(bed).objects_removed, 4u);
+
+    RealContentBed other(small_packs());
+    const auto session = must(other.storage().begin());
+    kv::WriteBatch batch;
+    const ContentHash none = must(session->put(noise(500, 1))).id;
+    must(session->stage(batch));
+    must(other.commit(std::move(batch)));
+    kv::WriteBatch wrong;
+    wrong.put(kBedFamilies.references, list_key("o", none), {});
+    EXPECT_EQ(code_of(other.commit(wrong)), Errc::kContentCorrupted);
+    must(other.store().write(wrong, kv::Durability::kSync));
+    EXPECT_EQ(code_of(other.storage().collect(CollectOptions(), CallContext())),
+              Errc::kContentCorrupted);
+    EXPECT_FALSE(must(other.storage().verify(VerifyDepth::kFull, CallContext())).damages.empty());
 }
 
 TEST(ContentCollect, TheBudgetIsKeptAndPacksThatYieldMostComeFirst) {

@@ -145,6 +145,7 @@ TEST(ContentConcurrency, OwnersComeAndGoIndependently) {
         const std::lock_guard lock(mutex);
         for (const auto& [id, owned] : mine) owners[id] += owned ? 1 : 0;
     });
+    (void)must(bed.storage().collect(CollectOptions(), CallContext()));
     std::uint64_t there = 0;
     for (const auto& [id, count] : owners) {
         EXPECT_EQ(must(bed.storage().exists(id)), count > 0);

@@ -8,6 +8,7 @@
 
 #include "support/content/content_bed.hpp"
 #include "support/content/sample_bytes.hpp"
+#include "support/content/sample_lists.hpp"
 #include "support/io/crash_test.hpp"
 #include "support/io/results.hpp"
 #include "support/kv/rocksdb_stores.hpp"
@@ -58,6 +59,7 @@ struct Opened {
         options.executor = make_thread_pool(1);
         options.random = make_counting_random();
         options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
+        options.lists = list_reader();
         options.packs.pack_bytes_max = 12 * 1024;
         auto content = ContentAddressedStorage::open(std::move(options));
         if (!content) return fail(content.error());
@@ -97,6 +99,9 @@ public:
         collect();
         put({noise(4000, 1), noise(2000, 70)});
         remove(id_of(noise(3500, 12)));
+        put_list({noise(3800, 20), noise(3600, 21), noise(4000, 3)});
+        put_list({noise(3600, 21), noise(3700, 22)});
+        remove_list({noise(3800, 20), noise(3600, 21), noise(4000, 3)}, noise(3800, 20));
         collect();
         put({noise(3500, 10)});
     }
@@ -105,6 +110,9 @@ public:
     void run_removals() {
         for (std::uint64_t i = 0; i < 6 && going_; ++i) put({noise(4000, i), noise(3500, 10 + i)});
         put({noise(20'000, 40)});
+        put_list({noise(4500, 30), noise(4600, 31)});
+        put_list({noise(4600, 31), noise(4700, 32)});
+        remove_list({noise(4500, 30), noise(4600, 31)}, noise(4500, 30));
         for (std::uint64_t i = 0; i < 4; ++i) remove(id_of(noise(4000, i)));
         remove(id_of(noise(3500, 10)));
         remove(id_of(noise(20'000, 40)));
@@ -130,6 +138,41 @@ private:
         if (going_) going_ = (*session)->stage(batch).has_value();
         commit(std::move(batch), std::move(after));
     }
+    static Bytes list_naming(const std::vector<Bytes>& objects) {
+        std::vector<ContentHash> ids;
+        for (const Bytes& bytes : objects) ids.push_back(id_of(bytes));
+        return list_of(ids);
+    }
+    // The objects one checkpoint before their list.
+    void put_list(const std::vector<Bytes>& objects) {
+        if (!going_) return;
+        Contents after = ledger_.states.back();
+        const auto session = opened_.content->begin();
+        going_ = session.has_value();
+        for (const Bytes& bytes : objects) {
+            if (!going_) return;
+            going_ = (*session)->put(bytes).has_value();
+            after[id_of(bytes)] = bytes;
+        }
+        const Bytes list = list_naming(objects);
+        after[id_of(list)] = list;
+        going_ = going_ && opened_.content->checkpoint(**session).has_value();
+        kv::WriteBatch batch;
+        going_ = going_ && (*session)->put_list("owner", list).has_value() &&
+                 (*session)->stage(batch).has_value();
+        commit(std::move(batch), std::move(after));
+    }
+    // `own` is what no other list or reference keeps.
+    void remove_list(const std::vector<Bytes>& objects, const Bytes& own) {
+        if (!going_) return;
+        Contents after = ledger_.states.back();
+        after.erase(id_of(own));
+        const ContentHash list = id_of(list_naming(objects));
+        after.erase(list);
+        kv::WriteBatch batch;
+        going_ = opened_.content->remove(list, "owner", batch).has_value();
+        commit(std::move(batch), std::move(after));
+    }
     void remove(const ContentHash& id) {
         if (!going_) return;
         Contents after = ledger_.states.back();
@@ -152,10 +195,21 @@ private:
     bool going_ = true;
 };
 
+// What somebody needs. The rest of what is there can be read as well.
 Contents contents_of(ContentStorage& storage) {
     Contents contents;
+    const IdSink read = [&](const ContentHash& id) -> Result<void> {
+        contents[id] = must(storage.retrieve_all(id, kAll, CallContext()));
+        return {};
+    };
+    for (const std::string_view owner : {"owner", "later", "x"}) {
+        must(storage.for_each_of(owner, read));
+        must(storage.for_each_list_of(owner, [&](const ContentHash& list) {
+            return list_reader()(contents.at(list), read);
+        }));
+    }
     must(storage.for_each([&](const ObjectInfo& object) -> Result<void> {
-        contents[object.id] = must(storage.retrieve_all(object.id, kAll, CallContext()));
+        EXPECT_EQ(must(storage.retrieve_all(object.id, kAll, CallContext())).size(), object.size);
         return {};
     }));
     return contents;

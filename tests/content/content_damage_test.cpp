@@ -347,7 +347,12 @@ TEST(ContentDamage, AReferenceToNothingIsFound) {
 
 TEST(ContentDamage, DamageToWhatNobodyNeedsIsReportedWithoutObjects) {
     const DamageBed bed;
-    for (const auto& [id, bytes] : bed.contents) must(bed.bed->remove(id));
+    kv::WriteBatch batch;
+    for (const auto& [id, bytes] : bed.contents) {
+        must(bed.bed->remove(id));
+        batch.remove(kBedFamilies.objects, hash_key(id));
+    }
+    must(bed.bed->commit(std::move(batch)));
     must(bed.disk->corrupt(kPack, kPackHeaderBytes + 100, 1));
     const VerifyReport report = bed.verify(VerifyDepth::kFull);
     ASSERT_EQ(report.damages.size(), 1u);

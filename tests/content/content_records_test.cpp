@@ -41,13 +41,29 @@ TEST(ContentRecords, WritesTheGoldenRecords) {
     line("empty_object", encode_object(id, {}));
     line("owner_key", owner_key("acme", id));
     line("referrer_key", referrer_key(id, "acme"));
+    line("list_key", list_key("acme", id));
     line("pack_key", pack_key(PackId{7}));
     line("pack_mark", encode_pack_mark({PackId{7}, 0x123456789a, true, 0x123456000}));
     line("run_key", run_key(RunId{7}));
     line("run_mark", encode_run_mark(sample_run()));
     line("format_key", format_key());
     line("format", encode_format(sample_format()));
-    golden::expect("content/records_v2.txt", lines.text());
+    golden::expect("content/records_v4.txt", lines.text());
+}
+
+// Only the format record differs, and there were no lists.
+TEST(ContentRecords, ReadsTheRecordsOfVersion2) {
+    const auto lines = golden::HexLines::read("content/records_v2.txt");
+    const ContentHash id = hash_number(9);
+    EXPECT_EQ(must(decode_object(id, lines.at("object"))), sample_object());
+    EXPECT_EQ(must(decode_object(id, lines.at("empty_object"))), ObjectRecord());
+    EXPECT_EQ(must(decode_reference_key(lines.at("owner_key"))), (Reference{"acme", id, false}));
+    EXPECT_EQ(must(decode_reference_key(lines.at("referrer_key"))), (Reference{"acme", id, false}));
+    EXPECT_EQ(must(decode_pack_mark(lines.at("pack_key"), lines.at("pack_mark"))),
+              (PackMark{PackId{7}, 0x123456789a, true, 0x123456000}));
+    FormatRecord format = sample_format();
+    format.version = 2;
+    EXPECT_EQ(must(decode_format(lines.at("format"))), format);
 }
 
 TEST(ContentRecords, ReadsTheRecordsOfVersion1) {
@@ -167,7 +183,10 @@ RC_GTEST_PROP(ContentRecords, ReferenceKeysKeepOwnersApart, ()) {
     const auto owner = *rc::gen::nonEmpty(rc::gen::arbitrary<std::string>());
     const auto other = *rc::gen::nonEmpty(rc::gen::arbitrary<std::string>());
     const ContentHash id = hash_number(*rc::gen::arbitrary<std::uint8_t>());
-    const Reference reference{owner, id};
+    const Reference reference{owner, id, false};
+    RC_ASSERT(must(decode_reference_key(list_key(owner, id))) == (Reference{owner, id, true}));
+    RC_ASSERT(list_key(owner, id).starts_with(list_prefix(owner)));
+    RC_ASSERT(list_prefix(owner).starts_with(lists_prefix()));
     RC_ASSERT(must(decode_reference_key(owner_key(owner, id))) == reference);
     RC_ASSERT(must(decode_reference_key(referrer_key(id, owner))) == reference);
     RC_ASSERT((owner == other) == (owner_key(owner, id) == owner_key(other, id)));
@@ -178,10 +197,12 @@ TEST(ContentRecords, RefusesOtherReferenceKeys) {
     const ContentHash id = hash_number(1);
     const std::string owner = owner_key("ab", id);
     const std::string referrer = referrer_key(id, "ab");
+    const std::string list = list_key("ab", id);
     for (const std::string& key :
          {std::string(), std::string("o"), owner.substr(0, owner.size() - 1), owner + "x",
-          referrer_prefix(id), "x" + referrer.substr(1), owner_key("", id),
-          owner_key(std::string(1025, 'a'), id), referrer_key(id, std::string(1025, 'a'))})
+          list.substr(0, list.size() - 1), list + "x", list_key("", id), referrer_prefix(id),
+          "x" + referrer.substr(1), owner_key("", id), owner_key(std::string(1025, 'a'), id),
+          referrer_key(id, std::string(1025, 'a'))})
         EXPECT_EQ(code_of(decode_reference_key(key)), Errc::kDatabaseCorrupt)
             << to_hex(as_bytes(key));
 }

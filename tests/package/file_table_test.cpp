@@ -252,5 +252,33 @@ TEST(FileTable, ALargeTableIsReadInReasonableTime) {
     EXPECT_EQ(must(FileTable::decode(files.encode())), files);
 }
 
+TEST(FileTable, TreesAreReadWithoutLookingAtPaths) {
+    std::vector<FileEntry> entries(3);
+    entries[0].path = "a";
+    entries[0].tree.digest[0] = std::byte{1};
+    entries[1].path = "b";
+    entries[1].kind = FileEntryKind::kDirectory;
+    entries[1].mode = 0755;
+    entries[2].path = "c";
+    entries[2].tree.digest[0] = std::byte{3};
+    Bytes table = FileTable::make(entries)->encode();
+    std::vector<ContentHash> trees;
+    const auto add = [&](const ContentHash& id) -> Result<void> {
+        trees.push_back(id);
+        return {};
+    };
+    ASSERT_TRUE(for_each_tree(table, add));
+    EXPECT_EQ(trees, (std::vector{entries[0].tree, entries[2].tree}));
+    for (std::size_t size = 0; size < table.size(); ++size)
+        EXPECT_FALSE(for_each_tree(ByteView(table).first(size), add)) << size;
+    table.push_back(std::byte{0});
+    EXPECT_FALSE(for_each_tree(table, add));
+    const auto stop = [](const ContentHash&) { return fail(Errc::kCancelled, "enough"); };
+    EXPECT_EQ(for_each_tree(table, [&](const ContentHash& id) -> Result<void> { return stop(id); })
+                  .error()
+                  .code(),
+              Errc::kCancelled);
+}
+
 }  // namespace
 }  // namespace catalog::package

@@ -28,7 +28,7 @@ namespace catalog::content {
 struct ContentFamilies {
     kv::Family chunks{};      ///< Chunk id -> where it is.
     kv::Family objects{};     ///< Object id -> its chunks.
-    kv::Family references{};  ///< Owner and object, object and owner.
+    kv::Family references{};  ///< Owner and object, object and owner, owner and list.
     kv::Family packs{};       ///< Pack -> committed length; the store's format.
 };
 
@@ -62,6 +62,10 @@ public:
     /// Block hashes of the objects that ranges were proved of lately, bytes: 1 MiB for 1 GiB.
     std::uint64_t proof_bytes_max = 4u << 20;
     std::uint64_t object_bytes_max = std::uint64_t{64} << 30;  ///< Of one object, bytes.
+    /// What lists look like. Without it none can be put, and a store that has lists is neither
+    /// collected nor counted.
+    ListReader lists;
+    std::uint64_t list_bytes_max = 1u << 30;  ///< Of one list, bytes; it is read into memory.
     /// Records that one session keeps until its commit, bytes: about 35 a chunk of its objects.
     /// Below kv::kBatchBytesMax.
     std::uint64_t session_bytes_max = 128u << 20;
@@ -101,6 +105,7 @@ public:
 
     [[nodiscard]] Result<std::unique_ptr<ContentTransaction>> begin() override;
     [[nodiscard]] Result<void> commit(ContentTransaction& session) override;
+    [[nodiscard]] Result<void> checkpoint(ContentTransaction& session) override;
     [[nodiscard]] Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
                                            const CallContext& context) override;
 
@@ -122,15 +127,18 @@ public:
 
     [[nodiscard]] Result<void> retrieve(const ContentHash& id, const ByteSink& sink,
                                         const CallContext& context, ByteRange range = {}) override;
+    [[nodiscard]] Result<void> retrieve_each(std::span<const ContentHash> ids,
+                                             const ObjectsSink& sink,
+                                             const CallContext& context) override;
     [[nodiscard]] Result<bool> exists(const ContentHash& id) override;
     [[nodiscard]] Result<ObjectInfo> info(const ContentHash& id) override;
     [[nodiscard]] Result<void> remove(const ContentHash& id, std::string_view owner,
                                       kv::WriteBatch& batch) override;
     [[nodiscard]] Result<void> for_each(
         const std::function<Result<void>(const ObjectInfo&)>& each) override;
-    [[nodiscard]] Result<void> for_each_of(
-        std::string_view owner,
-        const std::function<Result<void>(const ContentHash&)>& each) override;
+    [[nodiscard]] Result<void> for_each_of(std::string_view owner, const IdSink& each) override;
+    [[nodiscard]] Result<void> for_each_list_of(std::string_view owner,
+                                                const IdSink& each) override;
     [[nodiscard]] Result<StorageStats> stats() override;
     [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options,
                                               const CallContext& context) override;

@@ -30,15 +30,20 @@ struct ObjectRecord {
     friend bool operator==(const ObjectRecord&, const ObjectRecord&) = default;
 };
 
-/// Version of records and packs that is written.
-inline constexpr std::uint32_t kContentFormatVersion = 2;
-/// Version of an encrypted store's: as 2, but packs and index files are sealed.
-inline constexpr std::uint32_t kContentFormatVersionSealed = 3;
+/// Version of the records that is written.
+inline constexpr std::uint32_t kContentFormatVersion = 4;
+/// Version of an encrypted store's: as 4, but packs and index files are sealed.
+inline constexpr std::uint32_t kContentFormatVersionSealed = 5;
+/// Tells whether a store of that version is encrypted; 3 was so before there were lists.
+[[nodiscard]] constexpr bool is_sealed_version(std::uint32_t version) noexcept {
+    return version == kContentFormatVersionSealed || version == 3;
+}
 
 /// What a store is made with and keeps for ever.
 struct FormatRecord {
-    /// 1: the index was in the key-value store; packs have none of their own. Read, and made 2 by
-    /// the next writer that commits.
+    /// 1: the index was in the key-value store; packs have none of their own. 2, and 3 in an
+    /// encrypted store: there were no lists. They are read, and become the present version by the
+    /// next writer that commits.
     std::uint32_t version = kContentFormatVersion;
     StoreId store{};
     ChunkProfile profile;
@@ -62,10 +67,11 @@ inline constexpr std::size_t kHashKeyBytes = 1 + ContentHash::kDigestBytes;
 [[nodiscard]] Result<ObjectRecord> decode_object(const ContentHash& id, std::string_view value);
 
 /// A reference: `owner` (1 to kOwnerBytesMax bytes) needs `object`. Kept under two keys without
-/// values.
+/// values; one that names a list, and so all that the list names, under a single one.
 struct Reference {
     std::string owner;
     ContentHash object;
+    bool list = false;
     friend bool operator==(const Reference&, const Reference&) = default;
 };
 /// The key that is found by owner, and what all of an owner begin with.
@@ -74,7 +80,13 @@ struct Reference {
 /// The key that is found by object, and what all of an object begin with.
 [[nodiscard]] std::string referrer_key(const ContentHash& id, std::string_view owner);
 [[nodiscard]] std::string referrer_prefix(const ContentHash& id);
-/// Reads either key. Errors: kDatabaseCorrupt.
+/// The key of a list, what all lists of an owner begin with, and what all lists begin with.
+[[nodiscard]] std::string list_key(std::string_view owner, const ContentHash& id);
+[[nodiscard]] std::string list_prefix(std::string_view owner);
+[[nodiscard]] std::string lists_prefix();
+/// What all keys that are found by object begin with.
+[[nodiscard]] std::string referrers_prefix();
+/// Reads any of these keys. Errors: kDatabaseCorrupt.
 [[nodiscard]] Result<Reference> decode_reference_key(std::string_view key);
 
 [[nodiscard]] std::string pack_key(PackId pack);

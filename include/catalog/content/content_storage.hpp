@@ -26,6 +26,18 @@ using ByteSource = std::function<Result<std::size_t>(std::span<std::byte>)>;
 /// Takes the next bytes. An error ends the reading and is returned by it.
 using ByteSink = std::function<Result<void>(ByteView)>;
 
+/// Takes the next bytes of object number `index` of those that were asked for.
+using ObjectsSink = std::function<Result<void>(std::size_t index, ByteView)>;
+
+/// Takes the next object id. An error ends the walk and is returned by it.
+using IdSink = std::function<Result<void>(const ContentHash&)>;
+
+/// Reads a list: gives the id of every object that it names to the sink, in any order and as often
+/// as it likes. The store does not know what lists look like; whoever makes it says so
+/// (ContentOptions::lists), and must be able to read all that any earlier opening could. Errors:
+/// any, when `list` is not one; of the sink. Thread safety: any thread.
+using ListReader = std::function<Result<void>(ByteView list, const IdSink& each)>;
+
 /// Returns a source over bytes that must outlive it.
 [[nodiscard]] ByteSource source_of(ByteView bytes);
 
@@ -44,12 +56,17 @@ struct ByteRange {
 };
 
 struct StorageStats {
-    std::uint64_t objects = 0;
-    std::uint64_t object_bytes = 0;  ///< Sum of the objects' sizes.
-    std::uint64_t chunks = 0;        ///< Distinct ones that the objects consist of.
-    std::uint64_t chunk_bytes = 0;   ///< Sum of these chunks' sizes before compression.
-    std::uint64_t stored_bytes = 0;  ///< Bytes of packs on disk.
-    /// Of `stored_bytes`, those that no object needs: of removed objects, of sessions that were
+    std::uint64_t objects = 0;             ///< That somebody needs.
+    std::uint64_t object_bytes = 0;        ///< Sum of their sizes.
+    std::uint64_t chunks = 0;              ///< Distinct ones that the objects consist of.
+    std::uint64_t chunk_bytes = 0;         ///< Sum of these chunks' sizes before compression.
+    std::uint64_t delta_chunks = 0;        ///< Of these, stored as differences from others.
+    std::uint64_t delta_bytes = 0;         ///< Sum of the sizes of those before it.
+    std::uint64_t delta_stored_bytes = 0;  ///< What they take, without the heads of records.
+    std::uint64_t payload_bytes = 0;       ///< What all these chunks take, without the heads.
+    std::uint64_t index_bytes = 0;         ///< Of `stored_bytes`, indexes.
+    std::uint64_t stored_bytes = 0;        ///< Bytes of packs on disk.
+    /// Of `stored_bytes`, those that nothing needs: of removed objects, of sessions that were
     /// never committed, of copies that an interrupted collection made. `collect` reclaims them.
     std::uint64_t unreferenced_bytes = 0;
     std::uint64_t packs = 0;
@@ -88,7 +105,7 @@ public:
 };
 
 struct CollectReport {
-    std::uint64_t objects_removed = 0;  ///< Records of objects that nobody referenced.
+    std::uint64_t objects_removed = 0;  ///< Records of objects that nobody needed.
     std::uint64_t chunks_dead = 0;      ///< That no object needed.
     std::uint64_t packs_removed = 0;    ///< That held nothing any more.
     std::uint64_t packs_rewritten = 0;  ///< Whose needed chunks were copied before they went.
@@ -149,9 +166,9 @@ public:
 };
 
 /// One writer's session. What it puts is found by later puts of the same session at once and by
-/// everybody when the batch that `stage` filled has been committed; without that it is swept. An
-/// object is there for others as long as somebody references it: put it and add a reference in the
-/// same session.
+/// everybody when the batch that `stage` filled has been committed; without that it is swept. From
+/// then on an object is there until a collection finds that nobody needs it: no reference, no list
+/// that somebody references, and no session that put or found it and was not destroyed yet.
 ///
 /// Lifetime: ends before its store. Thread safety: one thread at a time; sessions run side by side.
 class ContentTransaction {
@@ -171,6 +188,19 @@ public:
     /// `stage`).
     [[nodiscard]] virtual Result<void> add_reference(std::string_view owner,
                                                      const ContentHash& id) = 0;
+
+    /// Stores `list` as an object and notes that `owner` needs it and every object that it names,
+    /// each of which this session has put or which is there. One key, however many objects. Errors:
+    /// as `put` and `add_reference` (kContentNotFound names the object), of the store's ListReader,
+    /// kFailedPrecondition (it has none), kLimitExceeded (ContentOptions::list_bytes_max).
+    [[nodiscard]] virtual Result<ObjectInfo> put_list(std::string_view owner, ByteView list) = 0;
+
+    /// Gives `submit` a batch with what makes visible all that was put and referenced since the
+    /// last time; the session goes on and keeps its objects until it ends. See
+    /// ContentStorage::checkpoint, which commits it. When `submit` fails, the session takes nothing
+    /// more. Errors: as `stage`, of `submit`.
+    using SubmitBatch = std::function<Result<void>(kv::WriteBatch)>;
+    [[nodiscard]] virtual Result<void> checkpoint(const SubmitBatch& submit) = 0;
 
     /// Appends to `batch` all that makes the session's objects and references visible. Call once,
     /// right before the batch is given to the library's CommitQueue; bulk bytes are synced by the
@@ -195,6 +225,12 @@ public:
     /// then. Errors: as ContentTransaction::stage, kLibraryReadOnly, kCommitFailed.
     [[nodiscard]] virtual Result<void> commit(ContentTransaction& session) = 0;
 
+    /// Makes what `session` has put and referenced so far visible and durable; it goes on, with the
+    /// memory for their records free again, and no collection takes what it put before it ends.
+    /// Who stores very much before he knows its list calls this now and then. Errors: as `commit`;
+    /// the session is over then.
+    [[nodiscard]] virtual Result<void> checkpoint(ContentTransaction& session) = 0;
+
     /// Stores one object, referenced by `owner`, in a commit of its own. Errors: as
     /// ContentTransaction, kLibraryReadOnly, kCommitFailed, kCancelled, kDeadlineExceeded.
     [[nodiscard]] virtual Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
@@ -209,35 +245,48 @@ public:
                                                 const CallContext& context,
                                                 ByteRange range = {}) = 0;
 
+    /// Gives whole objects to `sink`, in the order in which they are read fastest and several at a
+    /// time: the pieces of one object come in order from one thread, those of others meanwhile from
+    /// other threads. Each piece is verified as by `retrieve`; an object without bytes has none.
+    /// After an error no further object is begun. Errors: as `retrieve`.
+    [[nodiscard]] virtual Result<void> retrieve_each(std::span<const ContentHash> ids,
+                                                     const ObjectsSink& sink,
+                                                     const CallContext& context);
+
     /// Returns a whole object of at most `bytes_max` bytes. Errors: as `retrieve`, kLimitExceeded
     /// (nothing was read then).
     [[nodiscard]] Result<Bytes> retrieve_all(const ContentHash& id, std::uint64_t bytes_max,
                                              const CallContext& context);
 
-    /// Tells whether the object is there: stored, committed and referenced. Errors: kDatabaseIo.
+    /// Tells whether the object is there: committed, and not collected. Errors: kDatabaseIo.
     [[nodiscard]] virtual Result<bool> exists(const ContentHash& id) = 0;
     /// Errors: kContentNotFound, kContentCorrupted, kDatabaseIo.
     [[nodiscard]] virtual Result<ObjectInfo> info(const ContentHash& id) = 0;
 
-    /// Drops `owner`'s reference to the object; with the last reference the object itself becomes
-    /// invisible. Its space is reclaimed by `collect` (StorageStats::unreferenced_bytes). Appends
-    /// to `batch`, which the caller commits. Errors: kContentNotFound (no such reference),
-    /// kLibraryReadOnly, kDatabaseIo.
+    /// Drops `owner`'s reference to the object, and to all that it names where it is a list. What
+    /// nobody needs any more can be read until `collect` reclaims its space
+    /// (StorageStats::unreferenced_bytes). Appends to `batch`, which the caller commits. Errors:
+    /// kContentNotFound (no such reference), kLibraryReadOnly, kDatabaseIo.
     [[nodiscard]] virtual Result<void> remove(const ContentHash& id, std::string_view owner,
                                               kv::WriteBatch& batch) = 0;
 
-    /// Calls `each` for every object in byte order of ids until it returns an error, which is
-    /// returned. Sees the moment of the call. Errors: kContentCorrupted, kDatabaseIo.
+    /// Calls `each` for every object that `exists`, in byte order of ids, until it returns an
+    /// error, which is returned. Sees the moment of the call. Errors: kContentCorrupted,
+    /// kDatabaseIo.
     [[nodiscard]] virtual Result<void> for_each(
         const std::function<Result<void>(const ObjectInfo&)>& each) = 0;
 
-    /// Calls `each` for every object that `owner` references, in byte order of ids, until it
-    /// returns an error, which is returned. Errors: kDatabaseIo, kDatabaseCorrupt.
-    [[nodiscard]] virtual Result<void> for_each_of(
-        std::string_view owner, const std::function<Result<void>(const ContentHash&)>& each) = 0;
+    /// Calls `each` for every object that `owner` references himself, lists included and what they
+    /// name not, in byte order of ids, until it returns an error, which is returned. Errors:
+    /// kDatabaseIo, kDatabaseCorrupt.
+    [[nodiscard]] virtual Result<void> for_each_of(std::string_view owner, const IdSink& each) = 0;
 
-    /// Counts. Cost: walks the records of all objects and chunks, about 1 us each; 8 bytes of
-    /// memory a chunk. Errors: kContentCorrupted, kDatabaseIo, kIo.
+    /// The same for the lists alone.
+    [[nodiscard]] virtual Result<void> for_each_list_of(std::string_view owner,
+                                                        const IdSink& each) = 0;
+
+    /// Counts. Cost: walks the records of all objects and chunks, about 1 us each, and reads all
+    /// lists; 16 bytes of memory a chunk, 9 an object. Errors: as `collect`.
     [[nodiscard]] virtual Result<StorageStats> stats() = 0;
 
     /// Checks the store; damage is in the report, not an error, and does not end the check. Writers
@@ -262,9 +311,10 @@ public:
     /// referenced, or was put or found by a session that still exists, stays. After an error, or
     /// when it is cancelled, what was freed by then is free and nothing else has changed. Reports
     /// progress as operation "collect", phases "mark", "objects" and "packs". Memory: 16 bytes a
-    /// chunk, 40 for a delta. Errors: kBusy (one runs already), kLibraryReadOnly, kInvalidArgument
-    /// (the share), kContentCorrupted (a record of an object is damaged, or a chunk that an
-    /// object needs is missing: repair the store, or remove that object), kCancelled,
+    /// chunk, 40 for a delta; 9 an object; one list. Errors: kBusy (one runs already),
+    /// kLibraryReadOnly, kInvalidArgument (the share), kContentCorrupted (a list or the record of
+    /// an object is damaged, or a chunk that an object needs is missing: repair the store, or
+    /// remove that object), kFailedPrecondition (there are lists, and no ListReader), kCancelled,
     /// kDeadlineExceeded, kStorageFull, kIo, kSyncFailed, kCommitFailed, kDatabaseIo.
     [[nodiscard]] virtual Result<CollectReport> collect(const CollectOptions& options,
                                                         const CallContext& context) = 0;

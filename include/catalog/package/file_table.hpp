@@ -3,6 +3,7 @@
 // docs/formats/file-table.md.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,5 +87,11 @@ private:
     std::vector<FileEntry> entries_;
     std::uint64_t total_bytes_ = 0;
 };
+
+/// Calls `each` for the `tree` of every regular file of an encoded table, in order, until it
+/// returns an error, which is returned. Paths and modes are passed over: a table that was written
+/// under other limits is still read. Errors: kFileTableInvalid. Cost: linear, nothing is kept.
+[[nodiscard]] Result<void> for_each_tree(
+    ByteView table, const std::function<Result<void>(const ContentHash&)>& each);
 
 }  // namespace catalog::package

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "support/content/memory_content_storage.hpp"
+#include "support/content/sample_lists.hpp"
 #include "support/io/results.hpp"
 
 namespace catalog::content::testing {
@@ -31,7 +32,8 @@ public:
 private:
     std::unique_ptr<kv::KeyValueStore> store_ = kv::make_memory_store(kBedFamilyCount);
     kv::CommitQueue queue_{*store_};
-    MemoryContentStorage storage_{*store_, queue_, kBedFamilies, make_system_clock()};
+    MemoryContentStorage storage_{*store_, queue_, kBedFamilies, make_system_clock(),
+                                  list_reader()};
 };
 
 }  // namespace
@@ -89,6 +91,7 @@ void RealContentBed::open() {
     options.store = store_.get();
     options.queue = queue_.get();
     options.families = kBedFamilies;
+    options.lists = list_reader();
     options.clock = make_system_clock();
     if (options.executor == nullptr) options.executor = make_thread_pool(1);
     options.random = make_counting_random();

@@ -17,6 +17,7 @@
 #include "catalog/content/integrity_verifier.hpp"
 #include "support/content/content_bed.hpp"
 #include "support/content/sample_bytes.hpp"
+#include "support/content/sample_lists.hpp"
 #include "support/io/results.hpp"
 #include "support/io/seeded_random.hpp"
 
@@ -48,6 +49,27 @@ protected:
             },
             CallContext(), range));
         return bytes;
+    }
+    static void collect(ContentBed& bed) {
+        CollectOptions all;
+        all.live_share_min = 1;
+        (void)must(bed.storage().collect(all, CallContext()));
+    }
+    static std::vector<ContentHash> ids_of(ContentBed& bed, std::string_view owner) {
+        std::vector<ContentHash> ids;
+        must(bed.storage().for_each_of(owner, [&](const ContentHash& id) -> Result<void> {
+            ids.push_back(id);
+            return {};
+        }));
+        return ids;
+    }
+    static std::vector<ContentHash> lists_of(ContentBed& bed, std::string_view owner) {
+        std::vector<ContentHash> ids;
+        must(bed.storage().for_each_list_of(owner, [&](const ContentHash& id) -> Result<void> {
+            ids.push_back(id);
+            return {};
+        }));
+        return ids;
     }
     static std::vector<ContentHash> ids_in(ContentBed& bed) {
         std::vector<ContentHash> ids;
@@ -109,6 +131,34 @@ TEST_P(ContentStorageContract, GivesBackEveryRange) {
     }
 }
 
+TEST_P(ContentStorageContract, GivesBackManyObjects) {
+    const auto bed = make();
+    std::vector<Bytes> contents;
+    std::vector<ContentHash> ids;
+    for (std::size_t i = 0; i < 60; ++i) {
+        contents.push_back(i % 9 == 0 ? prose(400'000 + i, i) : noise(i * 100, i % 40));
+        ids.push_back(bed->put(contents.back()).id);
+    }
+    std::vector<Bytes> found(ids.size());
+    must(bed->storage().retrieve_each(
+        ids,
+        [&](std::size_t index, ByteView piece) -> Result<void> {
+            found[index].insert(found[index].end(), piece.begin(), piece.end());
+            return {};
+        },
+        CallContext()));
+    EXPECT_EQ(found, contents);
+    const auto stop = [](std::size_t, ByteView) -> Result<void> {
+        return fail(Errc::kStorageFull, "no room");
+    };
+    EXPECT_EQ(code_of(bed->storage().retrieve_each(ids, stop, CallContext())), Errc::kStorageFull);
+    ids.push_back(id_of(noise(77, 77)));
+    const auto pass = [](std::size_t, ByteView) { return Result<void>(); };
+    EXPECT_EQ(code_of(bed->storage().retrieve_each(ids, pass, CallContext())),
+              Errc::kContentNotFound);
+    EXPECT_EQ(code_of(bed->storage().retrieve_each({}, stop, CallContext())), std::nullopt);
+}
+
 TEST_P(ContentStorageContract, RefusesARangeThatBeginsBeyondTheObject) {
     const auto bed = make();
     const ContentHash id = bed->put(noise(10, 1)).id;
@@ -162,13 +212,18 @@ TEST_P(ContentStorageContract, ForgetsASessionThatIsNotCommitted) {
     EXPECT_EQ(must(bed->get(bed->put(other).id)), other);
 }
 
-TEST_P(ContentStorageContract, AnObjectWithoutReferencesIsNotThere) {
+TEST_P(ContentStorageContract, AnObjectWithoutReferencesStaysUntilACollection) {
     const auto bed = make();
-    const auto session = must(bed->storage().begin());
+    auto session = must(bed->storage().begin());
     const ObjectInfo info = must(session->put(noise(1000, 3)));
     kv::WriteBatch batch;
     must(session->stage(batch));
     must(bed->commit(std::move(batch)));
+    EXPECT_EQ(must(bed->get(info.id)), noise(1000, 3));
+    collect(*bed);
+    EXPECT_EQ(must(bed->get(info.id)), noise(1000, 3));  // Its session is there.
+    session.reset();
+    collect(*bed);
     EXPECT_FALSE(must(bed->storage().exists(info.id)));
     EXPECT_EQ(code_of(bed->get(info.id)), Errc::kContentNotFound);
     EXPECT_TRUE(ids_in(*bed).empty());
@@ -268,6 +323,133 @@ TEST_P(ContentStorageContract, BoundsWhatItReturnsAtOnce) {
     EXPECT_EQ(must(bed->storage().retrieve_all(id, 1000, CallContext())).size(), 1000u);
 }
 
+TEST_P(ContentStorageContract, AListKeepsWhatItNames) {
+    const auto bed = make();
+    const std::vector<Bytes> objects = {noise(1000, 1), noise(200'000, 2), noise(70'000, 3),
+                                        noise(0, 4)};
+    const ContentHash there = bed->put(objects[2]).id;
+    std::vector<ContentHash> ids;
+    for (const Bytes& bytes : objects) ids.push_back(id_of(bytes));
+    ids.push_back(ids.front());  // As often as it likes.
+    ContentHash list;
+    {
+        const auto session = must(bed->storage().begin());
+        EXPECT_EQ(must(session->put(objects[0])).id, ids[0]);
+        EXPECT_EQ(must(session->put(objects[1])).id, ids[1]);
+        EXPECT_EQ(must(session->put(objects[3])).id, ids[3]);
+        list = must(session->put_list("owner", list_of(ids))).id;
+        must(bed->storage().commit(*session));
+    }
+    EXPECT_EQ(list, id_of(list_of(ids)));
+    must(bed->remove(there));
+    EXPECT_EQ(ids_of(*bed, "owner"), std::vector{list});
+    EXPECT_EQ(lists_of(*bed, "owner"), std::vector{list});
+    collect(*bed);
+    for (const Bytes& bytes : objects) EXPECT_EQ(must(bed->get(id_of(bytes))), bytes);
+    EXPECT_EQ(must(bed->storage().stats()).objects, objects.size() + 1);
+    for (const VerifyDepth depth : {VerifyDepth::kStructure, VerifyDepth::kFull})
+        EXPECT_TRUE(must(bed->storage().verify(depth, CallContext())).damages.empty());
+    must(bed->remove(list));
+    EXPECT_EQ(code_of(bed->remove(list)), Errc::kContentNotFound);
+    EXPECT_EQ(must(bed->storage().stats()).objects, 0u);
+    collect(*bed);
+    EXPECT_TRUE(ids_in(*bed).empty());
+}
+
+TEST_P(ContentStorageContract, TwoListsAndAReferenceKeepTheSameObject) {
+    const auto bed = make();
+    const Bytes shared = noise(90'000, 1);
+    const auto put_list = [&](std::string_view owner, const Bytes& own) {
+        const auto session = must(bed->storage().begin());
+        const std::vector<ContentHash> ids = {must(session->put(shared)).id,
+                                              must(session->put(own)).id};
+        const ContentHash list = must(session->put_list(owner, list_of(ids))).id;
+        must(bed->storage().commit(*session));
+        return list;
+    };
+    const ContentHash first = put_list("a", noise(5000, 2));
+    const ContentHash second = put_list("b", noise(5000, 3));
+    bed->put(shared, "c");
+    must(bed->remove(first, "a"));
+    collect(*bed);
+    EXPECT_FALSE(must(bed->storage().exists(id_of(noise(5000, 2)))));
+    EXPECT_EQ(must(bed->get(id_of(shared))), shared);
+    must(bed->remove(id_of(shared), "c"));
+    collect(*bed);
+    EXPECT_EQ(must(bed->get(id_of(shared))), shared);
+    EXPECT_EQ(must(bed->get(id_of(noise(5000, 3)))), noise(5000, 3));
+    must(bed->remove(second, "b"));
+    collect(*bed);
+    EXPECT_TRUE(ids_in(*bed).empty());
+}
+
+// One owner may need the same object as a list and as itself.
+TEST_P(ContentStorageContract, AListAndAReferenceOfOneOwnerAreRemovedTogether) {
+    const auto bed = make();
+    const ContentHash object = bed->put(noise(1000, 1), "other").id;
+    const auto session = must(bed->storage().begin());
+    const ContentHash list = must(session->put_list("owner", list_of({object}))).id;
+    must(session->add_reference("owner", list));
+    must(session->add_reference("owner", object));
+    must(bed->storage().commit(*session));
+    std::vector<ContentHash> expected = {object, list};
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(ids_of(*bed, "owner"), expected);
+    EXPECT_EQ(lists_of(*bed, "owner"), std::vector{list});
+    must(bed->remove(list));
+    EXPECT_EQ(ids_of(*bed, "owner"), std::vector{object});
+    EXPECT_TRUE(lists_of(*bed, "owner").empty());
+}
+
+TEST_P(ContentStorageContract, RefusesAListOfWhatIsNotThere) {
+    const auto bed = make();
+    const auto session = must(bed->storage().begin());
+    const ContentHash id = must(session->put(noise(100, 1))).id;
+    EXPECT_EQ(code_of(session->put_list("o", list_of({id, id_of(noise(5, 5))}))),
+              Errc::kContentNotFound);
+    EXPECT_NE(code_of(session->put_list("o", noise(100, 1))), std::nullopt);
+    EXPECT_EQ(code_of(session->put_list("", list_of({id}))), Errc::kInvalidArgument);
+    must(session->put_list("o", list_of({})));
+    kv::WriteBatch batch;
+    must(session->stage(batch));
+    EXPECT_EQ(code_of(session->put_list("o", list_of({id}))), Errc::kFailedPrecondition);
+}
+
+TEST_P(ContentStorageContract, ACheckpointShowsWhatWasPutAndTheSessionGoesOn) {
+    const auto bed = make();
+    auto session = must(bed->storage().begin());
+    const ContentHash first = must(session->put(noise(100'000, 1))).id;
+    must(bed->storage().checkpoint(*session));
+    EXPECT_EQ(must(bed->get(first)), noise(100'000, 1));
+    collect(*bed);
+    EXPECT_EQ(must(bed->get(first)), noise(100'000, 1));
+    EXPECT_EQ(must(session->put(noise(100'000, 1))).id, first);
+    const ContentHash second = must(session->put(noise(5000, 2))).id;
+    must(bed->storage().checkpoint(*session));
+    const ContentHash list = must(session->put_list("o", list_of({first, second}))).id;
+    must(bed->storage().commit(*session));
+    session.reset();
+    collect(*bed);
+    EXPECT_EQ(must(bed->get(first)), noise(100'000, 1));
+    EXPECT_EQ(must(bed->get(second)), noise(5000, 2));
+    must(bed->remove(list, "o"));
+    collect(*bed);
+    EXPECT_TRUE(ids_in(*bed).empty());
+}
+
+TEST_P(ContentStorageContract, ASessionWhoseCheckpointFailedTakesNothingMore) {
+    const auto bed = make();
+    const auto session = must(bed->storage().begin());
+    const ContentHash id = must(session->put(noise(1000, 1))).id;
+    const auto refuse = [](const kv::WriteBatch& batch) -> Result<void> {
+        EXPECT_FALSE(batch.empty());
+        return fail(Errc::kCommitFailed, "no");
+    };
+    EXPECT_EQ(code_of(session->checkpoint(refuse)), Errc::kCommitFailed);
+    EXPECT_EQ(code_of(session->put_list("o", list_of({id}))), Errc::kFailedPrecondition);
+    EXPECT_FALSE(must(bed->storage().exists(id)));
+}
+
 TEST_P(ContentStorageContract, AnObjectLivesAsLongAsItsLastReference) {
     const auto bed = make();
     const Bytes bytes = noise(1000, 1);
@@ -277,6 +459,8 @@ TEST_P(ContentStorageContract, AnObjectLivesAsLongAsItsLastReference) {
     EXPECT_EQ(code_of(bed->remove(id, "a")), Errc::kContentNotFound);
     EXPECT_EQ(must(bed->get(id)), bytes);
     must(bed->remove(id, "b"));
+    EXPECT_EQ(must(bed->get(id)), bytes);
+    collect(*bed);
     EXPECT_FALSE(must(bed->storage().exists(id)));
     EXPECT_EQ(code_of(bed->get(id)), Errc::kContentNotFound);
     bed->put(bytes, "c");
@@ -294,6 +478,7 @@ TEST_P(ContentStorageContract, TwoRemovalsAtOnceLeaveNothingBehind) {
     must(bed->storage().remove(id, "b", second));
     must(bed->commit(std::move(first)));
     must(bed->commit(std::move(second)));
+    collect(*bed);
     EXPECT_FALSE(must(bed->storage().exists(id)));
 }
 
@@ -355,6 +540,9 @@ TEST_P(ContentStorageContract, CountsObjects) {
     EXPECT_EQ(stats.object_bytes, 100'500u);
     EXPECT_GE(stats.stored_bytes, 100'500u);
     EXPECT_LT(stats.unreferenced_bytes, 6 * 4096u);  // Padding and indexes.
+    EXPECT_EQ(stats.chunk_bytes, 100'500u);
+    EXPECT_LE(stats.payload_bytes, stats.chunk_bytes);
+    EXPECT_LE(stats.payload_bytes + stats.index_bytes, stats.stored_bytes);
     must(bed->remove(id));
     stats = must(bed->storage().stats());
     EXPECT_EQ(stats.objects, 1u);
@@ -393,8 +581,10 @@ TEST_P(ContentStorageContract, DoesWhatAMapDoes) {
             EXPECT_EQ(bed->remove(id, owner).has_value(), expected) << step;
             if (owners.contains(id) && owners[id].empty()) owners.erase(id);
         }
-        EXPECT_EQ(must(bed->storage().exists(id)), owners.contains(id)) << step;
+        if (random.chance(10)) collect(*bed);
+        EXPECT_TRUE(!owners.contains(id) || must(bed->storage().exists(id))) << step;
     }
+    collect(*bed);
     std::vector<ContentHash> expected;
     for (const auto& [id, names] : owners) expected.push_back(id);
     EXPECT_EQ(ids_in(*bed), expected);

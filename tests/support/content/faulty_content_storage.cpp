@@ -19,6 +19,14 @@ public:
         CATALOG_TRY_VOID(storage_.enter(ContentCall::kAddReference));
         return wrapped_->add_reference(owner, id);
     }
+    Result<ObjectInfo> put_list(std::string_view owner, ByteView list) override {
+        CATALOG_TRY_VOID(storage_.enter(ContentCall::kPutList));
+        return wrapped_->put_list(owner, list);
+    }
+    Result<void> checkpoint(const SubmitBatch& submit) override {
+        CATALOG_TRY_VOID(storage_.enter(ContentCall::kCheckpoint));
+        return wrapped_->checkpoint(submit);
+    }
     Result<void> stage(kv::WriteBatch& batch) override {
         CATALOG_TRY_VOID(storage_.enter(ContentCall::kStage));
         return wrapped_->stage(batch);
@@ -68,6 +76,11 @@ Result<void> FaultyContentStorage::commit(ContentTransaction& session) {
     return wrapped_.commit(session);
 }
 
+Result<void> FaultyContentStorage::checkpoint(ContentTransaction& session) {
+    // The session counts the call.
+    return wrapped_.checkpoint(session);
+}
+
 Result<ObjectInfo> FaultyContentStorage::store(const ByteSource& source, std::string_view owner,
                                                const CallContext& context) {
     CATALOG_TRY_VOID(enter(ContentCall::kStore));
@@ -85,6 +98,19 @@ Result<void> FaultyContentStorage::retrieve(const ContentHash& id, const ByteSin
             return {};
         },
         context, range);
+}
+
+Result<void> FaultyContentStorage::retrieve_each(std::span<const ContentHash> ids,
+                                                 const ObjectsSink& sink,
+                                                 const CallContext& context) {
+    CATALOG_TRY_VOID(enter(ContentCall::kRetrieve));
+    return wrapped_.retrieve_each(
+        ids,
+        [&](std::size_t index, ByteView bytes) -> Result<void> {
+            CATALOG_TRY_VOID(sink(index, bytes));
+            return enter(ContentCall::kRetrieveCut);
+        },
+        context);
 }
 
 Result<bool> FaultyContentStorage::exists(const ContentHash& id) {
@@ -109,10 +135,14 @@ Result<void> FaultyContentStorage::for_each(
     return wrapped_.for_each(each);
 }
 
-Result<void> FaultyContentStorage::for_each_of(
-    std::string_view owner, const std::function<Result<void>(const ContentHash&)>& each) {
+Result<void> FaultyContentStorage::for_each_of(std::string_view owner, const IdSink& each) {
     CATALOG_TRY_VOID(enter(ContentCall::kForEach));
     return wrapped_.for_each_of(owner, each);
+}
+
+Result<void> FaultyContentStorage::for_each_list_of(std::string_view owner, const IdSink& each) {
+    CATALOG_TRY_VOID(enter(ContentCall::kForEach));
+    return wrapped_.for_each_list_of(owner, each);
 }
 
 Result<StorageStats> FaultyContentStorage::stats() {

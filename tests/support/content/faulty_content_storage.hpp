@@ -15,6 +15,8 @@ enum class ContentCall : std::uint8_t {
     kBegin,
     kPut,
     kAddReference,
+    kPutList,
+    kCheckpoint,
     kStage,
     kCommit,
     kStore,
@@ -46,17 +48,20 @@ public:
 
     Result<std::unique_ptr<ContentTransaction>> begin() override;
     Result<void> commit(ContentTransaction& session) override;
+    Result<void> checkpoint(ContentTransaction& session) override;
     Result<ObjectInfo> store(const ByteSource& source, std::string_view owner,
                              const CallContext& context) override;
     Result<void> retrieve(const ContentHash& id, const ByteSink& sink, const CallContext& context,
                           ByteRange range = {}) override;
+    Result<void> retrieve_each(std::span<const ContentHash> ids, const ObjectsSink& sink,
+                               const CallContext& context) override;
     Result<bool> exists(const ContentHash& id) override;
     Result<ObjectInfo> info(const ContentHash& id) override;
     Result<void> remove(const ContentHash& id, std::string_view owner,
                         kv::WriteBatch& batch) override;
     Result<void> for_each(const std::function<Result<void>(const ObjectInfo&)>& each) override;
-    Result<void> for_each_of(std::string_view owner,
-                             const std::function<Result<void>(const ContentHash&)>& each) override;
+    Result<void> for_each_of(std::string_view owner, const IdSink& each) override;
+    Result<void> for_each_list_of(std::string_view owner, const IdSink& each) override;
     Result<StorageStats> stats() override;
     Result<VerifyReport> verify(const VerifyOptions& options, const CallContext& context) override;
     Result<RepackReport> repack(const RepackOptions& options, const CallContext& context) override;
