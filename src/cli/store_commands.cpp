@@ -2,134 +2,23 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <ostream>
 
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
-#include "catalog/lifecycle/package_builder.hpp"
-#include "input.hpp"
+#include "store_tree_commands.hpp"
 #include "text.hpp"
 
 namespace catalog::cli {
 
 namespace {
 
-/// What `store put` gives as owner, so that the objects stay until somebody removes them.
-constexpr std::string_view kStoreOwner = "store";
-
-json::Object object_json(const content::ObjectInfo& info) {
-    return {{"id", info.id.to_string()},
-            {"bytes", info.size},
-            {"chunks", static_cast<std::uint64_t>(info.chunks)}};
-}
-
-Result<ContentHash> parse_object_id(const std::string& text) { return ContentHash::parse(text); }
-
-/// What one commit of `store put` holds at most.
-constexpr std::uint64_t kPutBytesMax = 64u << 20;
-constexpr std::size_t kPutFilesMax = 10'000;
-
-/// Stores files, many in one commit, and says what each became once it is committed.
-class StorePut {
-public:
-    StorePut(Session& session, content::ContentStorage& storage)
-        : session_(session), storage_(storage), context_(session.context()) {}
-
-    Result<void> put(const std::string& path) {
-        if (!transaction_) {
-            CATALOG_TRY(transaction_, storage_.begin());
-        }
-        CATALOG_TRY(const content::ByteSource source, open_input(session_, path));
-        CATALOG_TRY(const content::ObjectInfo info,
-                    transaction_->put([&](std::span<std::byte> out) -> Result<std::size_t> {
-                        CATALOG_TRY_VOID(context_.check(*session_.environment().clock));
-                        CATALOG_TRY(const std::size_t count, source(out));
-                        bytes_ += count;
-                        context_.report({"put", "files", "bytes", done_ + bytes_, total});
-                        return count;
-                    }));
-        CATALOG_TRY_VOID(transaction_->add_reference(kStoreOwner, info.id));
-        stored_.emplace_back(path, info);
-        const bool full = bytes_ >= kPutBytesMax || stored_.size() >= kPutFilesMax;
-        return full ? commit() : Result<void>();
-    }
-
-    Result<void> commit() {
-        if (!transaction_) return {};
-        const auto transaction = std::move(transaction_);
-        CATALOG_TRY_VOID(storage_.commit(*transaction));
-        done_ += std::exchange(bytes_, 0);
-        for (const auto& [path, info] : stored_) say(path, info);
-        stored_.clear();
-        return {};
-    }
-
-    std::uint64_t total = 0;  ///< Bytes of all that is going to be put, 0 when unknown.
-
-private:
-    void say(const std::string& path, const content::ObjectInfo& info) {
-        if (session_.json()) {
-            json::Object object = object_json(info);
-            object.emplace("path", path);
-            session_.print_json(object);
-        } else {
-            session_.print(info.id.to_string() + "  " + printable(path) + "  " +
-                           size_text(info.size) + "\n");
-        }
-    }
-
-    Session& session_;
-    content::ContentStorage& storage_;
-    const CallContext context_;
-    std::unique_ptr<content::ContentTransaction> transaction_;
-    std::vector<std::pair<std::string, content::ObjectInfo>> stored_;
-    std::uint64_t bytes_ = 0;  ///< Of the commit under way.
-    std::uint64_t done_ = 0;
-};
-
-/// Names every file that `paths` stand for: a folder stands for the files below it.
-Result<std::vector<std::string>> files_of(Session& session, const std::vector<std::string>& paths) {
-    std::vector<std::string> all;
-    for (const std::string& path : paths) {
-        if (path != "-") {
-            CATALOG_TRY(const io::FileInfo info, session.file_system()->info(path));
-            if (info.kind == io::FileKind::kDirectory) {
-                CATALOG_TRY(const std::vector<std::string> files,
-                            lifecycle::files_below(*session.file_system(), path));
-                for (const std::string& file : files) all.push_back(io::join_path(path, file));
-                continue;
-            }
-        }
-        all.push_back(path);
-    }
-    return all;
-}
-
-Result<ExitCode> put(Session& session, const std::vector<std::string>& paths) {
-    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
-    CATALOG_TRY(const std::vector<std::string> files, files_of(session, paths));
-    StorePut work(session, library->content());
-    for (const std::string& file : files) {
-        if (file == "-") continue;
-        CATALOG_TRY(const io::FileInfo info, session.file_system()->info(file));
-        work.total += info.size;
-    }
-    for (const std::string& file : files) {
-        // What was put before a file that cannot be is kept.
-        const auto stored = work.put(file);
-        if (stored) continue;
-        CATALOG_TRY_VOID(work.commit());
-        return fail(stored.error());
-    }
-    CATALOG_TRY_VOID(work.commit());
-    return ExitCode::kOk;
-}
-
 Result<ExitCode> get(Session& session, const std::string& id_text, const std::string& out_path) {
-    CATALOG_TRY(const ContentHash id, parse_object_id(id_text));
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    CATALOG_TRY(const ContentHash id, object_of(session, *library, id_text));
     CATALOG_TRY(const content::ObjectInfo info, library->content().info(id));
     CATALOG_TRY(const std::unique_ptr<io::WritableFile> file,
                 session.file_system()->open_write(out_path, io::OpenMode::kCreateNew));
@@ -168,8 +57,8 @@ Result<content::ByteRange> parse_range(const std::string& text, std::uint64_t si
 }
 
 Result<ExitCode> cat(Session& session, const std::string& id_text, const std::string& range_text) {
-    CATALOG_TRY(const ContentHash id, parse_object_id(id_text));
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    CATALOG_TRY(const ContentHash id, object_of(session, *library, id_text));
     CATALOG_TRY(const content::ObjectInfo info, library->content().info(id));
     content::ByteRange range;
     if (!range_text.empty()) {
@@ -187,23 +76,36 @@ Result<ExitCode> cat(Session& session, const std::string& id_text, const std::st
     return ExitCode::kOk;
 }
 
-Result<ExitCode> list_objects(Session& session) {
-    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
-    CATALOG_TRY_VOID(
-        library->content().for_each([&](const content::ObjectInfo& info) -> Result<void> {
-            if (session.json())
-                session.print_json(object_json(info));
-            else
-                session.print(info.id.to_string() + "  " + size_text(info.size) + "\n");
-            return {};
-        }));
-    return ExitCode::kOk;
+/// Shows step by step what becomes of the bytes that were put.
+Table shares_of(const content::StorageStats& stats, std::uint64_t database_bytes) {
+    constexpr std::uint64_t kBarWidth = 40;
+    Table table({"step", "bytes", "of all", ""});
+    const auto add = [&](const char* step, std::uint64_t bytes) {
+        const std::uint64_t whole = std::max<std::uint64_t>(stats.object_bytes, 1);
+        const auto share = static_cast<double>(bytes) / static_cast<double>(whole);
+        const auto thousandths = static_cast<std::uint64_t>(share * 1000 + 0.5);
+        const auto bar = static_cast<std::uint64_t>(share * kBarWidth + 0.5);
+        table.add({step, size_text(bytes),
+                   std::to_string(thousandths / 10) + "." + std::to_string(thousandths % 10) + " %",
+                   std::string(std::min(bar, kBarWidth), '#')});
+    };
+    add("objects as given", stats.object_bytes);
+    add("equal chunks once", stats.chunk_bytes);
+    add("similar ones as differences", stats.chunk_bytes -
+                                           std::min(stats.chunk_bytes, stats.delta_bytes) +
+                                           stats.delta_stored_bytes);
+    add("the rest compressed", stats.payload_bytes);
+    add("with heads and indexes",
+        stats.stored_bytes - std::min(stats.stored_bytes, stats.unreferenced_bytes));
+    add("with what nothing needs", stats.stored_bytes);
+    add("with the database", stats.stored_bytes + database_bytes);
+    return table;
 }
 
 Result<ExitCode> stat(Session& session, const std::string& id_text) {
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
     if (!id_text.empty()) {
-        CATALOG_TRY(const ContentHash id, parse_object_id(id_text));
+        CATALOG_TRY(const ContentHash id, object_of(session, *library, id_text));
         CATALOG_TRY(const content::ObjectInfo info, library->content().info(id));
         if (session.json())
             session.print_json(object_json(info));
@@ -212,29 +114,25 @@ Result<ExitCode> stat(Session& session, const std::string& id_text) {
                           std::to_string(info.chunks) + " chunks\n");
         return ExitCode::kOk;
     }
-    CATALOG_TRY(const content::StorageStats stats, library->content().stats());
+    CATALOG_TRY(const library::LibraryStats all, library->stats(session.context()));
+    const content::StorageStats& stats = all.content;
     if (session.json()) {
         session.print_json(json::Object{{"objects", stats.objects},
                                         {"object_bytes", stats.object_bytes},
                                         {"chunks", stats.chunks},
                                         {"chunk_bytes", stats.chunk_bytes},
+                                        {"delta_chunks", stats.delta_chunks},
+                                        {"delta_bytes", stats.delta_bytes},
+                                        {"delta_stored_bytes", stats.delta_stored_bytes},
+                                        {"payload_bytes", stats.payload_bytes},
+                                        {"index_bytes", stats.index_bytes},
                                         {"stored_bytes", stats.stored_bytes},
                                         {"unreferenced_bytes", stats.unreferenced_bytes},
+                                        {"database_bytes", all.database_bytes},
                                         {"packs", stats.packs}});
         return ExitCode::kOk;
     }
-    const auto ratio = [](std::uint64_t from, std::uint64_t to) {
-        const std::uint64_t hundredths = to == 0 ? 100 : from * 100 / to;
-        const std::string cents = std::to_string(hundredths % 100);
-        return std::to_string(hundredths / 100) + "." + (cents.size() < 2 ? "0" : "") + cents + "x";
-    };
-    Table table({"step", "bytes", "share"});
-    table.add({"objects as given", size_text(stats.object_bytes), ""});
-    table.add({"equal chunks once", size_text(stats.chunk_bytes),
-               ratio(stats.object_bytes, stats.chunk_bytes)});
-    table.add({"compressed, in packs", size_text(stats.stored_bytes),
-               ratio(stats.chunk_bytes, stats.stored_bytes)});
-    session.print(table.to_string());
+    session.print(shares_of(stats, all.database_bytes).to_string());
     return ExitCode::kOk;
 }
 
@@ -298,18 +196,14 @@ void add_store_commands(CLI::App& app, Session& session) {
         app.add_subcommand("store", "The content store alone: files by the root of their bytes");
     store->require_subcommand(1);
 
-    auto paths = std::make_shared<std::vector<std::string>>();
-    CLI::App* command = store->add_subcommand("put", "Store files; folders file by file");
-    command->add_option("paths", *paths, "Files, folders, or - for standard input")
-        ->required()
-        ->type_name("PATH");
-    command->callback(
-        [&session, paths] { session.action = [&session, paths] { return put(session, *paths); }; });
+    add_store_tree_commands(*store, session);
 
     auto get_id = std::make_shared<std::string>();
     auto get_out = std::make_shared<std::string>();
-    command = store->add_subcommand("get", "Write an object to a new file, verified");
-    command->add_option("id", *get_id, "sha256:...")->required()->type_name("ID");
+    CLI::App* command = store->add_subcommand("get", "Write an object to a new file, verified");
+    command->add_option("id", *get_id, "sha256:..., or sha256:.../PATH of a tree")
+        ->required()
+        ->type_name("ID");
     command->add_option("out", *get_out, "File that does not exist")->required()->type_name("OUT");
     command->callback([&session, get_id, get_out] {
         session.action = [&session, get_id, get_out] { return get(session, *get_id, *get_out); };
@@ -318,16 +212,14 @@ void add_store_commands(CLI::App& app, Session& session) {
     auto cat_id = std::make_shared<std::string>();
     auto range = std::make_shared<std::string>();
     command = store->add_subcommand("cat", "Print an object, or a part of it, verified");
-    command->add_option("id", *cat_id, "sha256:...")->required()->type_name("ID");
+    command->add_option("id", *cat_id, "sha256:..., or sha256:.../PATH of a tree")
+        ->required()
+        ->type_name("ID");
     command->add_option("--range", *range, "Bytes A-B (both included), A- or -N (the last N)")
         ->type_name("RANGE");
     command->callback([&session, cat_id, range] {
         session.action = [&session, cat_id, range] { return cat(session, *cat_id, *range); };
     });
-
-    command = store->add_subcommand("ls", "List objects");
-    command->callback(
-        [&session] { session.action = [&session] { return list_objects(session); }; });
 
     auto stat_id = std::make_shared<std::string>();
     command = store->add_subcommand("stat", "Say what the store, or one object, takes");

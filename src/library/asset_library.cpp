@@ -583,4 +583,10 @@ Result<resolve::Solution> AssetLibrary::resolve(resolve::Resolver& resolver,
 
 content::ContentStorage& AssetLibrary::content() { return *impl_->content; }
 
+Result<void> AssetLibrary::remove_content(const ContentHash& id, std::string_view owner) {
+    kv::Commit commit;
+    CATALOG_TRY_VOID(impl_->content->remove(id, owner, commit.batch));
+    return impl_->queue->submit(std::move(commit));
+}
+
 }  // namespace catalog::library

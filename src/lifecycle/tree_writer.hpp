@@ -26,9 +26,10 @@ enum class FileSync : std::uint8_t {
 /// before the first of them is written.
 [[nodiscard]] FileSync file_sync_for(std::uint64_t files) noexcept;
 
-/// Writes a package's files below `location` of a folder, verified while they are written. Nothing
-/// is durable before `sync_tree`, which is called once for a whole tree. `written` is told the
-/// bytes of each piece. Errors: kContentCorrupted, kPathUnsafe, kFileExists, kStorageFull,
+/// Writes a package's files below `location` of a folder, verified while they are written, in the
+/// order in which the store has them, several at a time. Nothing is durable before `sync_tree`,
+/// which is called once for a whole tree. `written` is told the bytes of each piece, by one thread
+/// at a time. Errors: kContentCorrupted, kPathUnsafe, kFileExists, kStorageFull,
 /// kSyncFailed, kCancelled.
 [[nodiscard]] Result<void> write_package(const Services& services, const io::SafeDirectory& root,
                                          const std::string& location,

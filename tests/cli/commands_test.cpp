@@ -36,6 +36,8 @@ TEST(Commands, StandInThePageWithEveryOption) {
     const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     const std::string help = bed.run({"--help-all"}).out + bed.run({"store", "cat", "--help"}).out +
                              bed.run({"store", "collect", "--help"}).out +
+                             bed.run({"store", "export", "--help"}).out +
+                             bed.run({"store", "ls", "--help"}).out +
                              bed.run({"store", "repack", "--help"}).out +
                              bed.run({"store", "check", "--help"}).out +
                              bed.run({"store", "repair", "--help"}).out;
@@ -207,18 +209,43 @@ TEST(Store, ReturnsWhatWasPutAndPartsOfIt) {
     EXPECT_EQ(bed.run({"store", "cat", "sha256:00"}).code, 3);
 }
 
-TEST(Store, PutsAFolderInOneGo) {
+TEST(Store, PutsAFolderAsATreeAndGivesItBack) {
     CliBed bed;
     ASSERT_EQ(bed.run({"init"}).code, 0);
     std::filesystem::create_directories(bed.folder / "tree/deep");
+    std::filesystem::create_directories(bed.folder / "tree/none");
     bed.file("tree/a.txt", "one");
     bed.file("tree/deep/b.txt", "two");
+    std::filesystem::create_symlink("a.txt", bed.folder / "tree/link");
     const auto put = bed.run({"--json", "store", "put", bed.folder / "tree"}).documents();
-    ASSERT_EQ(put.size(), 2u);
-    EXPECT_EQ(bed.run({"store", "cat", *put[1].find("id")->as_string()}).out, "two");
-    // What could be put before a file that is not there stays.
+    ASSERT_EQ(put.size(), 1u);
+    EXPECT_EQ(*put[0].find("files")->as_int(), 2);
+    const std::string id = *put[0].find("id")->as_string();
+    EXPECT_EQ(bed.run({"store", "cat", id + "/deep/b.txt"}).out, "two");
+    EXPECT_EQ(bed.run({"store", "cat", id + "/deep"}).code, 3);
+    EXPECT_EQ(bed.run({"store", "cat", id + "/deep/c"}).code, 3);
+    const auto paths = bed.run({"--json", "store", "ls", id}).documents();
+    ASSERT_EQ(paths.size(), 4u);
+    EXPECT_EQ(*paths[2].find("target")->as_string(), "a.txt");
+    const auto trees = bed.run({"--json", "store", "ls"}).documents();
+    ASSERT_EQ(trees.size(), 1u);
+    EXPECT_EQ(*trees[0].find("id")->as_string(), id);
+    EXPECT_EQ(bed.run({"--json", "store", "ls", "--all"}).documents().size(), 3u);
+    EXPECT_EQ(bed.run({"store", "export", id, bed.folder / "out"}).code, 0);
+    EXPECT_TRUE(std::filesystem::is_directory(bed.folder / "out/none"));
+    EXPECT_EQ(std::filesystem::read_symlink(bed.folder / "out/link"), "a.txt");
+    EXPECT_EQ(std::filesystem::file_size(bed.folder / "out/deep/b.txt"), 3u);
+    EXPECT_EQ(bed.run({"store", "export", id, bed.folder / "out"}).code, 3);
+    EXPECT_EQ(bed.run({"store", "export", id + "/a.txt", bed.folder / "one"}).code, 0);
+    // The same again adds nothing; what was put before something that cannot be stays.
+    const auto again = bed.run({"--json", "store", "put", bed.folder / "tree"}).documents();
+    EXPECT_EQ(*again[0].find("id")->as_string(), id);
     const Answer broken = bed.run({"store", "put", bed.folder / "tree", bed.folder / "nowhere"});
     EXPECT_EQ(broken.code, 3);
+    EXPECT_EQ(bed.run({"store", "rm", id}).code, 0);
+    EXPECT_EQ(bed.run({"store", "rm", id}).code, 1);
+    EXPECT_TRUE(bed.run({"store", "ls"}).out.empty());
+    EXPECT_NE(bed.run({"store", "stat"}).out.find("equal chunks once"), std::string::npos);
 }
 
 TEST(Store, CollectsNothingThatIsNeeded) {

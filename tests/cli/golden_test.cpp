@@ -28,7 +28,9 @@ std::string normalised(std::string text, const std::string& folder) {
         {std::regex(R"re("([a-z]+_us)":\d+)re"), R"("$1":0)"},
         {std::regex("ed25519:[0-9a-f]{16}"), "ed25519:KEY"},
         {std::regex(R"re("id":"[0-9a-f-]{32,36}")re"), R"("id":"LIBRARY")"},
-        {std::regex(R"re("(database_bytes|stored_bytes|unreferenced_bytes)":\d+)re"), R"("$1":0)"},
+        {std::regex(
+             R"re("(database_bytes|index_bytes|payload_bytes|stored_bytes|unreferenced_bytes)":\d+)re"),
+         R"("$1":0)"},
         {std::regex(R"re("(decisions|conflicts|propagations)":\d+)re"), R"("$1":0)"},
         {std::regex(R"re("sha256":"[0-9a-f]{64}")re"), R"("sha256":"DIGEST")"},
         {std::regex(R"re("build_id":"[0-9a-f]+")re"), R"("build_id":"ID")"},

@@ -322,6 +322,9 @@ public:
 
     // The content store alone.
     [[nodiscard]] content::ContentStorage& content();
+    /// Drops a reference to an object or a tree in a commit of its own. Errors: as
+    /// ContentStorage::remove, kCommitFailed.
+    [[nodiscard]] Result<void> remove_content(const ContentHash& id, std::string_view owner);
 
     // Care.
     /// Checks everything that is stored; `deep` reads every byte. Damage is in the result, not an

@@ -91,7 +91,7 @@ void RealContentBed::open() {
     options.store = store_.get();
     options.queue = queue_.get();
     options.families = kBedFamilies;
-    options.lists = list_reader();
+    if (!options.lists) options.lists = list_reader();
     options.clock = make_system_clock();
     if (options.executor == nullptr) options.executor = make_thread_pool(1);
     options.random = make_counting_random();

@@ -1,0 +1,32 @@
+#pragma once
+// The commands of the content store that know trees, and what the others need of them.
+
+#include <string>
+
+#include "catalog/content/content_storage.hpp"
+#include "catalog/package/file_table.hpp"
+#include "session.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace catalog::cli {
+
+/// What --json says of an object.
+[[nodiscard]] json::Object object_json(const content::ObjectInfo& info);
+
+/// Returns the file table that is the object. Errors: kFileKind (it is none), as
+/// ContentStorage::retrieve.
+[[nodiscard]] Result<package::FileTable> tree_of(Session& session, library::AssetLibrary& library,
+                                                 const ContentHash& id);
+
+/// Returns the object that `sha256:...` names, or with `sha256:.../PATH` the file at that path of a
+/// tree. Errors: kInvalidHash, kFileNotFound, kFileKind, as `tree_of`.
+[[nodiscard]] Result<ContentHash> object_of(Session& session, library::AssetLibrary& library,
+                                            const std::string& text);
+
+/// Adds `put`, `ls`, `rm` and `export`.
+void add_store_tree_commands(CLI::App& store, Session& session);
+
+}  // namespace catalog::cli
