@@ -21,6 +21,13 @@ constexpr const char* kFooter =
 void add_global_options(CLI::App& app, Session& session) {
     GlobalOptions& options = session.options;
     app.add_option("--library", options.library, "Folder of the library")->type_name("DIR");
+    app.add_option("--passphrase-file", options.passphrase_file,
+                   "File whose first line opens an encrypted library; else "
+                   "$CATALOG_PASSPHRASE_FILE, $CATALOG_PASSPHRASE, or it is asked for")
+        ->type_name("FILE");
+    app.add_option("--recovery-key-file", options.recovery_key_file,
+                   "File whose first line is a recovery key of the library")
+        ->type_name("FILE");
     app.add_flag("--json", options.json, "Print answers and errors as JSON");
     app.add_flag("-q,--quiet", options.quiet, "Print no remarks and no progress");
     app.add_flag("-v,--verbose", options.verbose,
@@ -109,6 +116,7 @@ int run(std::span<const std::string> arguments, Streams& streams, const std::sto
     add_resolve_commands(app, session);
     add_install_commands(app, session);
     add_store_commands(app, session);
+    add_key_commands(app, session);
     add_batch_commands(app, session);
 #ifdef CATALOG_CLI_PLUGIN
     add_plugin_commands(app, session);

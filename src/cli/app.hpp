@@ -28,6 +28,7 @@ void add_install_commands(CLI::App& app, Session& session);
 void add_store_commands(CLI::App& app, Session& session);
 /// Adds to the command `store`.
 void add_store_care_commands(CLI::App& store, Session& session);
+void add_key_commands(CLI::App& app, Session& session);
 void add_batch_commands(CLI::App& app, Session& session);
 void add_plugin_commands(CLI::App& app, Session& session);
 void add_completion_command(CLI::App& app, Session& session);

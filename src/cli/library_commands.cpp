@@ -3,9 +3,11 @@
 #include <CLI/CLI.hpp>
 
 #include <memory>
+#include <optional>
 
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
+#include "secrets.hpp"
 #include "text.hpp"
 
 namespace catalog::cli {
@@ -17,7 +19,8 @@ void print_metadata(Session& session, const library::LibraryMetadata& metadata) 
     session.print("library      " + metadata.path + "\nid           " + metadata.id.to_string() +
                   "\nmade         " + time_text(metadata.created) + "\nchunks       " +
                   size_text(metadata.chunk_bytes_average) + " on average, zstd level " +
-                  std::to_string(metadata.compression_level) + "\n");
+                  std::to_string(metadata.compression_level) + "\nencrypted    " +
+                  (metadata.encrypted ? "yes" : "no") + "\n");
     for (const KeyInfo& key : metadata.keys)
         session.print(
             std::string(key.purpose == KeyPurpose::kLibrary ? "log key      " : "publisher    ") +
@@ -26,6 +29,7 @@ void print_metadata(Session& session, const library::LibraryMetadata& metadata) 
 
 struct InitOptions {
     std::string directory;
+    bool encrypt = false;
     std::uint32_t chunk_bytes = 64u << 10;
     int level = 3;
 };
@@ -36,9 +40,15 @@ Result<ExitCode> init(Session& session, const InitOptions& options) {
     library_options.chunk_bytes_average = options.chunk_bytes;
     library_options.compression_level = options.level;
     library_options.holder = "catalog init";
+    std::optional<UserSecret> secret;
+    if (options.encrypt) {
+        CATALOG_TRY(secret, first_passphrase(session));
+        library_options.key = secret->slot_secret();
+    }
     CATALOG_TRY_VOID(library::AssetLibrary::create(session.library_path(), library_options,
                                                    session.environment()));
-    CATALOG_TRY(const library::AssetLibrary* library, session.open(Access::kRead));
+    CATALOG_TRY(const library::AssetLibrary* library,
+                session.open(Access::kRead, false, library_options.key));
     print_metadata(session, library->metadata());
     return ExitCode::kOk;
 }
@@ -153,6 +163,9 @@ void add_library_commands(CLI::App& app, Session& session) {
         ->add_option("--compression", init_options->level,
                      "zstd level, 1 to 19; never part of a digest")
         ->capture_default_str();
+    command->add_flag("--encrypt", init_options->encrypt,
+                      "Encrypt all that it will hold: asks for a passphrase, or takes it from "
+                      "--passphrase-file or $CATALOG_PASSPHRASE");
     command->callback([&session, init_options] {
         session.action = [&session, init_options] { return init(session, *init_options); };
     });

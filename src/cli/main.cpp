@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app.hpp"
+#include "secrets.hpp"
 
 namespace {
 
@@ -50,6 +51,7 @@ int main(int argc, char** argv) {
     std::cin.tie(nullptr);
     catalog::cli::Streams streams{std::cin, std::cout, std::cerr, isatty(STDOUT_FILENO) == 1,
                                   isatty(STDERR_FILENO) == 1};
+    if (isatty(STDIN_FILENO) == 1) streams.ask_secret = catalog::cli::ask_at_terminal;
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     const int code = catalog::cli::run(arguments, streams, stop.get_token());
     std::cout.flush();

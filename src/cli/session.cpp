@@ -2,11 +2,15 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <ostream>
 
+#include "catalog/internal/try.hpp"
 #include "catalog/json/write.hpp"
+#include "catalog/library/library_keys.hpp"
 #include "log_printer.hpp"
 #include "progress_bar.hpp"
+#include "secrets.hpp"
 #include "text.hpp"
 
 namespace catalog::cli {
@@ -48,18 +52,30 @@ std::string Session::library_path() const {
     return std::string(home != nullptr ? home : ".") + "/.local/share/catalog";
 }
 
-Result<library::AssetLibrary*> Session::open(Access access, bool salvage) {
-    if (library_) return library_.get();
-    if (options.verbose) environment_.log_sink = std::make_shared<LogPrinter>(streams_.error);
+library::LibraryOptions Session::writer_options() const {
     library::LibraryOptions library_options;
     library_options.frozen_in_background = false;  // there is no later
+    library_options.holder = "catalog " + command;
+    library_options.lock_wait =
+        std::chrono::milliseconds(static_cast<std::int64_t>(options.lock_wait_seconds * 1000));
+    return library_options;
+}
+
+Result<library::AssetLibrary*> Session::open(Access access, bool salvage,
+                                             const std::optional<content::SlotSecret>& key) {
+    if (library_) return library_.get();
+    if (options.verbose) environment_.log_sink = std::make_shared<LogPrinter>(streams_.error);
+    library::LibraryOptions library_options = writer_options();
     library_options.read_only = access == Access::kRead;
     library_options.salvage = salvage;
-    library_options.holder = "catalog " + command;
-    library_options.lock_wait = access == Access::kWriteIfFree
-                                    ? std::chrono::milliseconds(0)
-                                    : std::chrono::milliseconds(static_cast<std::int64_t>(
-                                          options.lock_wait_seconds * 1000));
+    if (access == Access::kWriteIfFree) library_options.lock_wait = std::chrono::milliseconds(0);
+    // What cannot be told here the opening says better.
+    std::optional<UserSecret> secret;
+    library_options.key = key;
+    if (!key && library::LibraryKeys::is_encrypted(library_path(), environment_).value_or(false)) {
+        CATALOG_TRY(secret, secret_to_open(*this));
+        library_options.key = secret->slot_secret();
+    }
     Result<std::unique_ptr<library::AssetLibrary>> opened =
         library::AssetLibrary::open(library_path(), library_options, environment_);
     const bool busy = !opened && (opened.error().code() == Errc::kLibraryLocked ||

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ enum class Access {
 /// Options that every command has.
 struct GlobalOptions {
     std::string library;
+    std::string passphrase_file;
+    std::string recovery_key_file;
     bool json = false;
     bool quiet = false;
     bool verbose = false;
@@ -70,8 +73,14 @@ public:
     /// Returns the library's folder: --library, else $CATALOG_LIBRARY, else the user's data folder.
     [[nodiscard]] std::string library_path() const;
 
-    /// Opens the library once; later calls return the same. Errors: as AssetLibrary::open.
-    [[nodiscard]] Result<library::AssetLibrary*> open(Access access, bool salvage = false);
+    /// Opens the library once; later calls return the same. An encrypted one with `key`, else with
+    /// what `secret_to_open` gives. Errors: as these and AssetLibrary::open.
+    [[nodiscard]] Result<library::AssetLibrary*> open(
+        Access access, bool salvage = false,
+        const std::optional<content::SlotSecret>& key = std::nullopt);
+
+    /// Returns how this invocation opens a library for writing, but for the key.
+    [[nodiscard]] library::LibraryOptions writer_options() const;
 
     /// Returns the file system that is used for what the user names.
     [[nodiscard]] std::shared_ptr<io::FileSystem> file_system() const {

@@ -208,7 +208,7 @@ Result<void> StorageTransaction::add_chunk(ByteView bytes, const ChunkId& id,
                                            ObjectRecord& record) {
     const ChunkRef chunk{id, static_cast<std::uint32_t>(bytes.size())};
     record.chunks.push_back(chunk);
-    needs_->add_chunk(id);
+    needs_->add_chunk(core_.backend->index_id(id));
     return core_.pipeline->submit(id, bytes, status_);
 }
 

@@ -24,6 +24,7 @@ json::Object to_json(const LibraryMetadata& metadata) {
             {"created_us", micros(metadata.created)},
             {"chunk_bytes_average", static_cast<std::uint64_t>(metadata.chunk_bytes_average)},
             {"compression_level", metadata.compression_level},
+            {"encrypted", metadata.encrypted},
             {"keys", std::move(keys)}};
 }
 

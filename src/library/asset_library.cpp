@@ -2,11 +2,10 @@
 
 #include "catalog/library/asset_library.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "catalog/content/full_disk.hpp"
 #include "catalog/index/index_provider.hpp"
@@ -22,75 +21,7 @@ namespace catalog::library {
 
 namespace {
 
-constexpr std::string_view kLibraryFileName = "library.toml";
-constexpr std::uint64_t kLibraryFileBytesMax = 64u << 10;
-constexpr std::chrono::milliseconds kLockPoll{20};
 constexpr std::chrono::milliseconds kSettleAtOpen{2'000};
-
-/// What stands in a library's folder. A folder that holds nothing else, and no library.toml, is one
-/// whose making was cut short.
-constexpr std::array<std::string_view, 7> kLibraryEntries{
-    "LOCK", "db", "index", "installations", "keys", "packs", "segments"};
-
-Result<void> check_creatable(io::FileSystem& fs, const std::string& path) {
-    CATALOG_TRY(const bool there, io::exists(fs, path));
-    if (!there) return {};
-    CATALOG_TRY(const std::vector<io::DirectoryEntry> entries, fs.list(path));
-    for (const io::DirectoryEntry& entry : entries) {
-        if (entry.name == kLibraryFileName)
-            return fail(
-                Error(Errc::kLibraryExists, "there is a library here already").with_input(path));
-        if (std::ranges::find(kLibraryEntries, entry.name) == kLibraryEntries.end() &&
-            !io::is_temporary_name(entry.name))
-            return fail(Error(Errc::kLibraryExists, "the folder is not empty")
-                            .with_input(path)
-                            .with_hint("give a folder that does not exist or is empty"));
-    }
-    return {};
-}
-
-Result<LibraryFile> read_library_file(io::FileSystem& fs, const std::string& path) {
-    const std::string file_path = io::join_path(path, kLibraryFileName);
-    Result<std::string> text = io::read_file(fs, file_path, kLibraryFileBytesMax);
-    if (!text) {
-        if (text.error().code() != Errc::kFileNotFound &&
-            text.error().code() != Errc::kNotADirectory)
-            return fail(text.error());
-        return fail(Error(Errc::kLibraryNotFound, "there is no library here",
-                          NotFoundDetail{"library", path})
-                        .with_input(path)
-                        .with_hint("make one with: catalog init " + path));
-    }
-    return LibraryFile::decode(*text, file_path);
-}
-
-Result<std::unique_ptr<io::FileLock>> take_lock(const Environment& environment,
-                                                const std::string& path,
-                                                const LibraryOptions& options) {
-    const std::string lock_path = io::join_path(path, "LOCK");
-    const MonotonicTime deadline = environment.clock->now_monotonic() + options.lock_wait;
-    for (;;) {
-        Result<std::unique_ptr<io::FileLock>> lock = environment.file_system->try_lock(lock_path);
-        if (lock) {
-            const std::string what = options.holder.empty() ? "catalog library" : options.holder;
-            CATALOG_TRY_VOID(
-                (*lock)->set_holder("pid " + std::to_string(::getpid()) + " (" + what + ")"));
-            return lock;
-        }
-        if (lock.error().code() != Errc::kBusy) return fail(lock.error());
-        if (environment.clock->now_monotonic() >= deadline) {
-            const auto* busy = lock.error().detail_as<BusyDetail>();
-            const std::string holder =
-                busy != nullptr && !busy->holder.empty() ? busy->holder : "another process";
-            return fail(Error(Errc::kLibraryLocked, "the library is being written by " + holder,
-                              BusyDetail{path, holder})
-                            .with_input(path)
-                            .with_hint("wait until it has ended, or open the library for reading")
-                            .with_cause(lock.error()));
-        }
-        environment.clock->sleep_for(kLockPoll, {});
-    }
-}
 
 }  // namespace
 
@@ -116,46 +47,6 @@ AssetLibrary::~AssetLibrary() {
     if (impl_->queue) impl_->queue->close();
 }
 
-Result<void> AssetLibrary::create(const std::string& path, const LibraryOptions& options,
-                                  const Environment& environment) {
-    const Environment filled = environment.with_defaults();
-    io::FileSystem& fs = *filled.file_system;
-    CATALOG_TRY_VOID(check_creatable(fs, path));
-    if (!is_chunk_bytes_average(options.chunk_bytes_average))
-        return fail(Errc::kInvalidArgument,
-                    "the average chunk is a power of two from 4 KiB to 1 MiB");
-    if (options.compression_level < 1 || options.compression_level > 19)
-        return fail(Errc::kInvalidArgument, "the compression level is 1 to 19");
-    CATALOG_TRY_VOID(io::make_directories_durably(fs, path));
-    CATALOG_TRY(const std::unique_ptr<io::FileLock> lock, take_lock(filled, path, options));
-    CATALOG_TRY_VOID(check_creatable(fs, path));  // somebody else may have been faster
-    LibraryFile file;
-    CATALOG_TRY_VOID(filled.random->fill(file.id.bytes));
-    file.created = filled.clock->now_wall();
-    file.chunk_bytes_average = options.chunk_bytes_average;
-    file.compression_level = options.compression_level;
-    std::shared_ptr<KeyStore> keys = filled.key_store;
-    if (!keys) {
-        // Keys of a making that was cut short were never used: they are made anew.
-        const std::string key_directory = io::join_path(path, "keys");
-        CATALOG_TRY_VOID(fs.remove_tree(key_directory));
-        auto files = std::make_shared<security::FileKeyStore>(filled.file_system, key_directory);
-        for (const KeyPurpose purpose : {KeyPurpose::kLibrary, KeyPurpose::kPublisher})
-            CATALOG_TRY_VOID(files->create(purpose, *filled.random));
-        keys = std::move(files);
-    }
-    CATALOG_TRY(const KeyInfo library_key, keys->default_key(KeyPurpose::kLibrary));
-    CATALOG_TRY(const KeyInfo publisher_key, keys->default_key(KeyPurpose::kPublisher));
-    file.library_key = library_key.public_key;
-    file.publishers = {publisher_key.public_key};
-    kv::OpenOptions database;
-    database.families = family_names();
-    database.create_if_missing = true;
-    CATALOG_TRY_VOID(kv::open_rocksdb(filled.file_system, io::join_path(path, "db"), database));
-    const std::string text = file.encode();
-    return io::write_file_durably(fs, io::join_path(path, kLibraryFileName), as_bytes(text));
-}
-
 Result<std::unique_ptr<AssetLibrary>> AssetLibrary::open(const std::string& path,
                                                          const LibraryOptions& options,
                                                          const Environment& environment) {
@@ -172,8 +63,9 @@ Result<std::unique_ptr<AssetLibrary>> AssetLibrary::open(const std::string& path
     if (!file) return fail(file.error());
     impl->file = *std::move(file);
     if (!options.read_only) {
-        CATALOG_TRY(impl->lock, take_lock(impl->environment, path, options));
+        CATALOG_TRY(impl->lock, take_library_lock(impl->environment, path, options));
     }
+    CATALOG_TRY_VOID(impl->unlock());
     CATALOG_TRY_VOID(impl->wire());
     if (!options.read_only) {
         // What a crash may have left: a log head without signature, a prefix half way through a
@@ -197,6 +89,30 @@ Result<std::unique_ptr<AssetLibrary>> AssetLibrary::open(const std::string& path
     return std::unique_ptr<AssetLibrary>(new AssetLibrary(std::move(impl)));
 }
 
+Result<void> AssetLibrary::Impl::unlock() {
+    const auto given = std::exchange(options.key, std::nullopt);
+    if (!file.encrypted) {
+        if (!given) return {};
+        return fail(Error(Errc::kFailedPrecondition, "the library is not encrypted")
+                        .with_input(path)
+                        .with_hint("open it without a key"));
+    }
+    if (!given)
+        return fail(Error(Errc::kKeyNotFound, "the library is encrypted, and no key was given",
+                          NotFoundDetail{"key", path})
+                        .with_input(path)
+                        .with_hint("give the passphrase or another key of one of its slots"));
+    CATALOG_TRY(const content::KeySlots slots, open_key_slots(environment.file_system, path));
+    const auto keys = slots.unlock(*given);
+    if (!keys) return fail(Error(keys.error()).with_input(path));
+    auto made = std::make_shared<content::StoreEncryption>();
+    made->store = slots.store();
+    made->keys = (*keys)->ring();
+    made->random = environment.random;
+    encryption = std::move(made);
+    return {};
+}
+
 Result<void> AssetLibrary::Impl::wire() {
     if (!environment.key_store)
         environment.key_store = std::make_shared<security::FileKeyStore>(
@@ -208,6 +124,12 @@ Result<void> AssetLibrary::Impl::wire() {
     database.open_files_max = options.open_files_max - options.open_files_max / 5;
     if (options.salvage) salvage = std::make_shared<kv::Salvage>();
     database.salvage = salvage;
+    database.random = environment.random;
+    std::shared_ptr<const content::StoreKey> key;  // Outlives the opening.
+    if (encryption) {
+        CATALOG_TRY(key, database_key(encryption->keys));
+        database.encryption_key = key->database_key();
+    }
     const auto open_database = [&] {
         return kv::open_rocksdb(environment.file_system, io::join_path(path, "db"), database);
     };
@@ -237,6 +159,7 @@ Result<void> AssetLibrary::Impl::wire() {
     content_options.profile.bytes_max = file.chunk_bytes_average * 4;
     content_options.compression_level = file.compression_level;
     content_options.packs.open_packs_max = std::max(options.open_files_max / 5, 1u);
+    content_options.packs.encryption = encryption;
     CATALOG_TRY(content, content::ContentAddressedStorage::open(std::move(content_options)));
     queue->add_group_hook([this](kv::WriteBatch& batch) { return content->before_commit(batch); });
 
@@ -257,6 +180,12 @@ Result<void> AssetLibrary::Impl::wire() {
     frozen.versions_min = options.frozen_versions_min;
     // What was lost with damage may be in the file.
     if (options.salvage) frozen.versions_min = std::numeric_limits<std::uint64_t>::max();
+    // It names all packages. Where it is not kept, to make one for a single resolution is no gain.
+    if (encryption) {
+        frozen.on_disk = false;
+        if (!options.frozen_in_background)
+            frozen.versions_min = std::numeric_limits<std::uint64_t>::max();
+    }
     universe = std::make_unique<LiveUniverse>(std::move(frozen));
     log = std::make_unique<security::TransparencyLog>(*store, family(FamilyNumber::kLog),
                                                       "catalog/" + file.id.to_string());
@@ -357,6 +286,7 @@ LibraryMetadata AssetLibrary::metadata() const {
         {security::key_id(impl_->file.library_key), KeyPurpose::kLibrary, impl_->file.library_key});
     for (const PublicKey& key : impl_->file.publishers)
         metadata.keys.push_back({security::key_id(key), KeyPurpose::kPublisher, key});
+    metadata.encrypted = impl_->file.encrypted;
     return metadata;
 }
 

@@ -70,6 +70,7 @@ std::string LibraryFile::encode() const {
     text += "\n[content]  # never part of any digest\n";
     text += "chunk_bytes_average = " + std::to_string(chunk_bytes_average) + "\n";
     text += "compression_level = " + std::to_string(compression_level) + "\n";
+    if (encrypted) text += "encrypted = true  # key slots: keys/store.slots\n";
     text += "\n[trust]  # Ed25519 public keys, base64\n";
     text += "library = \"" + security::public_key_text(library_key) + "\"\n";
     text += "publishers = [";
@@ -105,6 +106,11 @@ Result<LibraryFile> LibraryFile::decode(std::string_view text, const std::string
     file.created = WallTime(std::chrono::microseconds(*created));
     file.chunk_bytes_average = static_cast<std::uint32_t>(*chunk);
     file.compression_level = static_cast<int>(*level);
+    if (const TomlEntry* entry = package::find_entry(*content, "encrypted"); entry != nullptr) {
+        const bool* encrypted = entry->value.as<bool>();
+        if (encrypted == nullptr) return fail(bad_library_file(path, "encrypted is no boolean"));
+        file.encrypted = *encrypted;
+    }
     CATALOG_TRY(file.library_key, key_in(*trust, "library", path));
     CATALOG_TRY(file.publishers, keys_in(*trust, "publishers", path));
     return file;

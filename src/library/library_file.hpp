@@ -28,6 +28,7 @@ struct LibraryFile {
     WallTime created;
     std::uint32_t chunk_bytes_average = 64u << 10;
     int compression_level = 3;
+    bool encrypted = false;             ///< With the key slots in `keys/`.
     PublicKey library_key;              ///< Verifies checkpoints.
     std::vector<PublicKey> publishers;  ///< Whose signatures count.
 

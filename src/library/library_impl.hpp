@@ -45,6 +45,26 @@ enum class FamilyNumber : std::uint32_t {
 /// Names of the families in the order of their numbers.
 [[nodiscard]] std::vector<std::string> family_names();
 
+/// Reads `library.toml` of the library in folder `path`. Errors: kLibraryNotFound, kLibraryFormat.
+[[nodiscard]] Result<LibraryFile> read_library_file(io::FileSystem& fs, const std::string& path);
+
+/// Takes the lock of the one writer. Errors: kLibraryLocked, kIo.
+[[nodiscard]] Result<std::unique_ptr<io::FileLock>> take_library_lock(
+    const Environment& environment, const std::string& path, const LibraryOptions& options);
+
+/// Returns the key of the database: that of the generation that it was made with. Errors:
+/// kKeyNotFound.
+[[nodiscard]] Result<std::shared_ptr<const content::StoreKey>> database_key(
+    const content::StoreKeyRing& ring);
+
+/// Returns the path of a library's key slots.
+[[nodiscard]] std::string key_slots_path(const std::string& library);
+
+/// Opens the key slots of an encrypted library. Errors: kLibraryDamaged (missing or damaged),
+/// kUnsupported, kLimitExceeded, kIo.
+[[nodiscard]] Result<content::KeySlots> open_key_slots(const std::shared_ptr<io::FileSystem>& fs,
+                                                       const std::string& library);
+
 /// Members stand in the order in which they depend on each other: destruction runs backwards.
 struct AssetLibrary::Impl {
     std::string path;
@@ -52,7 +72,8 @@ struct AssetLibrary::Impl {
     Environment environment;
     LibraryFile file;
     std::unique_ptr<io::FileLock> lock;
-    std::shared_ptr<kv::Salvage> salvage;  // null unless asked for
+    std::shared_ptr<kv::Salvage> salvage;                        // null unless asked for
+    std::shared_ptr<const content::StoreEncryption> encryption;  ///< Null in one in the clear.
     std::unique_ptr<kv::KeyValueStore> store;
     std::unique_ptr<content::ContentAddressedStorage> content;
     std::shared_ptr<index::PackageIndex> index;
@@ -85,6 +106,10 @@ struct AssetLibrary::Impl {
     /// Tells the register of assets what it has not been told of, first what begins with `prefix`,
     /// then a little of what earlier calls left. What fails is logged, and is done later.
     void settle_assets(std::string_view prefix, const CallContext& context);
+
+    /// Fills `encryption`, and forgets the key that the options had. Errors: see
+    /// AssetLibrary::open.
+    [[nodiscard]] Result<void> unlock();
 
     /// Fills `services` and everything that it points to. Errors: see AssetLibrary::open.
     [[nodiscard]] Result<void> wire();

@@ -93,6 +93,7 @@ Result<LiveUniverse::KnownLink> LiveUniverse::from(const index::PackageIndex& in
 }
 
 Result<LiveUniverse::KnownLink> LiveUniverse::load(const index::PackageIndex& index) {
+    if (!place_.on_disk) return KnownLink();
     const std::uint64_t epoch = this->epoch();
     Result<FrozenIndex> frozen = open_universe(*place_.fs, place_.path, place_.id);
     if (frozen) return from(index, *frozen, epoch);
@@ -203,9 +204,11 @@ Result<LiveUniverse::KnownLink> LiveUniverse::make(const index::PackageIndex& in
     const std::uint64_t epoch = this->epoch();
     CATALOG_TRY(const index::IndexState state, index.state());
     CATALOG_TRY(Bytes bytes, freeze(index, known, context));
-    const Result<void> written = write_universe(*place_.fs, place_.path, place_.id, state, bytes);
+    const Result<void> written =
+        place_.on_disk ? write_universe(*place_.fs, place_.path, place_.id, state, bytes)
+                       : Result<void>();
     KnownLink made;
-    if (written) {
+    if (written && place_.on_disk) {
         Bytes().swap(bytes);
         if (const Result<FrozenIndex> frozen = open_universe(*place_.fs, place_.path, place_.id);
             frozen && frozen->state == state) {
@@ -218,7 +221,8 @@ Result<LiveUniverse::KnownLink> LiveUniverse::make(const index::PackageIndex& in
         // Somebody else has written one meanwhile, of another state: any that fits will do.
         CATALOG_TRY(made, load(index));
     } else {
-        warn("a frozen universe cannot be written and is kept in memory", written.error());
+        if (!written)
+            warn("a frozen universe cannot be written and is kept in memory", written.error());
         const auto owner = std::make_shared<const Bytes>(std::move(bytes));
         CATALOG_TRY(resolve::FrozenUniverse universe,
                     resolve::FrozenUniverse::open(

@@ -47,6 +47,8 @@ struct UniversePlace {
     /// Where universes are made while others resolve. Null: whoever finds that one is needed makes
     /// it, and goes on with it.
     Executor* executor = nullptr;
+    /// False: no file is written and none read; there is one in memory, or none.
+    bool on_disk = true;
     std::uint64_t versions_min = kFrozenVersionsMin;
     std::uint64_t changed_names_max = kChangedNamesMax;
 };

@@ -11,11 +11,12 @@ namespace {
 
 const std::vector<std::string>& commands() {
     static const std::vector<std::string> kCommands{
-        "init",    "info",    "stats",      "verify",    "repair",     "new",       "check",
-        "publish", "import",  "import-npm", "yank",      "unyank",     "deprecate", "restore",
-        "archive", "search",  "list",       "show",      "deps",       "cat",       "resolve",
-        "why",     "why-not", "install",    "uninstall", "update",     "rollback",  "history",
-        "store",   "solve",   "semver",     "plugin",    "completion", "abandon",   "matrix"};
+        "init",      "info",    "stats",      "verify",     "repair",  "new",
+        "check",     "publish", "import",     "import-npm", "yank",    "unyank",
+        "deprecate", "restore", "archive",    "search",     "list",    "show",
+        "deps",      "cat",     "resolve",    "why",        "why-not", "install",
+        "uninstall", "update",  "rollback",   "history",    "store",   "solve",
+        "semver",    "plugin",  "completion", "abandon",    "matrix",  "keys"};
     return kCommands;
 }
 
@@ -40,7 +41,9 @@ TEST(Commands, StandInThePageWithEveryOption) {
                              bed.run({"store", "ls", "--help"}).out +
                              bed.run({"store", "repack", "--help"}).out +
                              bed.run({"store", "check", "--help"}).out +
-                             bed.run({"store", "repair", "--help"}).out;
+                             bed.run({"store", "repair", "--help"}).out +
+                             bed.run({"keys", "add", "--help"}).out +
+                             bed.run({"keys", "rotate", "--help"}).out;
     const std::regex option("--[a-z][a-z-]+");
     for (std::sregex_iterator at(help.begin(), help.end(), option), end; at != end; ++at)
         EXPECT_NE(page.find(at->str()), std::string::npos) << at->str();

@@ -220,6 +220,22 @@ TEST(EncryptedStore, ACollectionSealsAgainWhatItCopies) {
               0u);
 }
 
+TEST(EncryptedStore, WhatAnOpenSessionFoundSurvivesACollection) {
+    SealedBed sealed(16u << 10);
+    const Bytes bytes = noise(12'000, 1);
+    const ContentHash id = sealed.bed->put(bytes).id;
+    for (std::uint64_t i = 0; i < 4; ++i) sealed.fill(10 * i);
+    const auto session = must(sealed.bed->storage().begin());
+    must(session->put(slices_of(bytes, 5'000)));
+    must(session->add_reference("later", id));
+    must(sealed.bed->remove(id));
+    must(sealed.bed->storage().collect(CollectOptions(), CallContext()));
+    must(sealed.bed->storage().commit(*session));
+    EXPECT_EQ(must(sealed.bed->get(id)), bytes);
+    sealed.expect_all_readable();
+    EXPECT_TRUE(sealed.verify().damages.empty());
+}
+
 TEST(EncryptedStore, AReaderBesideTheWriterFollows) {
     SealedBed sealed(32u << 10);
     ContentOptions options = sealed.options();

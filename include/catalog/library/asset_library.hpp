@@ -14,6 +14,7 @@
 
 #include "catalog/content/content_repair.hpp"
 #include "catalog/content/content_storage.hpp"
+#include "catalog/content/key_slots.hpp"
 #include "catalog/core/call_context.hpp"
 #include "catalog/core/ids.hpp"
 #include "catalog/core/limits.hpp"
@@ -45,6 +46,10 @@ public:
     std::chrono::milliseconds lock_wait{
         10'000};  ///< How long to wait for another writer; then kLibraryLocked names the holder.
     std::string holder;  ///< What this writer is, for others' messages: "catalog publish".
+    /// What opens a key slot of an encrypted library. A library that is made with it is encrypted,
+    /// with this as its first slot; see LibraryKeys. Passphrases are borrowed until `open` or
+    /// `create` returned, and nothing of it is kept.
+    std::optional<content::SlotSecret> key;
     Limits limits;
     package::AccessControl access;
     /// Whose publications and installations Environment::consensus is asked about. See
@@ -74,6 +79,7 @@ struct LibraryMetadata {
     std::uint32_t format = 0;
     std::string path;
     bool read_only = false;
+    bool encrypted = false;
     WallTime created;
     std::uint32_t chunk_bytes_average = 0;
     int compression_level = 0;
@@ -165,15 +171,18 @@ struct RepairResult {
 /// (kPermissionDenied).
 class AssetLibrary {
 public:
-    /// Makes a library in `path`, which must be absent or an empty folder, with fresh keys. Errors:
-    /// kLibraryExists, kAccessDenied, kStorageFull, kIo ...
+    /// Makes a library in `path`, which must be absent or an empty folder, with fresh keys;
+    /// encrypted with LibraryOptions::key. Errors: kLibraryExists, kAccessDenied, kStorageFull,
+    /// kIo, those of content::KeySlots::create ...
     [[nodiscard]] static Result<void> create(const std::string& path,
                                              const LibraryOptions& options = {},
                                              const Environment& environment = {});
 
     /// Opens a library. Recovery after a crash happens here and does not depend on the library's
     /// size. Errors: kLibraryNotFound, kLibraryFormat, kLibraryLocked (BusyDetail),
-    /// kLibraryDamaged, kDatabaseOpen, kEnvironmentInvalid ...
+    /// kLibraryDamaged, kDatabaseOpen, kEnvironmentInvalid; of an encrypted one kKeyNotFound (no
+    /// key was given), kPermissionDenied (it opens no slot), kLibraryDamaged (the slots are missing
+    /// or damaged); kFailedPrecondition (a key for a library in the clear) ...
     [[nodiscard]] static Result<std::unique_ptr<AssetLibrary>> open(
         const std::string& path, const LibraryOptions& options = {},
         const Environment& environment = {});
