@@ -88,6 +88,12 @@ bool names_list(const ContentOptions& options, const kv::WriteBatch::Change& cha
            change.kind == kv::WriteBatch::Kind::kPut && change.key.starts_with(lists_prefix());
 }
 
+// Tells whether the change lets somebody need an object or a list.
+bool adds_reference(const ContentOptions& options, const kv::WriteBatch::Change& change) {
+    return change.family == options.families.references &&
+           change.kind == kv::WriteBatch::Kind::kPut;
+}
+
 // Tells whether the change is one that needs what the backend has: an object, or a pack's end.
 bool needs_sync(const ContentOptions& options, const kv::WriteBatch::Change& change) {
     return names_chunks(options, change) || change.family == options.families.packs;
@@ -259,7 +265,7 @@ Result<void> ContentAddressedStorage::before_commit(kv::WriteBatch& batch) {
     CATALOG_TRY_VOID(settle_objects(*impl_, batch));
     const auto& changes = batch.changes();
     const bool adds = std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
-        return names_chunks(impl_->options, change);
+        return names_chunks(impl_->options, change) || adds_reference(impl_->options, change);
     });
     // The batch goes into a log, and from memory, with others, into a table.
     const std::uint64_t database_bytes =

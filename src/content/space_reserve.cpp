@@ -47,7 +47,10 @@ Result<void> SpaceReserve::admit_commit(bool adds, std::uint64_t bytes) {
     const MutexLock lock(mutex_);
     const std::uint64_t free = free_bytes();
     restore(free);
-    if (free >= kReserveMarginBytes + bytes) return {};
+    // Given away by an opening, or by a process before: what is free is what was kept.
+    const bool is_given = !held_ && free < kReserveBytes + 4 * kReserveMarginBytes;
+    if (adds && is_given) given_ = true;
+    if (free >= kReserveMarginBytes + bytes && !(adds && is_given)) return {};
     if (adds) return disk_is_full();
     if (std::exchange(held_, false)) (void)fs_->remove_file(path_);
     given_ = true;

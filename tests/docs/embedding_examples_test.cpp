@@ -102,6 +102,23 @@ TEST(Embedding, HostsServicesAreUsed) {
     EXPECT_EQ((*library)->metadata().created, WallTime(std::chrono::years(50)));
 }
 
+TEST(Embedding, AnEncryptedLibraryOpensWithItsPassphraseAlone) {
+    const Folder made("encrypted");
+    const std::string folder = made.path();
+    const std::string text = "correct horse battery staple";
+    const library::Environment environment;
+    library::LibraryOptions making;
+    making.key = content::Passphrase{text, {}};
+    ASSERT_TRUE(AssetLibrary::create(folder + "/library", making, environment));
+    EXPECT_FALSE(AssetLibrary::open(folder + "/library", {}, environment));
+
+    library::LibraryOptions options;
+    options.key = content::Passphrase{text, {}};
+    const auto library = AssetLibrary::open(folder + "/library", options, environment);
+
+    EXPECT_TRUE(library) << library.error().to_string();
+}
+
 std::string explain(const Error& error) {
     if (const auto* busy = error.detail_as<BusyDetail>()) return "wait for " + busy->holder;
     switch (errc_category(error.code())) {

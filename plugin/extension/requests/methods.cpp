@@ -356,7 +356,7 @@ constexpr Method kMethods[] = {
      kAssets,
      false,
      "says what the library is",
-     "id, path, format, created_us, chunk_bytes_average, compression_level, keys",
+     "id, path, format, created_us, chunk_bytes_average, compression_level, encrypted, keys",
      {},
      answer_info},
     {"stats",
