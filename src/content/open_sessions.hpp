@@ -14,7 +14,8 @@ namespace catalog::content {
 /// finds everything. Thread safety: any thread.
 class SessionNeeds {
 public:
-    /// Notes a chunk, by its StorageBackend::index_id, before the session looks whether it is there.
+    /// Notes a chunk, by its StorageBackend::index_id, before the session looks whether it is
+    /// there.
     void add_chunk(const ChunkId& id);
     /// Notes an object that the session put, or named before it looks whether it is there.
     void add_object(const ContentHash& id);

@@ -32,9 +32,10 @@ public:
     /// Called before bytes are added. Errors: kStorageFull while the reserve is given away.
     [[nodiscard]] Result<void> admit_put();
 
-    /// Called before a commit for which the database may write that many bytes. Where space is short, one that adds content is
-    /// refused before the database meets a full disk, and for any other the reserve goes. Where
-    /// there is space the reserve is made again. Errors: kStorageFull.
+    /// Called before a commit for which the database may write that many bytes. Where space is
+    /// short, one that adds content is refused before the database meets a full disk, and for any
+    /// other the reserve goes. Where there is space the reserve is made again. Errors:
+    /// kStorageFull.
     [[nodiscard]] Result<void> admit_commit(bool adds, std::uint64_t bytes);
 
 private:

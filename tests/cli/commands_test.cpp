@@ -35,15 +35,12 @@ TEST(Commands, StandInThePageWithEveryOption) {
     CliBed bed;
     std::ifstream file(std::string(CATALOG_SOURCE_DIR) + "/docs/cli.md");
     const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    const std::string help = bed.run({"--help-all"}).out + bed.run({"store", "cat", "--help"}).out +
-                             bed.run({"store", "collect", "--help"}).out +
-                             bed.run({"store", "export", "--help"}).out +
-                             bed.run({"store", "ls", "--help"}).out +
-                             bed.run({"store", "repack", "--help"}).out +
-                             bed.run({"store", "check", "--help"}).out +
-                             bed.run({"store", "repair", "--help"}).out +
-                             bed.run({"keys", "add", "--help"}).out +
-                             bed.run({"keys", "rotate", "--help"}).out;
+    const std::string help =
+        bed.run({"--help-all"}).out + bed.run({"store", "cat", "--help"}).out +
+        bed.run({"store", "collect", "--help"}).out + bed.run({"store", "export", "--help"}).out +
+        bed.run({"store", "ls", "--help"}).out + bed.run({"store", "repack", "--help"}).out +
+        bed.run({"store", "check", "--help"}).out + bed.run({"store", "repair", "--help"}).out +
+        bed.run({"keys", "add", "--help"}).out + bed.run({"keys", "rotate", "--help"}).out;
     const std::regex option("--[a-z][a-z-]+");
     for (std::sregex_iterator at(help.begin(), help.end(), option), end; at != end; ++at)
         EXPECT_NE(page.find(at->str()), std::string::npos) << at->str();

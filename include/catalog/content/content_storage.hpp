@@ -146,7 +146,7 @@ enum class VerifyDepth : std::uint8_t {
                  ///< bytes.
     kStructure,  ///< Checksums of all that is in packs, and every entry of the index has its
                  ///< record. Cost: reading the packs.
-    kFull,  ///< Every chunk is decoded and hashed, and every object's root computed anew.
+    kFull,       ///< Every chunk is decoded and hashed, and every object's root computed anew.
 };
 
 /// What a verification does.
