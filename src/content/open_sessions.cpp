@@ -48,11 +48,11 @@ std::vector<ContentHash> OpenSessions::objects() const {
 }
 
 bool OpenSessions::hold_list(const ContentHash& id) const {
-    for (const auto& session : all()) {
+    const auto sessions = all();
+    return std::ranges::any_of(sessions, [&id](const auto& session) {
         const MutexLock lock(session->mutex_);
-        if (std::ranges::find(session->lists_, id) != session->lists_.end()) return true;
-    }
-    return false;
+        return std::ranges::find(session->lists_, id) != session->lists_.end();
+    });
 }
 
 }  // namespace catalog::content
