@@ -16,16 +16,13 @@
 #include <string>
 #include <vector>
 
-#include "catalog/content/content_addressed_storage.hpp"
+#include "bench_store.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace catalog;
-
-constexpr content::ContentFamilies kFamilies{kv::Family{0}, kv::Family{1}, kv::Family{2},
-                                             kv::Family{3}};
-constexpr std::uint64_t kCommitBytes = 64u << 20;
+using namespace catalog::bench;
 
 struct Usage {
     double wall = 0;
@@ -54,17 +51,6 @@ double peak_megabytes(int who) {
     return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-[[noreturn]] void stop(const std::string& what) {
-    std::fprintf(stderr, "bench_content: %s\n", what.c_str());
-    std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-    if (!result) stop(result.error().to_string());
-    if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
 Usage measure(const std::function<void()>& work) {
     const Usage before = usage_now();
     work();
@@ -87,82 +73,24 @@ struct File {
 
 std::vector<File> list_files(const fs::path& folder) {
     std::vector<File> files;
-    for (const auto& entry :
-         fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied))
-        if (entry.is_regular_file() && !entry.is_symlink())
-            files.push_back({entry.path().string(), entry.file_size(), {}});
-    std::sort(files.begin(), files.end(),
-              [](const File& a, const File& b) { return a.path < b.path; });
+    for (std::string& path : files_below(folder)) {
+        const std::uint64_t size = fs::file_size(path);
+        files.push_back({std::move(path), size, {}});
+    }
     return files;
 }
 
-content::ByteSource source_of_file(std::shared_ptr<io::ReadableFile> file) {
-    return [file = std::move(file),
-            offset = std::uint64_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
-        auto count = file->read_at(offset, out);
-        if (count) offset += *count;
-        return count;
-    };
+void put(BenchStore& store, std::vector<File>& files) {
+    const auto infos = store.put(files.size(), [&](std::size_t i) {
+        return source_of_file(must(store.file_system->open_read(files[i].path)));
+    });
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        files[i].id = infos[i].id;
+        files[i].size = infos[i].size;
+    }
 }
 
-// A content store with its database in a folder.
-struct Store {
-    std::shared_ptr<io::FileSystem> file_system = io::make_posix_file_system();
-    std::unique_ptr<kv::KeyValueStore> database;
-    std::unique_ptr<kv::CommitQueue> queue;
-    std::unique_ptr<content::ContentAddressedStorage> content;
-
-    explicit Store(const std::string& folder) {
-        kv::OpenOptions database_options;
-        database_options.families = {"chunks", "objects", "references", "packs"};
-        database_options.create_if_missing = true;
-        fs::create_directories(folder);
-        database = must(kv::open_rocksdb(file_system, folder + "/db", database_options));
-        queue = std::make_unique<kv::CommitQueue>(*database);
-        content::ContentOptions options;
-        options.file_system = file_system;
-        options.directory = folder;
-        options.store = database.get();
-        options.queue = queue.get();
-        options.families = kFamilies;
-        options.clock = make_system_clock();
-        options.executor = make_thread_pool();
-        options.random = make_system_random();
-        content = must(content::ContentAddressedStorage::open(std::move(options)));
-        queue->add_group_hook(
-            [this](kv::WriteBatch& batch) { return content->before_commit(batch); });
-    }
-    ~Store() { queue->close(); }
-    Store(const Store&) = delete;
-    Store& operator=(const Store&) = delete;
-
-    void put(std::vector<File>& files) {
-        auto session = must(content->begin());
-        std::uint64_t bytes = 0;
-        for (File& file : files) {
-            std::shared_ptr<io::ReadableFile> opened = must(file_system->open_read(file.path));
-            const auto info = must(session->put(source_of_file(std::move(opened))));
-            must(session->add_reference("bench", info.id));
-            file.id = info.id;
-            file.size = info.size;
-            bytes += info.size;
-            if (bytes < kCommitBytes) continue;
-            commit(*session);
-            session = must(content->begin());
-            bytes = 0;
-        }
-        commit(*session);
-    }
-
-private:
-    void commit(content::ContentTransaction& session) {
-        kv::Commit commit;
-        must(session.stage(commit.batch));
-        must(queue->submit(std::move(commit)));
-    }
-};
-
-void check_contents(Store& store, const std::vector<File>& files) {
+void check_contents(BenchStore& store, const std::vector<File>& files) {
     Bytes expected;
     for (const File& file : files) {
         const auto opened = must(store.file_system->open_read(file.path));
@@ -182,7 +110,7 @@ void check_contents(Store& store, const std::vector<File>& files) {
     }
 }
 
-void read_all(Store& store, const std::vector<File>& files) {
+void read_all(BenchStore& store, const std::vector<File>& files) {
     for (const File& file : files)
         must(store.content->retrieve(
             file.id, [](ByteView) { return Result<void>(); }, CallContext()));
@@ -221,8 +149,8 @@ int main(int argc, char** argv) {
                 static_cast<unsigned long long>(bytes), folder.c_str());
 
     {
-        Store store(place.string());
-        const Usage first = measure([&] { store.put(files); });
+        BenchStore store(place.string());
+        const Usage first = measure([&] { put(store, files); });
         const double peak = peak_megabytes(RUSAGE_SELF);
         check_contents(store, files);
         const content::StorageStats stats = must(store.content->stats());
@@ -237,7 +165,7 @@ int main(int argc, char** argv) {
                     static_cast<unsigned long long>(stats.objects),
                     static_cast<unsigned long long>(stats.chunks),
                     static_cast<unsigned long long>(stats.chunk_bytes));
-        print("store again (all known)", measure([&] { store.put(files); }), bytes, "");
+        print("store again (all known)", measure([&] { put(store, files); }), bytes, "");
         content::RepackReport repacked;
         const Usage repack =
             measure([&] { repacked = must(store.content->repack({}, CallContext())); });

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -17,36 +16,17 @@
 #include <string>
 #include <vector>
 
-#include "catalog/content/content_addressed_storage.hpp"
+#include "bench_store.hpp"
 #include "catalog/merkle/hash.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace catalog;
+using namespace catalog::bench;
 
-constexpr content::ContentFamilies kFamilies{kv::Family{0}, kv::Family{1}, kv::Family{2},
-                                             kv::Family{3}};
-constexpr std::uint64_t kCommitBytes = 64u << 20;
 constexpr std::size_t kReadBytes = 64u << 10;
 constexpr std::size_t kReads = 2'000;
-
-[[noreturn]] void stop(const std::string& what) {
-    std::fprintf(stderr, "bench_read: %s\n", what.c_str());
-    std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-    if (!result) stop(result.error().to_string());
-    if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
-double thread_seconds() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 // Microseconds of each call.
 template <class Body>
@@ -54,9 +34,9 @@ std::vector<double> time_each(const std::vector<std::size_t>& order, const Body&
     std::vector<double> times;
     times.reserve(order.size());
     for (const std::size_t i : order) {
-        const double before = thread_seconds();
+        const double before = seconds_on(CLOCK_THREAD_CPUTIME_ID);
         body(i);
-        times.push_back((thread_seconds() - before) * 1e6);
+        times.push_back((seconds_on(CLOCK_THREAD_CPUTIME_ID) - before) * 1e6);
     }
     return times;
 }
@@ -70,74 +50,22 @@ void print(const char* what, std::vector<double> times) {
     std::fflush(stdout);
 }
 
-class Store {
-public:
-    Store(const std::string& folder, const content::ChunkProfile& profile) {
-        kv::OpenOptions database_options;
-        database_options.families = {"chunks", "objects", "references", "packs"};
-        database_options.create_if_missing = true;
-        fs::create_directories(folder);
-        database_ = must(kv::open_rocksdb(file_system_, folder + "/db", database_options));
-        queue_ = std::make_unique<kv::CommitQueue>(*database_);
-        content::ContentOptions options;
-        options.file_system = file_system_;
-        options.directory = folder;
-        options.store = database_.get();
-        options.queue = queue_.get();
-        options.families = kFamilies;
-        options.clock = make_system_clock();
-        options.executor = make_thread_pool();
-        options.random = make_system_random();
+BenchStore::Adjust cut_by(const content::ChunkProfile& profile) {
+    return [profile](kv::OpenOptions&, content::ContentOptions& options) {
         options.profile = profile;
-        content = must(content::ContentAddressedStorage::open(std::move(options)));
-        queue_->add_group_hook(
-            [this](kv::WriteBatch& batch) { return content->before_commit(batch); });
-    }
-    ~Store() { queue_->close(); }
-    Store(const Store&) = delete;
-    Store& operator=(const Store&) = delete;
+    };
+}
 
-    std::vector<ContentHash> put(const std::vector<Bytes>& objects) {
-        std::vector<ContentHash> ids;
-        auto session = must(content->begin());
-        std::uint64_t bytes = 0;
-        for (const Bytes& object : objects) {
-            const auto info = must(session->put(object));
-            must(session->add_reference("bench", info.id));
-            ids.push_back(info.id);
-            bytes += info.size;
-            if (bytes < kCommitBytes) continue;
-            commit(*session);
-            session = must(content->begin());
-            bytes = 0;
-        }
-        commit(*session);
-        return ids;
-    }
-
-private:
-    void commit(content::ContentTransaction& session) {
-        kv::Commit commit;
-        must(session.stage(commit.batch));
-        must(queue_->submit(std::move(commit)));
-    }
-
-    std::shared_ptr<io::FileSystem> file_system_ = io::make_posix_file_system();
-    std::unique_ptr<kv::KeyValueStore> database_;
-    std::unique_ptr<kv::CommitQueue> queue_;
-
-public:
-    std::unique_ptr<content::ContentAddressedStorage> content;
-};
+std::vector<ContentHash> put(BenchStore& store, const std::vector<Bytes>& objects) {
+    std::vector<ContentHash> ids;
+    for (const content::ObjectInfo& info : store.put(objects)) ids.push_back(info.id);
+    return ids;
+}
 
 std::vector<Bytes> read_files(const fs::path& folder, std::uint64_t bytes_max) {
-    std::vector<fs::path> paths;
-    for (const auto& entry : fs::recursive_directory_iterator(folder))
-        if (entry.is_regular_file() && !entry.is_symlink()) paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
     std::vector<Bytes> files;
     std::uint64_t bytes = 0;
-    for (const fs::path& path : paths) {
+    for (const std::string& path : files_below(folder)) {
         if (bytes >= bytes_max) break;
         std::ifstream file(path, std::ios::binary);
         const std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -171,13 +99,13 @@ void time_single_reads(const std::string& place, const char* name,
                                           256u << 10, 0};
     std::vector<ContentHash> ids;
     {
-        Store store(place, one_chunk);
-        ids = store.put(objects);
+        BenchStore store(place, cut_by(one_chunk));
+        ids = put(store, objects);
         for (std::size_t i = 0; i < ids.size(); ++i)
             if (must(store.content->retrieve_all(ids[i], kReadBytes, {})) != objects[i])
                 stop("an object came back with other bytes");
     }
-    Store store(place, one_chunk);
+    BenchStore store(place, cut_by(one_chunk));
     std::vector<std::size_t> order(ids.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::shuffle(order.begin(), order.end(), std::mt19937_64(2));
@@ -239,10 +167,10 @@ void time_proofs() {
 void time_all(const std::string& place, const std::vector<Bytes>& files) {
     std::vector<ContentHash> ids;
     {
-        Store store(place, {});
-        ids = store.put(files);
+        BenchStore store(place);
+        ids = put(store, files);
     }
-    Store store(place, {});
+    BenchStore store(place);
     std::uint64_t bytes = 0;
     const auto read_all = [&](bool compare) {
         bytes = 0;
@@ -264,9 +192,10 @@ void time_all(const std::string& place, const std::vector<Bytes>& files) {
     read_all(true);
     std::vector<double> rates;
     for (int round = 0; round < 3; ++round) {
-        const double before = thread_seconds();
+        const double before = seconds_on(CLOCK_THREAD_CPUTIME_ID);
         read_all(false);
-        rates.push_back(static_cast<double>(bytes) * 1e-6 / (thread_seconds() - before));
+        rates.push_back(static_cast<double>(bytes) * 1e-6 /
+                        (seconds_on(CLOCK_THREAD_CPUTIME_ID) - before));
     }
     std::sort(rates.begin(), rates.end());
     std::printf("retrieve of %zu files, %llu bytes: %.0f MB/s of one core, median of 3\n",

@@ -43,8 +43,8 @@ private:
 /// What it reads is verified against the chunks' digests. It keeps the object's chunk list (48
 /// bytes a chunk) and remembers the chunk that was read last, so that reading in small steps
 /// decodes every chunk once; of all open objects together the store holds the last 16 chunks. The
-/// object stays readable when its last reference is dropped, because a store reclaims no space
-/// while it is open.
+/// object stays readable when its last reference is dropped, until a collection takes it: reading
+/// on is kContentNotFound or kContentCorrupted then.
 ///
 /// Thread safety: any thread; the last chunk is shared by all. Lifetime: ends before its store;
 /// pieces may outlive both.
