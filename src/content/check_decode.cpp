@@ -21,6 +21,7 @@ constexpr std::size_t kTogetherMax = 256;
 constexpr std::uint64_t kSliceBytes = 8u << 20;
 constexpr std::uint64_t kSliceBytesMax = 32u << 20;
 constexpr std::size_t kSliceRecords = 512;
+constexpr int kAgainMax = 2;  // How often a record is decoded again before it counts as damaged.
 
 }  // namespace
 
@@ -50,7 +51,7 @@ public:
 
     // Adds a record that no object of several blocks needs.
     Result<void> add_record(const ChunkLocation& location) {
-        auto loaded = decoder_.load_at(location);
+        auto loaded = load_at(location);
         if (!loaded) return failed(location, loaded.error(), nullptr);
         return add_chunk(loaded->id, location, loaded->chunk);
     }
@@ -103,11 +104,21 @@ private:
             tasks_[order_[i]].digest = sorted_[i].digest;
     }
 
+    // A delta's base may be moved by a collection between two steps, which is no damage.
+    Result<ChunkDecoder::Loaded> load_at(const ChunkLocation& location) {
+        auto loaded = decoder_.load_at(location);
+        for (int again = 0; again < kAgainMax && !loaded; ++again) {
+            if (loaded.error().code() != Errc::kContentCorrupted) break;
+            loaded = decoder_.load_at(location);
+        }
+        return loaded;
+    }
+
     // Returns nothing for a chunk that cannot be decoded.
     Result<std::shared_ptr<const Bytes>> load(const IndexEntry& entry) {
         std::optional<BaseChunk> chunk = run_.chunks_->find(entry.id);
         if (!chunk) {
-            auto loaded = decoder_.load_at(entry.location);
+            auto loaded = load_at(entry.location);
             // Records that hold another chunk are told of when the index is looked at.
             if (loaded && loaded->id != entry.id) return nullptr;
             if (!loaded) {

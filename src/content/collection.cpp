@@ -10,6 +10,13 @@ namespace catalog::content {
 
 using internal::MutexLock;
 
+namespace {
+
+// How often a chunk is looked for that is there, and neither kept nor copied.
+constexpr int kLooksMax = 4;
+
+}  // namespace
+
 struct Collection::DeltaPlace {
     ChunkPrefix chunk = 0;
     ChunkLocation location;
@@ -165,8 +172,9 @@ bool Collection::is_base_elsewhere(const ChunkId& id, PackId pack) {
                                });
 }
 
-Collection::PackCount Collection::condemn(PackId pack) {
+Collection::PackCount Collection::condemn(PackId pack, StorageBackend* backend) {
     const MutexLock lock(mutex_);
+    if (backend != nullptr) backend->condemn(pack);
     index_bases();
     for (const std::uint32_t i : std::exchange(starts_[pack], {})) {
         const Delta& delta = deltas_[i];
@@ -177,9 +185,10 @@ Collection::PackCount Collection::condemn(PackId pack) {
     return found == counts_.end() ? PackCount{} : found->second;
 }
 
-void Collection::pardon(PackId pack) {
+void Collection::pardon(PackId pack, StorageBackend* backend) {
     const MutexLock lock(mutex_);
     condemned_.erase(pack);
+    if (backend != nullptr) backend->pardon(pack);
 }
 
 void Collection::removed(PackId pack) {
@@ -212,16 +221,18 @@ std::shared_ptr<Collection> ChunkKeeper::current() const {
 
 Result<std::optional<IndexEntry>> ChunkKeeper::find(const ChunkId& id) const {
     const auto collection = current();
-    CATALOG_TRY(auto kept, backend_.find_kept(id));
-    if (!collection) return kept;
+    if (!collection) return backend_.find_kept(id);
     const ChunkId indexed = backend_.index_id(id);
-    if (kept && collection->keep(indexed, kept->location.pack)) return kept;
-    // In a pack that goes it still counts when it is going to be copied.
-    CATALOG_TRY(auto found, backend_.find(id));
-    if (found && collection->copies(indexed, found->location.pack)) return found;
-    // The pack may have been pardoned meanwhile.
-    CATALOG_TRY(kept, backend_.find_kept(id));
-    if (kept && collection->keep(indexed, kept->location.pack)) return kept;
+    // Between two looks a pack may be condemned, copied and removed, or pardoned: each time around
+    // took one of these, and a collection condemns a pack twice at most.
+    for (int look = 0; look < kLooksMax; ++look) {
+        CATALOG_TRY(auto kept, backend_.find_kept(id));
+        if (kept && collection->keep(indexed, kept->location.pack)) return kept;
+        // In a pack that goes it still counts when it is going to be copied.
+        CATALOG_TRY(auto found, backend_.find(id));
+        if (!found) return std::nullopt;
+        if (collection->copies(indexed, found->location.pack)) return found;
+    }
     return std::nullopt;
 }
 

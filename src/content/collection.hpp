@@ -58,10 +58,11 @@ public:
 
     /// Decides that a pack goes: from now on nothing in it becomes needed. Bases of deltas that
     /// stand elsewhere are, whether anybody needs these deltas or not: a chunk that can be found
-    /// can be read. Returns what is left to copy.
-    PackCount condemn(PackId pack);
-    /// Says that a condemned pack stays, or is gone.
-    void pardon(PackId pack);
+    /// can be read. Returns what is left to copy. Tells `backend` in the same step, so that nobody
+    /// sees the pack condemned in one and not in the other; null: a dry run, nobody is told.
+    PackCount condemn(PackId pack, StorageBackend* backend);
+    /// Says that a condemned pack stays, to `backend` too, or is gone.
+    void pardon(PackId pack, StorageBackend* backend);
     void removed(PackId pack);
 
     /// Tells whether a record of a condemned pack is to be copied, and notes that it was seen.

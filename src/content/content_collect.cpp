@@ -325,29 +325,27 @@ Result<bool> Collector::remove(const PackMark& mark, bool may_copy) {
         return needed.chunks == 0 || (may_copy && needed.bytes <= budget);
     };
     if (options_.dry_run) {
-        const auto needed = collection_->condemn(mark.pack);
+        const auto needed = collection_->condemn(mark.pack, nullptr);
         if (is_allowed(needed)) {
             collection_->removed(mark.pack);
             count_removed(mark, needed.bytes);
             return true;
         }
-        collection_->pardon(mark.pack);
+        collection_->pardon(mark.pack, nullptr);
         return false;
     }
     std::uint64_t length = mark.bytes;
     if (!mark.sealed) {
         CATALOG_TRY(length, core_.backend->seal(mark.pack));
     }
-    core_.backend->condemn(mark.pack);
-    const auto needed = collection_->condemn(mark.pack);
+    const auto needed = collection_->condemn(mark.pack, core_.backend.get());
     Result<bool> removed = false;
     if (is_allowed(needed)) removed = remove_condemned(mark, length, needed);
     if (removed && *removed) {
         collection_->removed(mark.pack);
         return true;
     }
-    collection_->pardon(mark.pack);
-    core_.backend->pardon(mark.pack);
+    collection_->pardon(mark.pack, core_.backend.get());
     return removed;
 }
 

@@ -18,6 +18,7 @@ using internal::MutexLock;
 
 constexpr std::size_t kIndexSlice = 4096;
 constexpr std::size_t kObjectSlice = 256;
+constexpr int kLooksPerChunkMax = 8;  // Of a chunk while it is looked at.
 
 // Tells references apart, but for an accident.
 std::uint64_t mixed(const Reference& reference) {
@@ -81,6 +82,7 @@ private:
     Result<void> check_index();
     Result<void> check_entry(const IndexEntry& entry);
     Result<std::string> fault_of(const ChunkId& id, const ChunkLocation& location) const;
+    Result<std::string> fault_of(const ChunkRef& chunk, std::optional<IndexEntry> known) const;
     Result<void> check_objects();
     Result<void> check_object(const ObjectEntry& entry);
     Result<void> check_references();
@@ -323,6 +325,23 @@ Result<std::string> Verification::fault_of(const ChunkId& id, const ChunkLocatio
     return std::string(header.error().message());
 }
 
+// Returns what is wrong with a chunk that an object needs, or nothing. Since `known` was found it
+// may have been moved by a collection, and again since then.
+Result<std::string> Verification::fault_of(const ChunkRef& chunk,
+                                           std::optional<IndexEntry> known) const {
+    const ChunkId id = core_.backend->index_id(chunk.id);
+    for (int moves = 0;; ++moves) {
+        if (!known) return std::string("is not in the index");
+        if (known->location.plain_bytes != chunk.bytes) return std::string("has another length");
+        // What a search finds may differ from what a walk of a damaged index does.
+        CATALOG_TRY(std::string fault, fault_of(id, known->location));
+        if (fault.empty() || moves == kLooksPerChunkMax) return fault;
+        CATALOG_TRY(const bool gone, is_gone(known->location.pack));
+        if (!gone) return fault;
+        CATALOG_TRY(known, core_.find_chunk(chunk.id));
+    }
+}
+
 Result<void> Verification::check_objects() {
     PhaseProgress progress(context_, "objects", "objects", 0);
     std::vector<ObjectEntry> slice;
@@ -360,12 +379,7 @@ Result<void> Verification::check_object(const ObjectEntry& entry) {
             report_.add_object(*bad, entry.id);
             continue;
         }
-        std::string fault = "is not in the index";
-        if (known && known->location.plain_bytes != chunk.bytes) fault = "has another length";
-        if (known && known->location.plain_bytes == chunk.bytes) {
-            // What a search finds may differ from what a walk of a damaged index does.
-            CATALOG_TRY(fault, fault_of(core_.backend->index_id(chunk.id), known->location));
-        }
+        CATALOG_TRY(const std::string fault, fault_of(chunk, known));
         if (fault.empty()) continue;
         CATALOG_TRY(const bool gone, is_gone(entry.id));
         if (gone) return {};

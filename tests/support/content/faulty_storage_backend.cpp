@@ -32,6 +32,7 @@ Result<void> FaultyStorageBackend::refresh(const StoreId& store, const BackendMa
 Result<std::optional<IndexEntry>> FaultyStorageBackend::find(const ChunkId& id) {
     CATALOG_TRY_VOID(enter(BackendCall::kFind));
     CATALOG_TRY(const auto found, wrapped_->find(id));
+    ++finds_;
     if (is_lost(id)) return std::nullopt;
     return found;
 }
@@ -39,6 +40,7 @@ Result<std::optional<IndexEntry>> FaultyStorageBackend::find(const ChunkId& id) 
 Result<std::optional<IndexEntry>> FaultyStorageBackend::find_kept(const ChunkId& id) {
     CATALOG_TRY_VOID(enter(BackendCall::kFind));
     CATALOG_TRY(const auto found, wrapped_->find_kept(id));
+    ++finds_;
     if (is_lost(id)) return std::nullopt;
     return found;
 }
@@ -94,9 +96,15 @@ Result<std::uint64_t> FaultyStorageBackend::seal(PackId pack) {
     return wrapped_->seal(pack);
 }
 
-void FaultyStorageBackend::condemn(PackId pack) { wrapped_->condemn(pack); }
+void FaultyStorageBackend::condemn(PackId pack) {
+    wrapped_->condemn(pack);
+    while_condemned_();
+}
 
-void FaultyStorageBackend::pardon(PackId pack) { wrapped_->pardon(pack); }
+void FaultyStorageBackend::pardon(PackId pack) {
+    while_condemned_();
+    wrapped_->pardon(pack);
+}
 
 Result<void> FaultyStorageBackend::remove_pack(PackId pack, std::uint64_t losses) {
     CATALOG_TRY_VOID(enter(BackendCall::kRemovePack));

@@ -1,6 +1,8 @@
 #pragma once
 // FaultyStorageBackend: a working backend that fails at a chosen call.
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -37,6 +39,12 @@ public:
 
     /// Lets the n-th such call from now (1 is the next) fail, once.
     void fail_nth(BackendCall call, std::uint64_t nth, Errc error);
+
+    /// Calls `hook` at the end of each `condemn` and at the start of each `pardon`: the pack is
+    /// condemned, and who asked for it does not go on. Set it before threads share this.
+    void while_condemned(std::function<void()> hook) { while_condemned_ = std::move(hook); }
+    /// Returns how many calls of `find` and `find_kept` there were.
+    [[nodiscard]] std::uint64_t finds() const { return finds_.load(); }
 
     Result<void> recover(const StoreId& store, const ChunkProfile& profile,
                          const BackendMarks& committed) override;
@@ -75,6 +83,8 @@ private:
     [[nodiscard]] bool is_lost(const ChunkId& id) const;
 
     std::shared_ptr<StorageBackend> wrapped_;
+    std::function<void()> while_condemned_ = [] {};
+    std::atomic<std::uint64_t> finds_ = 0;
     mutable std::mutex mutex_;
     std::map<BackendCall, Rule> rules_;
     std::set<ChunkId> unsynced_;
