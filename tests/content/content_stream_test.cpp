@@ -22,6 +22,14 @@ Bytes compressed(const Bytes& bytes) {
     return must(pull_all(transformed(slices_of(bytes, 1u << 16), make_zstd_compression()), 1000));
 }
 
+Bytes gzipped(const Bytes& bytes) {
+    return must(pull_all(transformed(slices_of(bytes, 1u << 16), make_gzip_compression()), 1000));
+}
+
+Result<Bytes> gunzipped(const Bytes& bytes, std::size_t slice, std::uint64_t bytes_max = kPlenty) {
+    return pull_all(transformed(slices_of(bytes, slice), make_gzip_decompression(bytes_max)), 500);
+}
+
 Bytes masked(Bytes bytes) {
     for (std::byte& byte : bytes) byte ^= std::byte{0x5a};
     return bytes;
@@ -43,6 +51,10 @@ INSTANTIATE_TEST_SUITE_P(
                         compressed(prose(300'000, 2))},
         TransformerCase{"Decompression", [] { return make_zstd_decompression(kPlenty); },
                         compressed(prose(300'000, 3)), prose(300'000, 3)},
+        TransformerCase{"Gzip", [] { return make_gzip_compression(); }, prose(300'000, 2),
+                        gzipped(prose(300'000, 2))},
+        TransformerCase{"Gunzip", [] { return make_gzip_decompression(kPlenty); },
+                        gzipped(prose(300'000, 3)), prose(300'000, 3)},
         TransformerCase{"ToLf", [] { return make_line_endings(LineEnding::kLf); },
                         bytes_of("a\r\nb\nc\rd\r\r\n\r"), bytes_of("a\nb\nc\rd\r\n\r")},
         TransformerCase{"ToCrLf", [] { return make_line_endings(LineEnding::kCrLf); },
@@ -121,6 +133,87 @@ TEST(ContentTransformer, EveryCutOfAFrameIsNoticed) {
     garbage.push_back(std::byte{1});
     EXPECT_FALSE(
         pull_all(transformed(slices_of(garbage, 100), make_zstd_decompression(kPlenty)), 500));
+}
+
+// What gzip 1.12 made of 24 bytes with a name and a time, and what RFC 1952 says of no bytes at
+// all.
+TEST(ContentTransformer, MembersOfOtherWritersAreRead) {
+    const std::string_view named(
+        "\x1f\x8b\x08\x08\x00\xf1\x53\x65\x00\x03\x6e\x61\x6d\x65\x00\x4b\x4c\x4a\x4e\x49"
+        "\x4d\x4b\xcf\x48\x84\xd2\x99\x59\xd9\x39\xb9\x79\xf9\x5c\x00\x32\x65\xb1\xb3\x18"
+        "\x00\x00\x00",
+        43);
+    EXPECT_EQ(must(gunzipped(bytes_of(named), 1)), bytes_of("abcdefghabcdefghijklmno\n"));
+    const std::string_view empty(
+        "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
+    EXPECT_EQ(must(gunzipped(bytes_of(empty), 7)), Bytes());
+}
+
+TEST(ContentTransformer, GzipNamesNeitherTimeNorSystem) {
+    const Bytes member = gzipped(bytes_of("text"));
+    ASSERT_GT(member.size(), 10u);
+    const Bytes head(member.begin(), member.begin() + 10);
+    EXPECT_EQ(head, bytes_of(std::string_view("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10)));
+}
+
+TEST(ContentTransformer, GzipThereAndBackIsTheSame) {
+    io::testing::SeededRandom random(1952);
+    for (int round = 0; round < 20; ++round) {
+        const Bytes bytes = round % 4 == 0 ? noise(random.below(100'000), random.below(1000))
+                                           : prose(random.below(200'000), random.below(1000));
+        std::vector<std::unique_ptr<ContentTransformer>> chain;
+        chain.push_back(make_gzip_compression(1 + static_cast<int>(random.below(9))));
+        chain.push_back(make_gzip_decompression(bytes.size()));
+        const auto source =
+            transformed(slices_of(bytes, 1 + random.below(70'000)), std::move(chain));
+        ASSERT_EQ(must(pull_all(source, 1 + random.below(70'000))), bytes);
+    }
+}
+
+TEST(ContentTransformer, AGzipBombEndsAtItsLimit) {
+    const Bytes bomb = gzipped(Bytes(5'000'000));
+    ASSERT_LT(bomb.size(), 10'000u);
+    std::size_t seen = 0;
+    const auto source = transformed(slices_of(bomb, 100), make_gzip_decompression(1'000'000));
+    Bytes room(4096);
+    Result<std::size_t> count = 0;
+    while ((count = source(room)) && *count != 0) seen += *count;
+    EXPECT_EQ(code_of(count), Errc::kLimitExceeded);
+    EXPECT_LE(seen, 1'000'000u);
+    EXPECT_EQ(must(gunzipped(bomb, 100, 5'000'000)), Bytes(5'000'000));
+    EXPECT_EQ(code_of(gunzipped(bomb, 100, 4'999'999)), Errc::kLimitExceeded);
+}
+
+TEST(ContentTransformer, EveryCutAndFlipOfAMemberIsNoticed) {
+    const Bytes plain = prose(2000, 1);
+    const Bytes member = gzipped(plain);
+    for (std::size_t kept = 0; kept < member.size(); ++kept) {
+        const Bytes cut(member.begin(), member.begin() + static_cast<std::ptrdiff_t>(kept));
+        ASSERT_EQ(code_of(gunzipped(cut, 100)), Errc::kDecompression) << kept;
+    }
+    // Of the ten bytes in front, flags, time and system may be others.
+    for (std::size_t at = 10; at < member.size(); ++at)
+        for (int bit = 0; bit < 8; ++bit) {
+            Bytes flipped = member;
+            flipped[at] ^= std::byte(1 << bit);
+            const auto pulled = gunzipped(flipped, 1000);
+            ASSERT_TRUE(!pulled || *pulled == plain) << at << " " << bit;
+        }
+    Bytes garbage = member;
+    garbage.push_back(std::byte{1});
+    EXPECT_EQ(code_of(gunzipped(garbage, 100)), Errc::kDecompression);
+}
+
+TEST(ContentTransformer, SeveralMembersFollowEachOther) {
+    Bytes two = gzipped(prose(2000, 1));
+    const Bytes second = gzipped(prose(3000, 2));
+    Bytes expected = prose(2000, 1);
+    const Bytes tail = prose(3000, 2);
+    two.insert(two.end(), second.begin(), second.end());
+    expected.insert(expected.end(), tail.begin(), tail.end());
+    for (const std::size_t slice : {1u, 77u, 100'000u})
+        EXPECT_EQ(must(gunzipped(two, slice)), expected);
+    EXPECT_EQ(code_of(gunzipped(two, 77, 4'999)), Errc::kLimitExceeded);
 }
 
 TEST(ContentTransformer, SeveralFramesFollowEachOther) {

@@ -59,6 +59,16 @@ public:
 /// larger window), kLimitExceeded (more bytes), kOutOfMemory.
 [[nodiscard]] std::unique_ptr<ContentTransformer> make_zstd_decompression(std::uint64_t bytes_max);
 
+/// Makes a gzip member (RFC 1952) without name and time: the same bytes give the same member with
+/// the same zlib. `level` 1 (quick) to 9 (dense). Memory: 256 KiB. Errors of its steps:
+/// kOutOfMemory.
+[[nodiscard]] std::unique_ptr<ContentTransformer> make_gzip_compression(int level = 6);
+
+/// Takes gzip members apart, one after the other, as gzip does; checks length and checksum of each.
+/// Gives at most `bytes_max` bytes. Memory: 48 KiB. Errors of its steps: kDecompression (malformed,
+/// cut short, something else behind a member), kLimitExceeded (more bytes), kOutOfMemory.
+[[nodiscard]] std::unique_ptr<ContentTransformer> make_gzip_decompression(std::uint64_t bytes_max);
+
 enum class LineEnding : std::uint8_t { kLf, kCrLf };
 
 /// Makes every LF, and every CR with an LF behind it, the line ending that is asked for. A CR alone
