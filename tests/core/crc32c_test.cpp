@@ -48,6 +48,19 @@ TEST(Crc32c, AgreesWithTheDefinitionAtEveryLengthAndAlignment) {
         }
 }
 
+// Three stretches of 128 or of 2048 bytes are taken side by side, as often as there are three.
+TEST(Crc32c, AgreesWithTheDefinitionAroundStretches) {
+    const Bytes bytes = sample(2 * 3 * 2048 + 3 * 128 + 50);
+    for (const std::size_t whole : {384u, 768u, 6144u, 6528u, 12288u})
+        for (std::size_t begin = 0; begin < 9; begin += 4)
+            for (std::size_t count = whole - 9; count <= whole + 17; ++count) {
+                const ByteView part = ByteView(bytes).subspan(begin, count);
+                ASSERT_EQ(crc32c(part), crc32c_bit_by_bit(part)) << begin << " " << count;
+                ASSERT_EQ(crc32c(part.subspan(7), crc32c(part.first(7))), crc32c_bit_by_bit(part))
+                    << begin << " " << count;
+            }
+}
+
 TEST(Crc32c, GoesOnFromTheChecksumOfWhatStoodBefore) {
     const Bytes bytes = sample(50);
     for (std::size_t cut = 0; cut <= bytes.size(); ++cut)
