@@ -152,6 +152,20 @@ public:
         return {};
     }
 
+    Result<void> set_modified(std::int64_t modified_ns) override {
+        CATALOG_TRY_VOID(check_open("utime"));
+        constexpr std::int64_t kSecond = 1'000'000'000;
+        std::int64_t seconds = modified_ns / kSecond;
+        if (modified_ns % kSecond < 0) --seconds;  // Nanoseconds count upwards before 1970 too.
+        struct timespec times[2]{};
+        times[0].tv_nsec = UTIME_OMIT;
+        times[1].tv_sec = static_cast<time_t>(seconds);
+        times[1].tv_nsec = static_cast<long>(modified_ns - seconds * kSecond);
+        if (::futimens(fd_.get(), times) != 0) return fail_call("utime", path_, errno);
+        mode_changed_ = true;
+        return {};
+    }
+
     Result<void> close() override {
         CATALOG_TRY_VOID(check_open("close"));
         // Never repeated: Linux frees the descriptor also when the call was interrupted.
@@ -253,6 +267,8 @@ FileInfo to_info(const struct stat& status) noexcept {
     info.size = static_cast<std::uint64_t>(status.st_size);
     info.mode = status.st_mode & kModeBits;
     info.modified_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+    info.changed_ns = std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec;
+    info.links = status.st_nlink;
     info.device = status.st_dev;
     info.inode = status.st_ino;
     return info;

@@ -1,6 +1,8 @@
 #include "posix_safe_directory.hpp"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -35,6 +37,11 @@ bool syncfs_reports_errors() noexcept {
     return major > 5 || (major == 5 && minor >= 8);
 }
 
+// Without FICLONE the answer is one of these, by file system and kernel.
+int clone_error(int system_error) noexcept {
+    return system_error == ENOTTY || system_error == EINVAL ? EOPNOTSUPP : system_error;
+}
+
 class PosixSafeDirectory final : public SafeDirectory {
 public:
     PosixSafeDirectory(Descriptor root, std::string path,
@@ -59,10 +66,7 @@ public:
                                                       std::uint32_t mode) const override {
         CATALOG_TRY(const Parent parent, parent_of(path, "create"));
         CATALOG_TRY(CountedFile counted, count_file(files_, "create", full(path)));
-        Descriptor fd(retry([&] {
-            return ::openat(parent.folder, parent.name.c_str(),
-                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 07777);
-        }));
+        Descriptor fd(create_in(parent, mode));
         if (!fd.valid()) return fail_call("create", full(path), errno);
         fd.keep(std::move(counted));
         return make_writable(std::move(fd), full(path));
@@ -84,6 +88,49 @@ public:
             start = end + 1;
         }
         return {};
+    }
+
+    Result<std::unique_ptr<SafeDirectory>> open_directory(std::string_view path) const override {
+        CATALOG_TRY_VOID(check_relative_path(path));
+        CATALOG_TRY(CountedFile counted, count_file(files_, "open", full(path)));
+        Descriptor fd = resolver_->open(root_.get(), std::string(path), kReadFolderFlags);
+        if (!fd.valid()) return fail_call("open", full(path), errno);
+        fd.keep(std::move(counted));
+        return make_safe_directory(std::move(fd), full(path), resolver_, files_);
+    }
+
+    Result<void> hard_link(const SafeDirectory& from, std::string_view from_path,
+                           std::string_view path) const override {
+        CATALOG_TRY(const PosixSafeDirectory* source, same_kind(from, path, "link"));
+        CATALOG_TRY(const Parent old_parent, source->parent_of(from_path, "link"));
+        CATALOG_TRY(const Parent parent, parent_of(path, "link"));
+        // Without AT_SYMLINK_FOLLOW a symbolic link is linked itself, never what it points to.
+        if (::linkat(old_parent.folder, old_parent.name.c_str(), parent.folder, parent.name.c_str(),
+                     0) != 0)
+            return fail_call("link", errno == EEXIST ? full(path) : source->full(from_path), errno);
+        return {};
+    }
+
+    Result<std::unique_ptr<WritableFile>> clone_file(const SafeDirectory& from,
+                                                     std::string_view from_path,
+                                                     std::string_view path,
+                                                     std::uint32_t mode) const override {
+        CATALOG_TRY(const PosixSafeDirectory* source, same_kind(from, path, "clone"));
+        CATALOG_TRY_VOID(check_relative_path(from_path));
+        const Descriptor old_file =
+            source->resolver_->open(source->root_.get(), std::string(from_path), read_flags());
+        if (!old_file.valid()) return fail_call("clone", source->full(from_path), errno);
+        CATALOG_TRY(const Parent parent, parent_of(path, "clone"));
+        CATALOG_TRY(CountedFile counted, count_file(files_, "clone", full(path)));
+        Descriptor fd(create_in(parent, mode));
+        if (!fd.valid()) return fail_call("clone", full(path), errno);
+        if (retry([&] { return ::ioctl(fd.get(), FICLONE, old_file.get()); }) != 0) {
+            const int error = clone_error(errno);
+            static_cast<void>(::unlinkat(parent.folder, parent.name.c_str(), 0));
+            return fail_call("clone", full(path), error);
+        }
+        fd.keep(std::move(counted));
+        return make_writable(std::move(fd), full(path));
     }
 
     Result<void> make_symlink(std::string_view target, std::string_view path) const override {
@@ -147,6 +194,22 @@ public:
 private:
     std::string full(std::string_view path) const {
         return path.empty() ? path_ : join_path(path_, path);
+    }
+
+    static int create_in(const Parent& parent, std::uint32_t mode) {
+        return retry([&] {
+            return ::openat(parent.folder, parent.name.c_str(),
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 07777);
+        });
+    }
+
+    // Both folders must be of the machine: a wrapper unwraps its own.
+    Result<const PosixSafeDirectory*> same_kind(const SafeDirectory& other, std::string_view path,
+                                                std::string_view operation) const {
+        const auto* folder = dynamic_cast<const PosixSafeDirectory*>(&other);
+        if (folder != nullptr) return folder;
+        return fail_plain(Errc::kUnsupported, "the folders belong to different file systems",
+                          operation, full(path));
     }
 
     Result<Parent> parent_of(std::string_view path, std::string_view operation) const {

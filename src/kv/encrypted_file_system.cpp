@@ -126,6 +126,9 @@ public:
     Result<void> sync() override { return file_->sync(); }
     [[nodiscard]] std::uint64_t size() const override { return without_head(file_->size()); }
     Result<void> set_mode(std::uint32_t mode) override { return file_->set_mode(mode); }
+    Result<void> set_modified(std::int64_t modified_ns) override {
+        return file_->set_modified(modified_ns);
+    }
     Result<void> close() override { return file_->close(); }
 
 private:

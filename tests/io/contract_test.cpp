@@ -22,6 +22,13 @@ FileSystemUnderTest simulated() {
     return {fs, "/base", nullptr};
 }
 
+FileSystemUnderTest cloning() {
+    auto fs = SimulatedFileSystem::make();
+    fs->set_clones(true);
+    must(fs->make_directories("/base"));
+    return {std::make_shared<FaultyFileSystem>(fs), "/base", nullptr};
+}
+
 FileSystemUnderTest recovered() {
     auto fs = SimulatedFileSystem::make();
     must(make_directories_durably(*fs, "/base"));
@@ -39,6 +46,7 @@ std::vector<FileSystemFactory> all_file_systems() {
     return {{"Posix", [] { return posix_with(SafePathMethod::kAutomatic); }},
             {"PosixByComponents", [] { return posix_with(SafePathMethod::kComponents); }},
             {"Simulated", simulated},
+            {"SimulatedThatClones", cloning},
             {"SimulatedAfterACrash", recovered},
             {"FaultyWithoutFaults", wrapped}};
 }

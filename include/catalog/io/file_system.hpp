@@ -25,8 +25,12 @@ struct FileInfo {
     FileKind kind = FileKind::kRegular;
     std::uint64_t size = 0;        ///< Bytes; for a symbolic link the length of its target.
     std::uint32_t mode = 0;        ///< Permission bits, set-id and sticky bits (07777).
-    std::int64_t modified_ns = 0;  ///< Nanoseconds since the Unix epoch.
-    std::uint64_t device = 0;      ///< With `inode`: identity of the file.
+    std::int64_t modified_ns = 0;  ///< Of the bytes: nanoseconds since the Unix epoch.
+    /// When bytes, mode, times or the number of names changed last: nanoseconds since the Unix
+    /// epoch.
+    std::int64_t changed_ns = 0;
+    std::uint64_t links = 0;   ///< Names that the file has.
+    std::uint64_t device = 0;  ///< With `inode`: identity of the file.
     std::uint64_t inode = 0;
 };
 
@@ -64,7 +68,8 @@ public:
     /// Reserves `bytes` of space from `offset` without changing the size, where the file system
     /// can. Errors: kStorageFull, kIo.
     [[nodiscard]] virtual Result<void> allocate(std::uint64_t offset, std::uint64_t bytes) = 0;
-    /// Makes bytes, size and mode durable (fdatasync; fsync after set_mode); the file's name needs
+    /// Makes bytes, size and mode durable (fdatasync; fsync after set_mode and set_modified, whose
+    /// time it also makes durable); the file's name needs
     /// sync_directory. An error is final for this open file: what was written may be lost and must
     /// be written elsewhere; a second call never reports success for it. Errors: kSyncFailed.
     [[nodiscard]] virtual Result<void> sync() = 0;
@@ -72,6 +77,9 @@ public:
     [[nodiscard]] virtual std::uint64_t size() const = 0;
     /// Sets permission bits. Errors: kIo.
     [[nodiscard]] virtual Result<void> set_mode(std::uint32_t mode) = 0;
+    /// Sets when the bytes were modified, nanoseconds since the Unix epoch; the next write sets it
+    /// anew. Errors: kIo.
+    [[nodiscard]] virtual Result<void> set_modified(std::int64_t modified_ns) = 0;
     /// Closes the file and reports what the close reported. Errors: kIo. Further calls fail with
     /// kFailedPrecondition.
     [[nodiscard]] virtual Result<void> close() = 0;
@@ -129,6 +137,25 @@ public:
     /// Creates a folder and the missing ones above it; existing ones are fine. Errors:
     /// kNotADirectory, kPathUnsafe, kIo.
     [[nodiscard]] virtual Result<void> make_directories(std::string_view path) const = 0;
+    /// Opens a folder beneath for the same safe access: many calls on entries of one folder are
+    /// faster by plain names. Errors: kFileNotFound, kNotADirectory, kPathUnsafe, kIo.
+    [[nodiscard]] virtual Result<std::unique_ptr<SafeDirectory>> open_directory(
+        std::string_view path) const = 0;
+    /// A second name, `path` in this folder, for the file `from_path` beneath `from`, which is a
+    /// folder of the same file system object. Errors: kFileExists, kFileNotFound, kPathUnsafe,
+    /// kUnsupported (other device, a file system without hard links, as many names as a file can
+    /// have), kAccessDenied (also: the kernel lets only the owner of a file link it), kStorageFull,
+    /// kIo.
+    [[nodiscard]] virtual Result<void> hard_link(const SafeDirectory& from,
+                                                 std::string_view from_path,
+                                                 std::string_view path) const = 0;
+    /// A new file `path` with the bytes of `from_path` beneath `from`; both share space on the disk
+    /// until one is written (FICLONE: btrfs, XFS, bcachefs). `mode` is reduced by the process's
+    /// umask. After an error nothing is there. Errors: kUnsupported (other device, or a file system
+    /// that cannot), kFileExists, kFileNotFound, kPathUnsafe, kStorageFull, kIo.
+    [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> clone_file(
+        const SafeDirectory& from, std::string_view from_path, std::string_view path,
+        std::uint32_t mode) const = 0;
     /// Creates a symbolic link with exactly that target text. Errors: kFileExists, kPathUnsafe,
     /// kIo.
     [[nodiscard]] virtual Result<void> make_symlink(std::string_view target,

@@ -6,33 +6,13 @@ namespace catalog::io::testing {
 
 namespace {
 
-constexpr std::array<std::string_view, 27> kOperationNames = {"any",
-                                                              "open_read",
-                                                              "open_write",
-                                                              "open_directory",
-                                                              "read",
-                                                              "map",
-                                                              "info",
-                                                              "list",
-                                                              "read_symlink",
-                                                              "free_space",
-                                                              "lock",
-                                                              "close",
-                                                              "create",
-                                                              "append",
-                                                              "write_at",
-                                                              "truncate",
-                                                              "allocate",
-                                                              "set_mode",
-                                                              "sync",
-                                                              "mkdir",
-                                                              "rename",
-                                                              "remove_file",
-                                                              "remove_directory",
-                                                              "symlink",
-                                                              "hard_link",
-                                                              "sync_directory",
-                                                              "sync_file_system"};
+constexpr std::array<std::string_view, 29> kOperationNames = {
+    "any",       "open_read",  "open_write",     "open_directory",   "read",
+    "map",       "info",       "list",           "read_symlink",     "free_space",
+    "lock",      "close",      "create",         "append",           "write_at",
+    "truncate",  "allocate",   "set_mode",       "set_modified",     "sync",
+    "mkdir",     "rename",     "remove_file",    "remove_directory", "symlink",
+    "hard_link", "clone_file", "sync_directory", "sync_file_system"};
 static_assert(kOperationNames.size() ==
               static_cast<std::size_t>(FileOperation::kSyncFileSystem) + 1);
 

@@ -33,6 +33,7 @@ enum class FileOperation : std::uint8_t {
     kTruncate,  ///< Also an open with OpenMode::kTruncate, and try_lock of a file with text.
     kAllocate,
     kSetMode,
+    kSetModified,
     kSync,
     kMakeDirectory,  ///< One for each folder that make_directories makes.
     kRename,
@@ -40,6 +41,7 @@ enum class FileOperation : std::uint8_t {
     kRemoveDirectory,
     kMakeSymlink,
     kHardLink,
+    kCloneFile,
     kSyncDirectory,
     kSyncFileSystem,
 };

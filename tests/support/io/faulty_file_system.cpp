@@ -102,6 +102,10 @@ public:
         CATALOG_TRY_VOID(state_->check(FileOperation::kSetMode, path_));
         return base_->set_mode(mode);
     }
+    Result<void> set_modified(std::int64_t modified_ns) override {
+        CATALOG_TRY_VOID(state_->check(FileOperation::kSetModified, path_));
+        return base_->set_modified(modified_ns);
+    }
     Result<void> close() override {
         CATALOG_TRY_VOID(state_->check(FileOperation::kClose, path_));
         return base_->close();
@@ -154,6 +158,24 @@ public:
         CATALOG_TRY_VOID(check(FileOperation::kMakeDirectory, path));
         return base_->make_directories(path);
     }
+    Result<std::unique_ptr<SafeDirectory>> open_directory(std::string_view path) const override {
+        CATALOG_TRY_VOID(check(FileOperation::kOpenDirectory, path));
+        CATALOG_TRY(auto folder, base_->open_directory(path));
+        return std::make_unique<FaultySafeDirectory>(state_, std::move(folder), full(path));
+    }
+    Result<void> hard_link(const SafeDirectory& from, std::string_view from_path,
+                           std::string_view path) const override {
+        CATALOG_TRY_VOID(check(FileOperation::kHardLink, path));
+        return base_->hard_link(beneath(from), from_path, path);
+    }
+    Result<std::unique_ptr<WritableFile>> clone_file(const SafeDirectory& from,
+                                                     std::string_view from_path,
+                                                     std::string_view path,
+                                                     std::uint32_t mode) const override {
+        CATALOG_TRY_VOID(check(FileOperation::kCloneFile, path));
+        CATALOG_TRY(auto file, base_->clone_file(beneath(from), from_path, path, mode));
+        return std::make_unique<FaultyWritableFile>(state_, std::move(file), full(path));
+    }
     Result<void> make_symlink(std::string_view target, std::string_view path) const override {
         CATALOG_TRY_VOID(check(FileOperation::kMakeSymlink, path));
         return base_->make_symlink(target, path);
@@ -188,6 +210,10 @@ public:
     }
 
 private:
+    static const SafeDirectory& beneath(const SafeDirectory& folder) {
+        const auto* faulty = dynamic_cast<const FaultySafeDirectory*>(&folder);
+        return faulty != nullptr ? *faulty->base_ : folder;
+    }
     std::string full(std::string_view path) const {
         return path.empty() ? path_ : join_path(path_, path);
     }

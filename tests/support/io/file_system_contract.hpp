@@ -158,6 +158,7 @@ TEST_P(FileSystemContract, ClosedFileRefusesEveryCall) {
     EXPECT_EQ(code_of(file->allocate(0, 1)), Errc::kFailedPrecondition);
     EXPECT_EQ(code_of(file->sync()), Errc::kFailedPrecondition);
     EXPECT_EQ(code_of(file->set_mode(0600)), Errc::kFailedPrecondition);
+    EXPECT_EQ(code_of(file->set_modified(1)), Errc::kFailedPrecondition);
     EXPECT_EQ(code_of(file->close()), Errc::kFailedPrecondition);
     EXPECT_EQ(read("a"), "abc");
 }
@@ -182,6 +183,32 @@ TEST_P(FileSystemContract, SetModeIsNotReducedByTheUmask) {
     must(file->set_mode(0777));
     must(file->sync());
     EXPECT_EQ(must(fs.info(at("a"))).mode, 0777u);
+}
+
+TEST_P(FileSystemContract, AModifiedTimeStaysUntilTheNextWrite) {
+    for (const std::int64_t time :
+         {std::int64_t{499'162'500'000'000'007}, std::int64_t{0}, std::int64_t{-1'500'000'000}}) {
+        auto file = must(fs.open_write(at("a"), OpenMode::kTruncate));
+        must(file->append(as_bytes("abc")));
+        must(file->set_modified(time));
+        must(file->sync());
+        EXPECT_EQ(must(fs.info(at("a"))).modified_ns, time);
+        must(file->append(as_bytes("d")));
+        EXPECT_NE(must(fs.info(at("a"))).modified_ns, time);
+    }
+}
+
+TEST_P(FileSystemContract, InfoCountsNamesAndTheirChangesAreChangesOfTheFile) {
+    write("a", "abc");
+    const FileInfo before = must(fs.info(at("a")));
+    EXPECT_EQ(before.links, 1u);
+    must(fs.hard_link(at("a"), at("b")));
+    const FileInfo linked = must(fs.info(at("a")));
+    EXPECT_EQ(linked.links, 2u);
+    EXPECT_GE(linked.changed_ns, before.changed_ns);
+    EXPECT_EQ(linked.modified_ns, before.modified_ns);
+    must(fs.remove_file(at("b")));
+    EXPECT_EQ(must(fs.info(at("a"))).links, 1u);
 }
 
 TEST_P(FileSystemContract, OpenReadSaysWhyNot) {

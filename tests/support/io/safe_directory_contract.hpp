@@ -36,6 +36,9 @@ protected:
         EXPECT_EQ(code_of(root->create_file(path, 0644)), code) << path;
         EXPECT_EQ(code_of(root->make_directories(path)), code) << path;
         EXPECT_EQ(code_of(root->make_symlink("x", path)), code) << path;
+        EXPECT_EQ(code_of(root->open_directory(path)), code) << path;
+        EXPECT_EQ(code_of(root->hard_link(*root, "x", path)), code) << path;
+        EXPECT_EQ(code_of(root->hard_link(*root, path, "x")), code) << path;
         EXPECT_EQ(code_of(root->read_symlink(path)), code) << path;
         if (!path.empty()) {
             EXPECT_EQ(code_of(root->info(path)), code) << path;
@@ -67,6 +70,67 @@ TEST_P(SafeDirectoryContract, CreatesAndReadsBeneathItsFolder) {
     must(root->sync(""));
     must(root->sync_file_system());
     EXPECT_EQ(must(read_file(fs, at("root/a/b/f"), 100)), "text");
+}
+
+TEST_P(SafeDirectoryContract, OpensAFolderBeneath) {
+    must(root->make_directories("a/b"));
+    create("a/f", "file");
+    must(root->make_symlink("b", "a/link"));
+    const auto folder = must(root->open_directory("a/b"));
+    must(must(folder->create_file("x", 0644))->append(as_bytes("inner")));
+    EXPECT_EQ(must(read_file(fs, at("root/a/b/x"), 10)), "inner");
+    EXPECT_EQ(code_of(folder->info("../f")), Errc::kPathUnsafe);
+    EXPECT_EQ(must(must(must(root->open_directory("a"))->open_directory("b"))->list("")).size(),
+              1u);
+    EXPECT_EQ(code_of(root->open_directory("a/c")), Errc::kFileNotFound);
+    EXPECT_EQ(code_of(root->open_directory("a/f")), Errc::kNotADirectory);
+    EXPECT_EQ(code_of(root->open_directory("a/link")), Errc::kPathUnsafe);
+}
+
+TEST_P(SafeDirectoryContract, AHardLinkIsTheSameFile) {
+    must(root->make_directories("a/b"));
+    create("a/f", "shared");
+    const auto from = must(root->open_directory("a"));
+    must(root->hard_link(*from, "f", "a/b/g"));
+    const auto to = must(from->open_directory("b"));
+    must(to->hard_link(*root, "a/f", "h"));
+    const FileInfo info = must(root->info("a/f"));
+    EXPECT_EQ(info.links, 3u);
+    EXPECT_EQ(must(root->info("a/b/g")).inode, info.inode);
+    EXPECT_EQ(must(root->info("a/b/h")).inode, info.inode);
+    EXPECT_EQ(must(read_file(fs, at("root/a/b/h"), 10)), "shared");
+    EXPECT_EQ(code_of(to->hard_link(*from, "f", "h")), Errc::kFileExists);
+    EXPECT_EQ(code_of(to->hard_link(*from, "missing", "i")), Errc::kFileNotFound);
+    EXPECT_EQ(code_of(to->hard_link(*from, "f", "no/i")), Errc::kFileNotFound);
+    EXPECT_EQ(code_of(to->hard_link(*from, "b", "i")), Errc::kAccessDenied);
+}
+
+// What a link points to is not linked, in whichever folder it is.
+TEST_P(SafeDirectoryContract, AHardLinkFollowsNoLink) {
+    must(root->make_symlink("../outside/secret", "away"));
+    must(root->make_symlink("../outside", "up"));
+    must(root->hard_link(*root, "away", "again"));
+    EXPECT_EQ(must(root->read_symlink("again")), "../outside/secret");
+    EXPECT_EQ(code_of(root->hard_link(*root, "up/secret", "x")), Errc::kPathUnsafe);
+    create("f", "x");
+    EXPECT_EQ(code_of(root->hard_link(*root, "f", "up/x")), Errc::kPathUnsafe);
+}
+
+// As far as the file system can clone.
+TEST_P(SafeDirectoryContract, ACloneIsAnotherFileWithTheSameBytes) {
+    create("a", "shared");
+    const auto clone = root->clone_file(*root, "a", "b", 0600);
+    if (!clone) {
+        EXPECT_EQ(code_of(clone), Errc::kUnsupported);
+        EXPECT_EQ(names_of(must(root->list(""))), (std::vector<std::string>{"a"}));
+        return;
+    }
+    must((*clone)->write_at(0, as_bytes("S")));
+    EXPECT_EQ(must(read_file(fs, at("root/a"), 10)), "shared");
+    EXPECT_EQ(must(read_file(fs, at("root/b"), 10)), "Shared");
+    EXPECT_EQ(must(root->info("b")).mode, 0600u);
+    EXPECT_NE(must(root->info("b")).inode, must(root->info("a")).inode);
+    EXPECT_EQ(code_of(root->clone_file(*root, "a", "b", 0600)), Errc::kFileExists);
 }
 
 TEST_P(SafeDirectoryContract, RefusesPathsThatAreNotPlain) {

@@ -303,6 +303,7 @@ std::unique_ptr<SimulatedDisk> SimulatedDisk::after_crash(CrashPolicy policy,
                 target->durable_data = target->data;
                 target->durable_mode = target->mode;
                 target->modified_ns = node->modified_ns;
+                target->changed_ns = node->changed_ns;
             }
             copy->entries[name] = copy->durable_entries[name] = target;
             ++target->links;

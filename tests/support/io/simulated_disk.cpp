@@ -90,11 +90,18 @@ NodePtr SimulatedDisk::make_node(FileKind kind, std::uint32_t mode) {
 
 void SimulatedDisk::touch(SimulatedNode& node) noexcept {
     clock_ns_ += kTickNs;
-    node.modified_ns = clock_ns_;
+    node.modified_ns = node.changed_ns = clock_ns_;
+}
+
+void SimulatedDisk::set_modified(SimulatedNode& node, std::int64_t modified_ns) noexcept {
+    touch(node);
+    node.modified_ns = modified_ns;
 }
 
 void SimulatedDisk::change_data(SimulatedNode& node, DataChange change) {
-    if (change.kind != DataChange::Kind::kMode) touch(node);
+    const std::int64_t modified_ns = node.modified_ns;
+    touch(node);
+    if (change.kind == DataChange::Kind::kMode) node.modified_ns = modified_ns;
     apply_change(change, node.data, node.mode);
     node.pending.push_back(std::move(change));
 }
@@ -121,6 +128,9 @@ void SimulatedDisk::change_names(std::vector<NameEdit> edits) {
     const std::uint64_t number = next_change_++;
     remember(number, change, touched);
     for (const NameEdit& edit : change.edits) {
+        clock_ns_ += kTickNs;
+        if (const NodePtr old = current_entry(edit)) old->changed_ns = clock_ns_;
+        if (edit.node != nullptr) edit.node->changed_ns = clock_ns_;
         set_entry(edit.folder->entries, &SimulatedNode::links, edit);
         touch(*edit.folder);
     }

@@ -38,6 +38,7 @@ struct SimulatedNode {
     // Volatile.
     std::uint32_t mode = 0;
     std::int64_t modified_ns = 0;
+    std::int64_t changed_ns = 0;
     std::string data;  // a link's is its target
     Entries entries;
     std::uint32_t links = 0;  // names it has
@@ -88,6 +89,8 @@ public:
     [[nodiscard]] NodePtr make_node(FileKind kind, std::uint32_t mode);
 
     void change_data(SimulatedNode& node, DataChange change);
+    /// Survives every crash, whatever happens to the bytes.
+    void set_modified(SimulatedNode& node, std::int64_t modified_ns) noexcept;
     void sync_data(SimulatedNode& node);
     /// What a failed fsync leaves behind.
     static void fail_sync(SimulatedNode& node);

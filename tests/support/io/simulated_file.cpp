@@ -142,6 +142,16 @@ public:
         return world.end<void>(ticket, kOperation, path_, {});
     }
 
+    Result<void> set_modified(std::int64_t modified_ns) override {
+        constexpr auto kOperation = FileOperation::kSetModified;
+        CATALOG_TRY_VOID(check_open(kOperation));
+        SimulatedWorld& world = open_->world();
+        const MutexLock lock(world.mutex);
+        CATALOG_TRY(const Ticket ticket, world.begin(kOperation, path_));
+        world.disk->set_modified(open_->node(), modified_ns);
+        return world.end<void>(ticket, kOperation, path_, {});
+    }
+
     Result<void> close() override {
         CATALOG_TRY_VOID(check_open(FileOperation::kClose));
         {

@@ -150,6 +150,11 @@ void SimulatedFileSystem::set_capacity(std::uint64_t bytes) {
     world_->capacity = bytes;
 }
 
+void SimulatedFileSystem::set_clones(bool works) {
+    const MutexLock lock(world_->mutex);
+    world_->clones = works;
+}
+
 std::uint64_t SimulatedFileSystem::used_bytes() const {
     const MutexLock lock(world_->mutex);
     return world_->disk->used_bytes();
@@ -353,17 +358,7 @@ Result<void> SimulatedFileSystem::hard_link(const std::string& from, const std::
     if (old_place.node == nullptr)
         return fail_file(Errc::kFileNotFound, "no such file", kOperation, from);
     CATALOG_TRY(const Place new_place, world_->locate(to, false, kOperation));
-    if (new_place.node != nullptr)
-        return fail_file(Errc::kFileExists, "there is already something", kOperation, to);
-    if (new_place.trailing_slash)
-        return fail_file(Errc::kFileNotFound, "no such folder", kOperation, to);
-    if (old_place.node->kind == FileKind::kDirectory)
-        return fail_file(Errc::kAccessDenied, "a folder has one name", kOperation, from);
-    if (new_place.folder->links == 0)
-        return fail_file(Errc::kFileNotFound, "the folder was removed", kOperation, to);
-    CATALOG_TRY(const Ticket ticket, world_->begin(kOperation, from, "to " + to));
-    world_->disk->change_names({{new_place.folder, new_place.name, old_place.node}});
-    return world_->end<void>(ticket, kOperation, from, {});
+    return world_->hard_link_at(old_place, new_place, from, to);
 }
 
 Result<void> SimulatedFileSystem::sync_directory(const std::string& path) {

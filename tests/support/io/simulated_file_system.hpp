@@ -6,7 +6,8 @@
 //
 //   Bytes. append, write_at, truncate, set_mode and opening with kTruncate are pending changes of
 //   one file. WritableFile::sync makes all pending changes of that file durable, whoever made them.
-//   allocate changes nothing that can be seen.
+//   allocate changes nothing that can be seen. A time that set_modified gave survives every crash,
+//   with or without the bytes it was given to.
 //
 //   Names. Creating, renaming, removing and linking are pending changes of one or two folders.
 //   sync_directory(D) makes durable every pending change that touches D and no other folder that
@@ -121,6 +122,8 @@ public:
     /// kStorageFull.
     void set_capacity(std::uint64_t bytes);
     [[nodiscard]] std::uint64_t used_bytes() const;
+    /// Whether SafeDirectory::clone_file works; as on ext4 it does not at first.
+    void set_clones(bool works);
     /// Flips the bits of `mask` in one byte, as a bad disk does. Errors: kFileNotFound, kEndOfFile.
     [[nodiscard]] Result<void> corrupt(const std::string& path, std::uint64_t offset,
                                        std::uint8_t mask);

@@ -270,12 +270,30 @@ Result<std::vector<DirectoryEntry>> SimulatedWorld::list_of(const NodePtr& folde
     return entries;
 }
 
+Result<void> SimulatedWorld::hard_link_at(const Place& old_place, const Place& new_place,
+                                          const std::string& from, const std::string& to) {
+    constexpr auto kOperation = FileOperation::kHardLink;
+    if (new_place.node != nullptr)
+        return fail_file(Errc::kFileExists, "there is already something", kOperation, to);
+    if (new_place.trailing_slash)
+        return fail_file(Errc::kFileNotFound, "no such folder", kOperation, to);
+    if (old_place.node->kind == FileKind::kDirectory)
+        return fail_file(Errc::kAccessDenied, "a folder has one name", kOperation, from);
+    if (new_place.folder->links == 0)
+        return fail_file(Errc::kFileNotFound, "the folder was removed", kOperation, to);
+    CATALOG_TRY(const Ticket ticket, begin(kOperation, from, "to " + to));
+    disk->change_names({{new_place.folder, new_place.name, old_place.node}});
+    return end<void>(ticket, kOperation, from, {});
+}
+
 FileInfo SimulatedWorld::info_of(const SimulatedNode& node) {
     FileInfo info;
     info.kind = node.kind;
     info.size = node.kind == FileKind::kDirectory ? 4096 : node.data.size();
     info.mode = node.mode;
     info.modified_ns = node.modified_ns;
+    info.changed_ns = node.changed_ns;
+    info.links = node.links;
     info.device = 1;
     info.inode = node.id;
     return info;

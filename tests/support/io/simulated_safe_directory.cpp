@@ -55,6 +55,48 @@ public:
         return {};
     }
 
+    Result<std::unique_ptr<SafeDirectory>> open_directory(std::string_view path) const override {
+        const MutexLock lock(world_->mutex);
+        constexpr auto kOperation = FileOperation::kOpenDirectory;
+        CATALOG_TRY(const NodePtr node, existing(path, kOperation));
+        CATALOG_TRY_VOID(world_->begin(kOperation, full(path)));
+        if (node->kind == FileKind::kSymlink) return fail_link(path, kOperation);
+        if (node->kind != FileKind::kDirectory)
+            return fail_file(Errc::kNotADirectory, "this is not a folder", kOperation, full(path));
+        return make_simulated_directory(world_, node, full(path));
+    }
+
+    Result<void> hard_link(const SafeDirectory& from, std::string_view from_path,
+                           std::string_view path) const override {
+        constexpr auto kOperation = FileOperation::kHardLink;
+        CATALOG_TRY(const SimulatedSafeDirectory* source, same_world(from, path, kOperation));
+        const MutexLock lock(world_->mutex);
+        CATALOG_TRY(const Place old_place, source->locate(from_path, kOperation));
+        CATALOG_TRY(const Place place, locate(path, kOperation));
+        CATALOG_TRY_VOID(source->existing(from_path, kOperation));
+        return world_->hard_link_at(old_place, place, source->full(from_path), full(path));
+    }
+
+    // The clone's space is not shared, which only shows in used_bytes().
+    Result<std::unique_ptr<WritableFile>> clone_file(const SafeDirectory& from,
+                                                     std::string_view from_path,
+                                                     std::string_view path,
+                                                     std::uint32_t mode) const override {
+        constexpr auto kOperation = FileOperation::kCloneFile;
+        CATALOG_TRY(const SimulatedSafeDirectory* source, same_world(from, path, kOperation));
+        const MutexLock lock(world_->mutex);
+        CATALOG_TRY(const NodePtr old_node, source->existing(from_path, kOperation));
+        CATALOG_TRY(const Place place, locate(path, kOperation));
+        CATALOG_TRY_VOID(world_->begin(kOperation, full(path)));
+        if (!world_->clones)
+            return fail_file(Errc::kUnsupported, "this file system cannot clone", kOperation,
+                             full(path));
+        CATALOG_TRY(NodePtr node, world_->create_at(place, mode, full(path)));
+        CATALOG_TRY_VOID(
+            world_->write_of(*node, 0, as_bytes(old_node->data), kOperation, full(path)));
+        return make_simulated_writable(world_, std::move(node), full(path));
+    }
+
     Result<void> make_symlink(std::string_view target, std::string_view path) const override {
         const MutexLock lock(world_->mutex);
         CATALOG_TRY(const Place place, locate(path, FileOperation::kMakeSymlink));
@@ -115,6 +157,15 @@ public:
 private:
     std::string full(std::string_view path) const {
         return path.empty() ? path_ : join_path(path_, path);
+    }
+
+    Result<const SimulatedSafeDirectory*> same_world(const SafeDirectory& other,
+                                                     std::string_view path,
+                                                     FileOperation operation) const {
+        const auto* folder = dynamic_cast<const SimulatedSafeDirectory*>(&other);
+        if (folder != nullptr && folder->world_ == world_) return folder;
+        return fail_file(Errc::kUnsupported, "the folders belong to different file systems",
+                         operation, full(path));
     }
 
     Result<Place> locate(std::string_view path, FileOperation operation) const {

@@ -46,6 +46,7 @@ public:
     bool crashed = false;
     std::uint64_t capacity = SimulatedFileSystem::kUnlimited;
     std::deque<FileCall> calls;
+    bool clones = false;
 
     /// Counts and logs a call. Errors: the simulated crash, an injected fault; with `keep_fault`
     /// the fault is in the ticket instead.
@@ -76,6 +77,9 @@ public:
     [[nodiscard]] Result<void> make_folder_at(const Place& place, const std::string& path);
     [[nodiscard]] Result<void> make_symlink_at(const Place& place, std::string_view target,
                                                const std::string& path);
+    /// There is something at `old_place`.
+    [[nodiscard]] Result<void> hard_link_at(const Place& old_place, const Place& new_place,
+                                            const std::string& from, const std::string& to);
     [[nodiscard]] Result<void> remove_file_at(const Place& place, const std::string& path);
     [[nodiscard]] Result<void> remove_folder_at(const Place& place, const std::string& path);
     [[nodiscard]] Result<void> remove_tree_at(const Place& place, const std::string& path);
