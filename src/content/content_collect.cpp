@@ -255,13 +255,18 @@ Result<void> Collector::sweep_packs() {
         }
         return removed;
     };
+    // The next record may go into it.
+    const auto is_begun_only = [&](const PackMark& mark) {
+        return !mark.sealed && data_bytes(mark) == 0 &&
+               (rewriter_ == nullptr || !rewriter_->wants(mark));
+    };
     const auto is_empty = [&](const PackMark& mark) {
         return collection_->count(mark.pack).chunks == 0 &&
                !collection_->is_started_from(mark.pack);
     };
     for (bool again = true; std::exchange(again, false);) {
         for (auto mark = marks_.packs.rbegin(); mark != marks_.packs.rend(); ++mark) {
-            if (!mark->sealed && data_bytes(*mark) == 0) continue;
+            if (is_begun_only(*mark)) continue;
             if (tried.contains(mark->pack) || !is_empty(*mark)) continue;
             tried.insert(mark->pack);
             CATALOG_TRY(const bool removed, try_remove(*mark, false));
@@ -269,8 +274,7 @@ Result<void> Collector::sweep_packs() {
         }
     }
     for (const PackMark& mark : marks_.packs)
-        if (!gone.contains(mark.pack) && !damaged_.contains(mark.pack) &&
-            (mark.sealed || data_bytes(mark) != 0))
+        if (!gone.contains(mark.pack) && !damaged_.contains(mark.pack) && !is_begun_only(mark))
             rest.push_back({mark, collection_->count(mark.pack).bytes});
     for (const Candidate& chosen : choose_rewrites(std::move(rest)))
         CATALOG_TRY_VOID(try_remove(chosen.mark, true));
@@ -356,6 +360,7 @@ Result<bool> Collector::remove_condemned(const PackMark& mark, std::uint64_t len
     if (needed.chunks != 0 || !mark.sealed) {
         PackMark whole = mark;
         whole.bytes = length;
+        if (rewriter_ != nullptr) CATALOG_TRY_VOID(rewriter_->begin_pack(mark));
         const auto scanned = core_.backend->scan(whole, copy);
         CATALOG_TRY_VOID(copy.finish());
         if (!scanned) return fail(scanned.error());

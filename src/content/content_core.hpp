@@ -206,6 +206,11 @@ public:
     virtual void begin(PackId last) = 0;
     /// Tells whether a pack is to be written again however much of it is needed.
     [[nodiscard]] virtual bool wants(const PackMark& mark) const = 0;
+    /// Says that the chunks of a pack come now. Errors end the collection.
+    [[nodiscard]] virtual Result<void> begin_pack(const PackMark& mark) {
+        (void)mark;
+        return {};
+    }
     /// Takes a needed chunk. `is_base`: deltas in other packs start from it. Errors:
     /// kContentCorrupted (the pack stays), others end the collection.
     [[nodiscard]] virtual Result<void> rewrite(const StoredRecord& record, bool is_base) = 0;

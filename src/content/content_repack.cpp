@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "content_core.hpp"
+#include "repacked_packs.hpp"
 
 namespace catalog::content {
 namespace {
@@ -88,7 +89,6 @@ Result<std::uint64_t> Repacker::end() {
     CATALOG_TRY(const BackendMarks now, marks());
     for (const PackMark& mark : now.packs)
         if (!mark.sealed && mark.pack > last_) CATALOG_TRY_VOID(core_.backend->seal(mark.pack));
-    kv::Commit commit;
     RepackedPacks written{level_, {}, {}};
     for (const PackMark& mark : now.packs) {
         if (mark.pack <= last_) continue;
@@ -96,32 +96,51 @@ Result<std::uint64_t> Repacker::end() {
         written.last = std::max(written.last, mark.pack);
     }
     if (written.first != PackId{}) repacked_.push_back(written);
-    // Of packs that have gone nothing needs to be known.
-    std::erase_if(repacked_, [&](const RepackedPacks& range) {
-        return std::ranges::none_of(now.packs, [&](const PackMark& mark) {
-            return range.first <= mark.pack && mark.pack <= range.last;
-        });
-    });
-    commit.batch.put(core_.options.families.packs, repacked_key(), encode_repacked(repacked_));
-    CATALOG_TRY_VOID(core_.options.queue->submit(std::move(commit)));
+    CATALOG_TRY_VOID(note_repacked(core_, now, repacked_));
     return static_cast<std::uint64_t>(
         std::ranges::count_if(now.packs, [&](const PackMark& mark) { return wants(mark); }));
 }
 
 }  // namespace
 
+Result<std::vector<RepackedPacks>> find_repacked(const ContentCore& core) {
+    CATALOG_TRY(const auto record,
+                core.options.store->get(core.options.families.packs, repacked_key()));
+    if (!record) return std::vector<RepackedPacks>();
+    return decode_repacked(*record);
+}
+
+Result<void> note_repacked(const ContentCore& core, const BackendMarks& marks,
+                           std::vector<RepackedPacks>& repacked) {
+    // Of packs that have gone nothing needs to be known.
+    std::erase_if(repacked, [&](const RepackedPacks& range) {
+        return std::ranges::none_of(marks.packs, [&](const PackMark& mark) {
+            return range.first <= mark.pack && mark.pack <= range.last;
+        });
+    });
+    kv::Commit commit;
+    commit.batch.put(core.options.families.packs, repacked_key(), encode_repacked(repacked));
+    return core.options.queue->submit(std::move(commit));
+}
+
+RepackReport to_repack_report(const CollectReport& collected, std::uint64_t packs_left) {
+    RepackReport report;
+    report.packs_rewritten = collected.packs_rewritten;
+    report.packs_damaged = collected.packs_damaged;
+    report.packs_left = packs_left;
+    report.bytes_after = collected.bytes_rewritten;
+    report.bytes_before = collected.bytes_freed + collected.bytes_rewritten;
+    return report;
+}
+
 Result<RepackReport> repack_content(const ContentCore& core, const RepackOptions& options,
                                     const CallContext& context) {
+    if (options.rekey) return rekey_content(core, options, context);
     if (options.level < 1 || options.level > kRepackLevelMax)
         return fail(Errc::kInvalidArgument, "the level of a repack is 1 to " +
                                                 std::to_string(kRepackLevelMax) + ", not " +
                                                 std::to_string(options.level));
-    CATALOG_TRY(const auto record,
-                core.options.store->get(core.options.families.packs, repacked_key()));
-    std::vector<RepackedPacks> repacked;
-    if (record) {
-        CATALOG_TRY(repacked, decode_repacked(*record));
-    }
+    CATALOG_TRY(auto repacked, find_repacked(core));
     Repacker repacker(core, options.level, std::move(repacked));
     CollectOptions collect;
     collect.rewrite_bytes_max = options.rewrite_bytes_max;
@@ -130,13 +149,7 @@ Result<RepackReport> repack_content(const ContentCore& core, const RepackOptions
     const auto left = repacker.end();
     if (!collected) return fail(collected.error());
     if (!left) return fail(left.error());
-    RepackReport report;
-    report.packs_rewritten = collected->packs_rewritten;
-    report.packs_damaged = collected->packs_damaged;
-    report.packs_left = *left;
-    report.bytes_after = collected->bytes_rewritten;
-    report.bytes_before = collected->bytes_freed + collected->bytes_rewritten;
-    return report;
+    return to_repack_report(*collected, *left);
 }
 
 }  // namespace catalog::content

@@ -163,15 +163,51 @@ Result<SlotRecord> make_slot(const SlotsFile& file, SlotId id, const SlotSecret&
     return slot;
 }
 
-Result<std::shared_ptr<const StoreKey>> add_master(SlotsFile& file, ByteView ring_key,
-                                                   KeyGeneration generation, Random& random) {
-    CATALOG_TRY(auto key, StoreKey::generate(random));
+Result<void> add_part(SlotsFile& file, ByteView ring_key, KeyGeneration generation,
+                      GenerationPart part, ByteView secret, Random& random) {
     GenerationRecord record;
     record.generation = generation;
-    CATALOG_TRY_VOID(wrap_key(ring_key, key->master(), generation_context(file.store, generation),
-                              random, record.master));
+    record.part = part;
+    const std::string context = generation_context(file.store, generation, part);
+    CATALOG_TRY_VOID(wrap_key(ring_key, secret, context, random, record.key));
     file.generations.push_back(record);
-    return key;
+    return {};
+}
+
+Result<void> add_new_master(SlotsFile& file, ByteView ring_key, KeyGeneration generation,
+                            Random& random) {
+    CATALOG_TRY(const auto key, StoreKey::generate(random));
+    return add_part(file, ring_key, generation, GenerationPart::kMaster, key->master(), random);
+}
+
+Result<void> add_remains(SlotsFile& file, ByteView ring_key, KeyGeneration generation,
+                         const StoreKey& key, Random& random) {
+    CATALOG_TRY_VOID(
+        add_part(file, ring_key, generation, GenerationPart::kIdKey, key.id_key(), random));
+    return add_part(file, ring_key, generation, GenerationPart::kDatabaseKey, key.database_key(),
+                    random);
+}
+
+// Wraps all keys of a ring, in the order in which a file has them.
+Result<void> add_ring(SlotsFile& file, ByteView ring_key, const StoreKeyRing& ring,
+                      Random& random) {
+    CATALOG_TRY(const auto first, ring.first());
+    if (!first->is_whole())
+        CATALOG_TRY_VOID(add_remains(file, ring_key, ring.oldest(), *first, random));
+    for (const KeyGeneration generation : ring.generations()) {
+        CATALOG_TRY(const auto key, ring.of(generation));
+        CATALOG_TRY_VOID(
+            add_part(file, ring_key, generation, GenerationPart::kMaster, key->master(), random));
+    }
+    return {};
+}
+
+Result<void> check_room_for_generation(const StoreKeyRing& ring) {
+    const std::size_t count = ring.generations().size();
+    if (count < kKeyGenerationsMax) return {};
+    return fail(Error(Errc::kLimitExceeded, "the store has too many key generations",
+                      LimitDetail{"kKeyGenerationsMax", kKeyGenerationsMax, count + 1})
+                    .with_hint("repack the store under its newest keys: older ones are dropped"));
 }
 
 Result<std::array<std::byte, kSlotsMacBytes>> mac_of(const SlotsFile& file, ByteView ring_key) {
@@ -222,6 +258,32 @@ struct KeySlots::Impl {
         return no_slot_opens();
     }
 
+    /// Unwraps all keys.
+    [[nodiscard]] Result<StoreKeyRing> open_ring(ByteView ring_key) const {
+        StoreKeyRing ring;
+        CATALOG_TRY(LockedBytes keys, LockedBytes::make(2 * kStoreKeyBytes));
+        const std::span<std::byte> key = keys.bytes().first(kStoreKeyBytes);
+        const std::span<std::byte> id_key = keys.bytes().last(kStoreKeyBytes);
+        for (const GenerationRecord& record : file.generations) {
+            const std::string context =
+                generation_context(file.store, record.generation, record.part);
+            if (!unwrap_key(ring_key, record.key, context, key))
+                return fail(
+                    Error(Errc::kKeyInvalid, "a key generation was altered").with_input(path));
+            if (record.part == GenerationPart::kIdKey) {
+                std::ranges::copy(key, id_key.begin());
+                continue;
+            }
+            auto opened = record.part == GenerationPart::kMaster
+                              ? StoreKey::from_master(key.first<kStoreKeyBytes>())
+                              : StoreKey::from_remains(id_key.first<kStoreKeyBytes>(),
+                                                       key.first<kStoreKeyBytes>());
+            if (!opened) return fail(opened.error());
+            ring.add(record.generation, *std::move(opened));
+        }
+        return ring;
+    }
+
     /// Opens all generations with a ring key.
     [[nodiscard]] Result<std::shared_ptr<const UnlockedKeys>> unlocked(LockedBytes ring_key,
                                                                        SlotId slot) const {
@@ -230,16 +292,7 @@ struct KeySlots::Impl {
             return fail(Error(Errc::kKeyInvalid, "the key slots were altered")
                             .with_input(path)
                             .with_hint("restore the key slots from a backup"));
-        StoreKeyRing ring;
-        CATALOG_TRY(LockedBytes master, LockedBytes::make(kStoreKeyBytes));
-        for (const GenerationRecord& record : file.generations) {
-            if (!unwrap_key(ring_key.bytes(), record.master,
-                            generation_context(file.store, record.generation), master.bytes()))
-                return fail(
-                    Error(Errc::kKeyInvalid, "a key generation was altered").with_input(path));
-            CATALOG_TRY(auto key, StoreKey::from_master(master.bytes().first<kStoreKeyBytes>()));
-            ring.add(record.generation, std::move(key));
-        }
+        CATALOG_TRY(StoreKeyRing ring, open_ring(ring_key.bytes()));
         ring_key.freeze();
         return std::shared_ptr<const UnlockedKeys>(
             new UnlockedKeys(std::make_unique<const UnlockedKeys::Impl>(
@@ -282,7 +335,7 @@ Result<KeySlots> KeySlots::create(std::shared_ptr<io::FileSystem> fs, std::strin
     file.store = store;
     CATALOG_TRY(LockedBytes ring_key, LockedBytes::make(kStoreKeyBytes));
     CATALOG_TRY_VOID(random.fill(ring_key.bytes()));
-    CATALOG_TRY_VOID(add_master(file, ring_key.bytes(), KeyGeneration{1}, random));
+    CATALOG_TRY_VOID(add_new_master(file, ring_key.bytes(), KeyGeneration{1}, random));
     CATALOG_TRY(SlotRecord slot,
                 make_slot(file, file.next_slot, first, ring_key.bytes(), impl->limits, random));
     file.slots.push_back(std::move(slot));
@@ -318,8 +371,8 @@ std::vector<SlotInfo> KeySlots::slots() const {
 
 std::vector<KeyGeneration> KeySlots::generations() const {
     std::vector<KeyGeneration> all;
-    all.reserve(impl_->file.generations.size());
-    for (const GenerationRecord& record : impl_->file.generations) all.push_back(record.generation);
+    for (const GenerationRecord& record : impl_->file.generations)
+        if (record.part == GenerationPart::kMaster) all.push_back(record.generation);
     return all;
 }
 
@@ -392,32 +445,37 @@ Result<std::shared_ptr<const UnlockedKeys>> KeySlots::add_generation(const Unloc
                                                                      Random& random) {
     CATALOG_TRY_VOID(impl_->check_keys(keys));
     SlotsFile file = impl_->file;
-    if (file.generations.size() == kKeyGenerationsMax)
-        return fail(
-            Error(Errc::kLimitExceeded, "the store has too many key generations",
-                  LimitDetail{"kKeyGenerationsMax", kKeyGenerationsMax, kKeyGenerationsMax + 1})
-                .with_hint("repack the store, then drop the generations that nothing uses"));
-    CATALOG_TRY_VOID(add_master(file, Impl::ring_key_of(keys),
-                                after(file.generations.back().generation), random));
+    CATALOG_TRY_VOID(check_room_for_generation(keys.ring()));
+    CATALOG_TRY_VOID(add_new_master(file, Impl::ring_key_of(keys),
+                                    after(file.generations.back().generation), random));
     CATALOG_TRY(LockedBytes ring_key, Impl::copy_ring_key(keys));
     CATALOG_TRY_VOID(impl_->replace(std::move(file), ring_key.bytes()));
     return impl_->unlocked(std::move(ring_key), keys.slot());
 }
 
 Result<std::shared_ptr<const UnlockedKeys>> KeySlots::drop_generation(const UnlockedKeys& keys,
-                                                                      KeyGeneration generation) {
+                                                                      KeyGeneration generation,
+                                                                      Random& random) {
     CATALOG_TRY_VOID(impl_->check_keys(keys));
-    SlotsFile file = impl_->file;
-    if (file.generations.back().generation == generation)
+    const StoreKeyRing& ring = keys.ring();
+    if (ring.newest() == generation)
         return fail(Errc::kFailedPrecondition, "the newest key generation is in use");
-    const auto dropped = std::erase_if(
-        file.generations, [&](const GenerationRecord& g) { return g.generation == generation; });
-    if (dropped == 0) {
+    CATALOG_TRY(const auto first, ring.first());
+    const auto dropped = ring.of(generation);
+    if (!dropped) {
         const std::string number = std::to_string(static_cast<std::uint32_t>(generation));
         return fail(Errc::kNotFound, "there is no key generation " + number,
                     NotFoundDetail{"key", number});
     }
     CATALOG_TRY(LockedBytes ring_key, Impl::copy_ring_key(keys));
+    SlotsFile file = impl_->file;
+    std::erase_if(file.generations,
+                  [&](const GenerationRecord& g) { return g.generation == generation; });
+    if (*dropped == first) {
+        const auto kept = std::exchange(file.generations, {});
+        CATALOG_TRY_VOID(add_remains(file, ring_key.bytes(), generation, *first, random));
+        file.generations.insert(file.generations.end(), kept.begin(), kept.end());
+    }
     CATALOG_TRY_VOID(impl_->replace(std::move(file), ring_key.bytes()));
     return impl_->unlocked(std::move(ring_key), keys.slot());
 }
@@ -431,19 +489,12 @@ Result<std::shared_ptr<const UnlockedKeys>> KeySlots::renew(const UnlockedKeys& 
         return fail(Errc::kLimitExceeded, "there are too many key slots",
                     LimitDetail{"kKeySlotsMax", kKeySlotsMax, secrets.size()});
     SlotsFile file = impl_->file;
-    if (file.generations.size() == kKeyGenerationsMax)
-        return fail(Errc::kLimitExceeded, "the store has too many key generations",
-                    LimitDetail{"kKeyGenerationsMax", kKeyGenerationsMax, kKeyGenerationsMax + 1});
+    CATALOG_TRY_VOID(check_room_for_generation(keys.ring()));
     CATALOG_TRY(LockedBytes ring_key, LockedBytes::make(kStoreKeyBytes));
     CATALOG_TRY_VOID(random.fill(ring_key.bytes()));
-    for (GenerationRecord& record : file.generations) {
-        CATALOG_TRY(const auto key, keys.ring().of(record.generation));
-        CATALOG_TRY_VOID(wrap_key(ring_key.bytes(), key->master(),
-                                  generation_context(file.store, record.generation), random,
-                                  record.master));
-    }
-    CATALOG_TRY_VOID(
-        add_master(file, ring_key.bytes(), after(file.generations.back().generation), random));
+    file.generations.clear();
+    CATALOG_TRY_VOID(add_ring(file, ring_key.bytes(), keys.ring(), random));
+    CATALOG_TRY_VOID(add_new_master(file, ring_key.bytes(), after(keys.ring().newest()), random));
     file.slots.clear();
     const SlotId first = file.next_slot;
     for (const SlotSecret& secret : secrets) {

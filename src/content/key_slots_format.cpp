@@ -10,9 +10,11 @@ namespace catalog::content {
 namespace {
 
 constexpr std::string_view kSlotsMagic = "CATKEYS\n";
+// Of a file all of whose generations are whole, and of one with parts of one that was dropped.
 constexpr std::uint32_t kSlotsVersion = 1;
+constexpr std::uint32_t kSlotsVersionParts = 2;
+constexpr std::size_t kGenerationPartsMax = 2;
 constexpr std::size_t kSlotsHeadBytes = 48;
-constexpr std::size_t kGenerationHeadBytes = 8;
 constexpr std::size_t kSlotsTailBytes = kSlotsMacBytes + 8;
 constexpr std::size_t kSlotAlignment = 8;
 constexpr std::uint32_t kArgonMemoryKibMin = 8;
@@ -117,12 +119,41 @@ Result<SlotRecord> read_slot(SlotsReader& in, const KeySlotLimits& limits) {
     return slot;
 }
 
+// Parts stand in front, each once and of one generation; then masters, of which one is needed.
+Result<std::vector<GenerationRecord>> read_generations(SlotsReader& in, std::uint32_t count) {
+    std::vector<GenerationRecord> all;
+    std::size_t masters = 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        GenerationRecord record;
+        record.generation = KeyGeneration{in.number<std::uint32_t>()};
+        const auto part = in.number<std::uint32_t>();
+        in.wrapped(record.key);
+        record.part = static_cast<GenerationPart>(part);
+        const bool is_master = record.part == GenerationPart::kMaster;
+        const KeyGeneration last = all.empty() ? KeyGeneration{0} : all.back().generation;
+        const bool continues = !all.empty() && !is_master && all.back().part < record.part &&
+                               all.back().part != GenerationPart::kMaster &&
+                               record.generation == last;
+        const bool begins = record.generation > last && (is_master || all.empty());
+        if (!in.whole() || part > static_cast<std::uint32_t>(GenerationPart::kDatabaseKey) ||
+            (!continues && !begins))
+            return fail(slots_damaged("the key generations are not in order"));
+        masters += is_master ? 1 : 0;
+        all.push_back(record);
+    }
+    const std::size_t parts = all.size() - masters;
+    if (masters == 0 || masters > kKeyGenerationsMax ||
+        (parts != 0 && parts != kGenerationPartsMax))
+        return fail(slots_damaged("the key generations are not whole"));
+    return all;
+}
+
 Result<void> check_frame(ByteView bytes) {
     if (bytes.size() < kSlotsHeadBytes + kSlotsTailBytes || bytes.size() > kSlotsFileBytesMax ||
         as_text(bytes.first(kSlotsMagic.size())) != kSlotsMagic)
         return fail(slots_damaged("the file does not hold key slots"));
     const auto version = load_le<std::uint32_t>(bytes.data() + kSlotsMagic.size());
-    if (version > kSlotsVersion)
+    if (version > kSlotsVersionParts)
         return fail(
             Error(Errc::kUnsupported, "the key slots are of version " + std::to_string(version))
                 .with_hint("use the release that wrote them, or a later one"));
@@ -158,16 +189,19 @@ std::string slot_context(const StoreId& store, const SlotRecord& slot) {
     return context;
 }
 
-std::string generation_context(const StoreId& store, KeyGeneration generation) {
+std::string generation_context(const StoreId& store, KeyGeneration generation,
+                               GenerationPart part) {
     std::string context("catalog.slots.v1 generation");
     context += as_text(store);
     append_le(context, static_cast<std::uint32_t>(generation));
+    if (part != GenerationPart::kMaster) append_le(context, static_cast<std::uint32_t>(part));
     return context;
 }
 
 std::string encode_slots_body(const SlotsFile& file) {
     std::string body(kSlotsMagic);
-    append_le(body, kSlotsVersion);
+    const bool has_parts = file.generations.front().part != GenerationPart::kMaster;
+    append_le(body, has_parts ? kSlotsVersionParts : kSlotsVersion);
     append_le(body, std::uint32_t{0});  // the length, once it is known
     body += as_text(file.store);
     append_le(body, static_cast<std::uint32_t>(file.slots.size()));
@@ -180,8 +214,8 @@ std::string encode_slots_body(const SlotsFile& file) {
     }
     for (const GenerationRecord& generation : file.generations) {
         append_le(body, static_cast<std::uint32_t>(generation.generation));
-        append_le(body, std::uint32_t{0});
-        append_wrapped(body, generation.master);
+        append_le(body, static_cast<std::uint32_t>(generation.part));
+        append_wrapped(body, generation.key);
     }
     std::string length;
     append_le(length, static_cast<std::uint32_t>(body.size() + kSlotsTailBytes));
@@ -199,6 +233,8 @@ std::string encode_slots_file(const SlotsFile& file) {
 
 Result<SlotsFile> decode_slots_file(ByteView bytes, const KeySlotLimits& limits) {
     CATALOG_TRY_VOID(check_frame(bytes));
+    const bool has_parts =
+        load_le<std::uint32_t>(bytes.data() + kSlotsMagic.size()) == kSlotsVersionParts;
     SlotsReader in(bytes.first(bytes.size() - 8).subspan(16));
     SlotsFile file;
     in.fill(file.store);
@@ -207,7 +243,7 @@ Result<SlotsFile> decode_slots_file(ByteView bytes, const KeySlotLimits& limits)
     file.next_slot = SlotId{in.number<std::uint32_t>()};
     in.zeros(4);
     if (!in.whole() || slots == 0 || slots > kKeySlotsMax || generations == 0 ||
-        generations > kKeyGenerationsMax)
+        generations > kKeyGenerationsMax + kGenerationPartsMax)
         return fail(slots_damaged("the key slots' numbers are out of range"));
     SlotId former{0};
     for (std::uint32_t i = 0; i < slots; ++i) {
@@ -217,17 +253,9 @@ Result<SlotsFile> decode_slots_file(ByteView bytes, const KeySlotLimits& limits)
         former = slot.info.id;
         file.slots.push_back(std::move(slot));
     }
-    KeyGeneration last{0};
-    for (std::uint32_t i = 0; i < generations; ++i) {
-        GenerationRecord record;
-        record.generation = KeyGeneration{in.number<std::uint32_t>()};
-        in.zeros(kGenerationHeadBytes - 4);
-        in.wrapped(record.master);
-        if (!in.whole() || record.generation <= last)
-            return fail(slots_damaged("the key generations are not in order"));
-        last = record.generation;
-        file.generations.push_back(record);
-    }
+    CATALOG_TRY(file.generations, read_generations(in, generations));
+    if (has_parts != (file.generations.front().part != GenerationPart::kMaster))
+        return fail(slots_damaged("the key slots are of another version than they say"));
     in.fill(file.mac);
     if (!in.whole() || in.left() != 0)
         return fail(slots_damaged("the key slots do not end where they should"));

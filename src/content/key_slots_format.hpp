@@ -32,26 +32,36 @@ struct SlotRecord {
     WrappedKey ring_key;
 };
 
-/// One master secret.
+/// Which key of a generation a record holds. Values are stored on disk and never change.
+enum class GenerationPart : std::uint32_t {
+    kMaster = 0,       ///< The secret, of which all follows.
+    kIdKey = 1,        ///< Of the first generation, when it was dropped.
+    kDatabaseKey = 2,  ///< The same.
+};
+
+/// One key of a generation.
 struct GenerationRecord {
     KeyGeneration generation{};
-    WrappedKey master;
+    GenerationPart part = GenerationPart::kMaster;
+    WrappedKey key;
 };
 
 /// A whole file.
 struct SlotsFile {
     StoreId store{};
     SlotId next_slot{1};
-    std::vector<SlotRecord> slots;              ///< 1 to 16, ascending ids.
-    std::vector<GenerationRecord> generations;  ///< 1 to 64, ascending.
+    std::vector<SlotRecord> slots;  ///< 1 to 16, ascending ids.
+    /// 1 to 64 masters, ascending; before them, when the first generation was dropped, its parts.
+    std::vector<GenerationRecord> generations;
     std::array<std::byte, kSlotsMacBytes> mac{};
 };
 
 /// Returns what the wrapping of a slot's ring key is bound to: everything of the slot but that.
 [[nodiscard]] std::string slot_context(const StoreId& store, const SlotRecord& slot);
 
-/// Returns what the wrapping of a generation's secret is bound to.
-[[nodiscard]] std::string generation_context(const StoreId& store, KeyGeneration generation);
+/// Returns what the wrapping of a generation's key is bound to.
+[[nodiscard]] std::string generation_context(const StoreId& store, KeyGeneration generation,
+                                             GenerationPart part);
 
 /// Returns the bytes that `mac` authenticates: all of the file in front of it.
 [[nodiscard]] std::string encode_slots_body(const SlotsFile& file);

@@ -38,7 +38,7 @@ PackIndex::PackIndex(PackFiles& files) : files_(files) {
     const auto& encryption = files.encryption();
     if (!encryption) return;
     page_cache_ = std::make_shared<IndexPageCache>();
-    if (const auto key = encryption->keys.of(encryption->keys.oldest()))
+    if (const auto key = encryption->keys.first())
         keyed_ = std::make_unique<const KeyedIds>((*key)->id_key());
 }
 

@@ -115,4 +115,9 @@ Result<std::unique_ptr<PageCipher>> open_page_cipher(const StoreKeyRing& keys,
     return std::make_unique<RunPageCipher>(std::move(aead), suffix, nullptr);
 }
 
+KeyGeneration generation_of_page(ByteView page) noexcept {
+    if (page.size() != kIndexPageBytes) return KeyGeneration{0};
+    return KeyGeneration{load_le<std::uint32_t>(page.data() + kPageAlgorithmAt) >> 8};
+}
+
 }  // namespace catalog::content

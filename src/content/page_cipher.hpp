@@ -27,4 +27,7 @@ namespace catalog::content {
                                                                    const IndexRunInfo& run,
                                                                    IndexPageView page);
 
+/// Returns which generation a sealed page says that it is of; 0 when it is no whole page.
+[[nodiscard]] KeyGeneration generation_of_page(ByteView page) noexcept;
+
 }  // namespace catalog::content

@@ -81,7 +81,7 @@ Result<MadeKeys> make_keys(const std::string& path, const LibraryOptions& option
 
 // The database stays under the key that it was made with.
 Result<std::shared_ptr<const content::StoreKey>> database_key(const content::StoreKeyRing& ring) {
-    return ring.of(ring.oldest());
+    return ring.first();
 }
 
 Result<LibraryFile> read_library_file(io::FileSystem& fs, const std::string& path) {

@@ -11,6 +11,7 @@
 
 #include "catalog/content/content_records.hpp"
 #include "record_cipher.hpp"
+#include "sealed_bed.hpp"
 #include "support/content/content_bed.hpp"
 #include "support/content/encryption_samples.hpp"
 #include "support/content/sample_bytes.hpp"
@@ -28,71 +29,6 @@ using io::testing::must;
 using io::testing::SeededRandom;
 using io::testing::SimulatedFileSystem;
 using kv::testing::number_from_environment;
-
-const std::string kPacks = "/library/packs";
-const std::string kFirstPack = "/library/packs/00000001.pack";
-
-// An encrypted store on a simulated disk, over a key-value store in memory.
-struct SealedBed {
-    std::shared_ptr<SimulatedFileSystem> disk = SimulatedFileSystem::make();
-    std::map<ContentHash, Bytes> contents;
-    std::unique_ptr<RealContentBed> bed;
-
-    explicit SealedBed(std::uint64_t pack_bytes_max = 64u << 20) {
-        ContentOptions options;
-        options.file_system = disk;
-        options.directory = "/library";
-        options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
-        options.packs.pack_bytes_max = pack_bytes_max;
-        options.packs.encryption = sample_encryption();
-        bed = std::make_unique<RealContentBed>(std::move(options));
-    }
-    ContentHash add(const Bytes& bytes) {
-        const ContentHash id = bed->put(bytes).id;
-        contents[id] = bytes;
-        return id;
-    }
-    // Objects of many chunks, alike ones, small ones.
-    void fill(std::uint64_t seed = 0) {
-        const Bytes text = prose(20'000, seed + 1);
-        add(text);
-        add(edited(text, 4, seed + 2));
-        add(noise(9'000, seed + 3));
-        add(noise(13, seed + 4));
-    }
-    [[nodiscard]] ContentOptions& options() const { return bed->options(); }
-    void reopen(std::shared_ptr<const StoreEncryption> encryption) {
-        bed->options().packs.encryption = std::move(encryption);
-        bed->reopen();
-    }
-    [[nodiscard]] std::vector<std::string> files() const {
-        std::vector<std::string> paths;
-        for (const io::DirectoryEntry& entry : must(disk->list(kPacks)))
-            paths.push_back(io::join_path(kPacks, entry.name));
-        return paths;
-    }
-    [[nodiscard]] Bytes bytes_of(const std::string& path) const {
-        return to_bytes(as_bytes(must(io::read_file(*disk, path, 1u << 30))));
-    }
-    void expect_all_readable() const {
-        for (const auto& [id, bytes] : contents) EXPECT_EQ(must(bed->get(id)), bytes);
-    }
-    // Opens the store with other options; the error's code, or nothing.
-    [[nodiscard]] std::optional<Errc> open_error(
-        std::shared_ptr<const StoreEncryption> encryption) const {
-        ContentOptions options = bed->options();
-        options.packs.encryption = std::move(encryption);
-        options.store = &bed->store();
-        options.families = kBedFamilies;
-        options.clock = make_system_clock();
-        options.executor = make_thread_pool(1);
-        options.read_only = true;
-        return code_of(ContentAddressedStorage::open(std::move(options)));
-    }
-    [[nodiscard]] VerifyReport verify() const {
-        return must(bed->storage().verify(VerifyDepth::kFull, CallContext()));
-    }
-};
 
 bool holds(const Bytes& haystack, ByteView needle) {
     return std::search(haystack.begin(), haystack.end(), needle.begin(), needle.end()) !=

@@ -178,12 +178,50 @@ TEST(KeySlots, KeepOlderGenerationsBesideTheNewest) {
     EXPECT_EQ(slots.generations(), (std::vector{KeyGeneration{1}, KeyGeneration{2}}));
     EXPECT_EQ(master_of(*must(slots.unlock(recovery_key(7))), 2), master_of(*keys, 2));
 
-    EXPECT_EQ(code_of(slots.drop_generation(*keys, KeyGeneration{2})), Errc::kFailedPrecondition);
-    EXPECT_EQ(code_of(slots.drop_generation(*keys, KeyGeneration{3})), Errc::kNotFound);
-    const auto left = must(slots.drop_generation(*keys, KeyGeneration{1}));
+    EXPECT_EQ(code_of(slots.drop_generation(*keys, KeyGeneration{2}, bed.random)),
+              Errc::kFailedPrecondition);
+    EXPECT_EQ(code_of(slots.drop_generation(*keys, KeyGeneration{3}, bed.random)), Errc::kNotFound);
+    const auto left = must(slots.drop_generation(*keys, KeyGeneration{1}, bed.random));
     EXPECT_EQ(left->ring().generations(), std::vector{KeyGeneration{2}});
     EXPECT_EQ(master_of(*must(must(bed.reopened()).unlock(cheap("first"))), 2),
               master_of(*keys, 2));
+}
+
+TEST(KeySlots, KeepOfTheFirstGenerationWhatIdsAndDatabaseNeed) {
+    Bed bed;
+    auto keys = must(bed.slots.add_generation(*bed.keys, bed.random));
+    const auto first = must(keys->ring().first());
+    ASSERT_TRUE(first->is_whole());
+    keys = must(bed.slots.drop_generation(*keys, KeyGeneration{1}, bed.random));
+    EXPECT_EQ(code_of(bed.slots.drop_generation(*keys, KeyGeneration{1}, bed.random)),
+              Errc::kNotFound);
+    const auto expect_remains = [&](const StoreKeyRing& ring) {
+        EXPECT_EQ(code_of(ring.of(KeyGeneration{1})), Errc::kKeyNotFound);
+        EXPECT_EQ(ring.oldest(), KeyGeneration{1});
+        const auto remains = must(ring.first());
+        EXPECT_FALSE(remains->is_whole());
+        EXPECT_EQ(to_hex(remains->id_key()), to_hex(first->id_key()));
+        EXPECT_EQ(to_hex(remains->database_key()), to_hex(first->database_key()));
+        for (const KeyView key : {remains->master(), remains->data_key(), remains->index_key()})
+            EXPECT_TRUE(std::ranges::all_of(key, [](std::byte b) { return b == std::byte{0}; }));
+    };
+    expect_remains(keys->ring());
+    bed.slots = must(bed.reopened());
+    EXPECT_EQ(bed.slots.generations(), std::vector{KeyGeneration{2}});
+    expect_remains(must(bed.slots.unlock(cheap("first")))->ring());
+    // They stay through all later changes; later generations go without any.
+    keys = must(bed.slots.renew(*keys, {cheap("other")}, bed.random));
+    expect_remains(keys->ring());
+    keys = must(bed.slots.drop_generation(*keys, KeyGeneration{2}, bed.random));
+    bed.slots = must(bed.reopened());
+    EXPECT_EQ(bed.slots.generations(), std::vector{KeyGeneration{3}});
+    keys = must(bed.slots.unlock(cheap("other")));
+    expect_remains(keys->ring());
+    while (bed.slots.generations().size() < kKeyGenerationsMax)
+        keys = must(bed.slots.add_generation(*keys, bed.random));
+    EXPECT_EQ(code_of(bed.slots.add_generation(*keys, bed.random)), Errc::kLimitExceeded);
+    bed.slots = must(bed.reopened());
+    expect_remains(must(bed.slots.unlock(cheap("other")))->ring());
 }
 
 TEST(KeySlots, TakeSixtyFourGenerations) {
@@ -230,7 +268,8 @@ TEST(KeySlots, ChangeForTheirOwnKeysAlone) {
     EXPECT_EQ(code_of(bed.slots.replace_slot(wrong, SlotId{1}, cheap("x"), bed.random)),
               Errc::kPermissionDenied);
     EXPECT_EQ(code_of(bed.slots.add_generation(wrong, bed.random)), Errc::kPermissionDenied);
-    EXPECT_EQ(code_of(bed.slots.drop_generation(wrong, KeyGeneration{1})), Errc::kPermissionDenied);
+    EXPECT_EQ(code_of(bed.slots.drop_generation(wrong, KeyGeneration{1}, bed.random)),
+              Errc::kPermissionDenied);
     EXPECT_EQ(code_of(bed.slots.renew(wrong, {cheap("x")}, bed.random)), Errc::kPermissionDenied);
 }
 
@@ -381,7 +420,8 @@ TEST(KeySlots, RefuseFilesThatAreNone) {
         std::string bytes = whole;
         return with_checksum(bytes.replace(at, 4, number));
     };
-    EXPECT_EQ(code(with_number(8, 2)), Errc::kUnsupported) << "version";
+    EXPECT_EQ(code(with_number(8, 2)), Errc::kKeyInvalid) << "all generations are whole";
+    EXPECT_EQ(code(with_number(8, 3)), Errc::kUnsupported) << "version";
     EXPECT_EQ(code(with_number(8, 0)), Errc::kKeyInvalid);
     for (const std::uint32_t slots : {0u, 2u, 17u, 0xffffffffu})
         EXPECT_EQ(code(with_number(32, slots)), Errc::kKeyInvalid);
@@ -469,6 +509,7 @@ TEST(KeySlots, OpenForWhomTheyShouldAfterAnyChanges) {
         Bed bed(seed);
         std::map<SlotId, std::string> model{{SlotId{1}, "first"}};
         std::map<std::uint32_t, std::string> masters{{1, master_of(*bed.keys)}};
+        const std::string id_key = to_hex(must(bed.keys->ring().first())->id_key());
         auto keys = bed.keys;
         for (int step = 0; step < 25; ++step) {
             const std::string text = "pass " + std::to_string(step);
@@ -490,8 +531,8 @@ TEST(KeySlots, OpenForWhomTheyShouldAfterAnyChanges) {
                 const std::uint32_t newest = masters.rbegin()->first + 1;
                 masters[newest] = master_of(*keys, newest);
             } else if (choice == 5 && masters.size() > 1) {
-                keys =
-                    must(bed.slots.drop_generation(*keys, KeyGeneration{masters.begin()->first}));
+                keys = must(bed.slots.drop_generation(*keys, KeyGeneration{masters.begin()->first},
+                                                      bed.random));
                 masters.erase(masters.begin());
             }
             bed.slots = must(bed.reopened());
@@ -503,6 +544,7 @@ TEST(KeySlots, OpenForWhomTheyShouldAfterAnyChanges) {
             ASSERT_EQ(opened->ring().generations().size(), masters.size());
             for (const auto& [generation, master] : masters)
                 EXPECT_EQ(master_of(*opened, generation), master);
+            EXPECT_EQ(to_hex(must(opened->ring().first())->id_key()), id_key);
         }
         for (int step = 0; step < 25; ++step) {
             const std::string text = "pass " + std::to_string(step);

@@ -123,6 +123,9 @@ inline constexpr int kRepackLevelMax = 19;
 class RepackOptions {
 public:
     RepackOptions() = default;
+    /// Seals again, under the newest generation of keys, what is still under older ones, and does
+    /// nothing else: chunks stay compressed as they are, `level` does not count.
+    bool rekey = false;
     int level = 9;  ///< Of zstd, 1 to kRepackLevelMax.
     /// Most bytes of packs that are written again, the newest packs first; what is left is for the
     /// next repack.
@@ -131,7 +134,8 @@ public:
 
 struct RepackReport {
     std::uint64_t packs_rewritten = 0;
-    std::uint64_t packs_left = 0;     ///< That this level could still make smaller.
+    /// That this level could still make smaller, or that are still under older keys.
+    std::uint64_t packs_left = 0;
     std::uint64_t packs_damaged = 0;  ///< That stay because they, or needed chunks, are damaged.
     std::uint64_t bytes_before = 0;   ///< Of the packs that were written again.
     std::uint64_t bytes_after = 0;    ///< What they became.
@@ -303,7 +307,9 @@ public:
     /// it is cancelled, what was done by then stays done. Reports progress as operation "collect",
     /// phases "mark", "objects" and "packs". Cost: with level 9 about 40 MB of chunks a second.
     /// Memory: as `collect`, `pipeline_bytes_max`, `similarity_bytes_max` and `bases_bytes_max`
-    /// again, and some MiB a thread. Errors: as `collect`, kInvalidArgument (the level).
+    /// again, and some MiB a thread. With RepackOptions::rekey packs under older keys are copied
+    /// instead, about as fast as the disk. Errors: as `collect`, kInvalidArgument (the level),
+    /// kFailedPrecondition (`rekey`, and the store is not encrypted).
     [[nodiscard]] virtual Result<RepackReport> repack(const RepackOptions& options,
                                                       const CallContext& context) = 0;
 

@@ -145,6 +145,7 @@ public:
 
     [[nodiscard]] const StoreId& store() const noexcept;
     [[nodiscard]] std::vector<SlotInfo> slots() const;
+    /// Of those that were not dropped, ascending.
     [[nodiscard]] std::vector<KeyGeneration> generations() const;
 
     /// Tries the secret on every slot of its kind. Cost: for a passphrase one Argon2id (80 ms and
@@ -176,12 +177,13 @@ public:
     [[nodiscard]] Result<std::shared_ptr<const UnlockedKeys>> add_generation(
         const UnlockedKeys& keys, Random& random);
 
-    /// Forgets a generation that nothing uses any more: no pack and no index run, nor the database
-    /// and the ids, which stay under the generation that they were made with. What it sealed is
-    /// lost, and this does not look. Errors: kNotFound, kFailedPrecondition (the newest),
-    /// kPermissionDenied, of io::write_file_durably.
+    /// Forgets a generation that no pack and no index run uses any more (`find_key_use`): what it
+    /// sealed is lost, and this does not look. Of the lowest generation the keys of ids and of the
+    /// database stay, as long as these belong to it; the secret, from which the others follow, goes
+    /// like any other. Errors: kNotFound, kFailedPrecondition (the newest), kPermissionDenied,
+    /// kRandomUnavailable, kOutOfMemory, of io::write_file_durably.
     [[nodiscard]] Result<std::shared_ptr<const UnlockedKeys>> drop_generation(
-        const UnlockedKeys& keys, KeyGeneration generation);
+        const UnlockedKeys& keys, KeyGeneration generation, Random& random);
 
     /// Makes a new ring key and a new generation, and leaves a slot for each of `secrets` (1 to 16)
     /// alone: who opened the store with another one can no longer, not with an old copy of the file

@@ -39,9 +39,17 @@ public:
     /// Takes a copy of a secret; wiping `master` is the caller's. Errors: kOutOfMemory.
     [[nodiscard]] static Result<std::shared_ptr<const StoreKey>> from_master(KeyView master);
 
+    /// Makes what is left of a generation that was dropped while ids of chunks and the database
+    /// belong to it: their two keys, of which the secret does not follow. Errors: kOutOfMemory.
+    [[nodiscard]] static Result<std::shared_ptr<const StoreKey>> from_remains(KeyView id_key,
+                                                                              KeyView database_key);
+
     ~StoreKey();
     StoreKey(const StoreKey&) = delete;
     StoreKey& operator=(const StoreKey&) = delete;
+
+    /// Tells whether all keys are here; of remains, `id_key` and `database_key` alone are.
+    [[nodiscard]] bool is_whole() const noexcept;
 
     /// Tells whether the operating system keeps the secret out of the swap and of core files. False
     /// is no error: the limit for locked memory is too small, or swap is not the host's concern.
@@ -71,16 +79,21 @@ public:
     /// Adds a generation; replaces one of the same number.
     void add(KeyGeneration generation, std::shared_ptr<const StoreKey> key);
 
-    /// Returns the key of that generation. Errors: kKeyNotFound.
+    /// Returns the key of that generation. Errors: kKeyNotFound (also: it was dropped, and only
+    /// remains are here).
     [[nodiscard]] Result<std::shared_ptr<const StoreKey>> of(KeyGeneration generation) const;
+
+    /// Returns the key of the lowest generation, to which ids of chunks and the database belong. It
+    /// may not be whole. Errors: kKeyNotFound (there are none).
+    [[nodiscard]] Result<std::shared_ptr<const StoreKey>> first() const;
 
     /// Returns the highest generation; KeyGeneration{0} when there is none.
     [[nodiscard]] KeyGeneration newest() const noexcept;
 
-    /// Returns the lowest generation, to which ids of chunks and the database belong; as `newest`.
+    /// Returns the lowest generation, that of `first`; as `newest`.
     [[nodiscard]] KeyGeneration oldest() const noexcept;
 
-    /// Returns all generations, ascending.
+    /// Returns all generations that are whole, ascending.
     [[nodiscard]] std::vector<KeyGeneration> generations() const;
 
     /// Tells whether every secret is kept out of the swap.

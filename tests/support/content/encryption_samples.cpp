@@ -18,6 +18,18 @@ std::shared_ptr<const StoreEncryption> sample_encryption(std::uint32_t generatio
     return encryption;
 }
 
+std::shared_ptr<const StoreEncryption> newest_alone(const StoreEncryption& encryption) {
+    auto left = std::make_shared<StoreEncryption>();
+    left->store = encryption.store;
+    left->random = encryption.random;
+    const StoreKeyRing& keys = encryption.keys;
+    const auto first = io::testing::must(keys.first());
+    left->keys.add(keys.oldest(), io::testing::must(StoreKey::from_remains(first->id_key(),
+                                                                           first->database_key())));
+    left->keys.add(keys.newest(), io::testing::must(keys.of(keys.newest())));
+    return left;
+}
+
 PackOptions encrypted(PackOptions options, std::shared_ptr<const StoreEncryption> encryption) {
     options.encryption = std::move(encryption);
     return options;

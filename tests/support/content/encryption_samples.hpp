@@ -13,6 +13,11 @@ namespace catalog::content::testing {
 [[nodiscard]] std::shared_ptr<const StoreEncryption> sample_encryption(
     std::uint32_t generations = 1, std::uint64_t seed = 1, const StoreId& store = {});
 
+/// Returns what a store has when all generations but the newest were dropped: of the first one the
+/// keys of ids and database are left.
+[[nodiscard]] std::shared_ptr<const StoreEncryption> newest_alone(
+    const StoreEncryption& encryption);
+
 /// Returns `options` with that encryption.
 [[nodiscard]] PackOptions encrypted(
     PackOptions options, std::shared_ptr<const StoreEncryption> encryption = sample_encryption());
