@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catalog/internal/try.hpp>
 #include <numeric>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -150,25 +151,26 @@ bool Collection::is_started_from(PackId pack) {
     index_bases();
     const auto starts = starts_.find(pack);
     if (starts == starts_.end()) return false;
-    for (const std::uint32_t i : starts->second)
-        if (deltas_[i].pack != pack && !removed_.contains(deltas_[i].pack)) return true;
-    return false;
+    const std::span<const Delta> deltas = deltas_;
+    return std::ranges::any_of(
+        starts->second, [deltas, pack, removed = &removed_](std::uint32_t i) {
+            return deltas[i].pack != pack && !removed->contains(deltas[i].pack);
+        });
 }
 
 bool Collection::is_base_elsewhere(const ChunkId& id, PackId pack) {
     const MutexLock lock(mutex_);
-    const std::vector<Delta>& deltas = deltas_;
-    const std::set<PackId>& removed = removed_;
-    const auto base_of = [&deltas](std::uint32_t i) { return deltas[i].base; };
+    const std::span<const Delta> deltas = deltas_;
+    const auto base_of = [deltas](std::uint32_t i) { return deltas[i].base; };
     if (by_base_.size() != deltas.size()) {
         by_base_.resize(deltas.size());
         std::iota(by_base_.begin(), by_base_.end(), std::uint32_t{0});
         std::ranges::sort(by_base_, {}, base_of);
     }
     return std::ranges::any_of(std::ranges::equal_range(by_base_, prefix_of(id), {}, base_of),
-                               [&deltas, &removed, pack](std::uint32_t i) {
+                               [deltas, pack, removed = &removed_](std::uint32_t i) {
                                    return deltas[i].pack != pack &&
-                                          !removed.contains(deltas[i].pack);
+                                          !removed->contains(deltas[i].pack);
                                });
 }
 

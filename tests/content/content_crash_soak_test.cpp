@@ -6,6 +6,7 @@
 // from which the next run goes on.
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <array>
 #include <cstdlib>
@@ -71,6 +72,27 @@ struct Machine {
     }
 };
 
+// Some bits of packs and indexes, and now and then the end of a file or all of it.
+void damage_files(SimulatedFileSystem& disk, SeededRandom& random) {
+    const std::string folder = "/library/packs/";
+    const auto entries = disk.list(folder);
+    if (!entries || entries->empty()) return;  // Power is gone.
+    for (std::uint64_t left = 1 + random.below(3); left != 0; --left) {
+        const std::string path = folder + (*entries)[random.below(entries->size())].name;
+        const auto info = disk.info(path);
+        if (!info || info->size == 0) continue;
+        const std::uint64_t place = random.below(info->size);
+        if (random.chance(85)) {
+            must(disk.corrupt(path, place, static_cast<std::uint8_t>(1u << random.below(8))));
+        } else if (random.chance(50)) {
+            if (const auto file = disk.open_write(path, io::OpenMode::kReadWrite))
+                (void)(*file)->truncate(place);
+        } else {
+            (void)disk.remove_file(path);
+        }
+    }
+}
+
 // Counts by name: "points" (calls at which power was lost), "recoveries" (stores that were opened
 // and checked after it), points by the step and by the call, recoveries by what was found.
 class Tally {
@@ -119,6 +141,8 @@ public:
 
 private:
     Machine prepare();
+    Result<void> work(const Machine& machine, WorkloadModel& model, std::uint64_t seed,
+                      unsigned steps) const;
     bool crash_at(const Machine& start, std::uint64_t number);
     void check(const Machine& machine, const WorkloadModel& model, CrashPolicy policy);
     void crash_again(const Machine& machine, const WorkloadModel& before);
@@ -135,6 +159,13 @@ void Soak::explain(const Disk& disk, const std::string& when) const {
     std::cout << "workload " << seed_ << ", " << when << "\n" << disk->call_log(40) << "\n";
 }
 
+Result<void> Soak::work(const Machine& machine, WorkloadModel& model, std::uint64_t seed,
+                        unsigned steps) const {
+    return ContentWorkload([&] { return machine.open(); }, model, seed,
+                           [&](SeededRandom& random) { damage_files(*machine.disk, random); })
+        .run(steps);
+}
+
 Machine Soak::prepare() {
     Machine machine{SimulatedFileSystem::make(), nullptr};
     // A database that forgets nothing asks most of the packs, and every call is one of theirs; one
@@ -142,8 +173,7 @@ Machine Soak::prepare() {
     if (seed_ % 8 != 0) machine.memory = kv::make_memory_store(kBedFamilyCount);
     must(machine.disk->make_directories("/library"));
     must(machine.disk->sync_directory("/"));
-    must(ContentWorkload([&] { return machine.open(); }, start_, random_.next())
-             .run(seed_ % 5 != 0 ? kStepsBefore : 0));
+    must(work(machine, start_, random_.next(), seed_ % 5 != 0 ? kStepsBefore : 0));
     return machine.recover(CrashPolicy::kKeepAll, 0);
 }
 
@@ -155,8 +185,7 @@ Tally Soak::run(std::uint64_t stride) {
         const Machine machine = start.recover(CrashPolicy::kKeepAll, 0);
         WorkloadModel model = start_;
         machine.disk->crash_at(number);
-        const auto done =
-            ContentWorkload([&] { return machine.open(); }, model, work_seed).run(kSteps);
+        const auto done = work(machine, model, work_seed, kSteps);
         const bool lost = machine.disk->crashed();
         if (!done && !lost) {
             ADD_FAILURE() << model.step << ": " << done.error().to_string();
@@ -202,7 +231,7 @@ void Soak::crash_again(const Machine& machine, const WorkloadModel& before) {
     }
     machine.disk->crash_at(1 + random_.below(machine.memory ? 20 : 60));
     const std::uint64_t seed = random_.next();
-    const auto done = ContentWorkload([&] { return machine.open(); }, model, seed).run(2);
+    const auto done = work(machine, model, seed, 2);
     if (!done && !machine.disk->crashed()) {
         ADD_FAILURE() << model.step << ": " << done.error().to_string();
     }
@@ -247,14 +276,19 @@ std::set<unsigned> objects_in(ContentStorage& storage) {
     return objects;
 }
 
-// The second takes what two packs of the first held for each other, the third finds nothing.
+// Each takes what was held by what the one before it took: rows of deltas are not longer than that,
+// and an index goes after its packs.
 void collect_all(ContentStorage& storage) {
+    constexpr int kRoundsMin = 3;
+    constexpr int kRoundsMax = 9;
     CollectOptions all;
     all.live_share_min = 1;
-    must(storage.collect(all, CallContext()));
-    must(storage.collect(all, CallContext()));
-    const CollectReport rest = must(storage.collect(all, CallContext()));
-    EXPECT_EQ(rest.objects_removed + rest.chunks_dead + rest.packs_removed, 0u);
+    for (int round = 1; round <= kRoundsMax; ++round) {
+        const CollectReport done = must(storage.collect(all, CallContext()));
+        const auto taken = done.objects_removed + done.chunks_dead + done.packs_removed;
+        if (round >= kRoundsMin && taken == 0) return;
+    }
+    ADD_FAILURE() << "collections find something to take for ever";
 }
 
 // Every reference leads to its bytes, whatever else there is is whole, and the store goes on.
@@ -262,13 +296,23 @@ void Soak::check(const Machine& machine, const WorkloadModel& model, CrashPolicy
     References found;
     {
         const auto opened = must(machine.open());
-        ContentStorage& storage = opened->storage();
+        ContentAddressedStorage& storage = opened->storage();
         found = references_of(storage);
         ASSERT_TRUE(model.allows(found))
             << found.size() << " references, acknowledged " << model.durable.size();
         ++tally_["recoveries"];
         ++tally_["recoveries by " + std::string(policy_name(policy)) +
                  (found == model.durable ? ", as acknowledged" : ", and the commit under way")];
+        if (model.damaged) {
+            ++tally_["recoveries with damaged files"];
+            for (const unsigned number : hurt_objects_of(storage, found))
+                EXPECT_TRUE(model.hurt.contains(number)) << "object " << number << " was whole";
+            const auto source = make_workload_source();
+            RepairOptions options;
+            options.sources = {source.get()};
+            EXPECT_TRUE(must(storage.repair(options, CallContext())).hurt.empty());
+            EXPECT_EQ(references_of(storage), found);
+        }
         expect_clean(storage);
         const auto number = static_cast<unsigned>(random_.below(kWorkloadObjects));
         must(storage.store(source_of(workload_object(number)), "anna", CallContext()));
@@ -306,6 +350,12 @@ void Soak::expect_space_back(const Machine& machine) {
 }
 
 TEST(ContentCrashSoak, NothingAcknowledgedIsLost) {
+    // Every store that is opened asks for the same large pieces: given back to the system and
+    // taken again they cost a third of the time.
+    // NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads.
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    // NOLINTEND(concurrency-mt-unsafe)
     const std::uint64_t asked = number_from_environment("CATALOG_SOAK_POINTS", 0);
     const std::uint64_t points = asked != 0 ? asked : 160;
     std::uint64_t seed = number_from_environment("CATALOG_SOAK_SEED", 1);

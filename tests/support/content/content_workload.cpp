@@ -3,6 +3,7 @@
 #include <array>
 #include <catalog/internal/try.hpp>
 #include <map>
+#include <stdexcept>
 
 #include "support/content/sample_bytes.hpp"
 #include "support/core/executors.hpp"
@@ -40,7 +41,20 @@ const SampleObjects& sample_objects() {
     return objects;
 }
 
+class WorkloadSource final : public ContentSource {
+public:
+    std::string name() const override { return "workload"; }
+    Result<ByteSource> open(const ContentHash& id, std::optional<std::uint64_t>,
+                            const CallContext&) override {
+        const auto number = workload_number(id);
+        if (!number) return fail(Errc::kContentNotFound, "no object of a workload");
+        return source_of(workload_object(*number));
+    }
+};
+
 }  // namespace
+
+std::unique_ptr<ContentSource> make_workload_source() { return std::make_unique<WorkloadSource>(); }
 
 ContentOptions workload_options(std::shared_ptr<io::FileSystem> fs) {
     ContentOptions options;
@@ -66,6 +80,18 @@ std::optional<unsigned> workload_number(const ContentHash& id) {
     const auto found = sample_objects().numbers.find(id);
     if (found == sample_objects().numbers.end()) return std::nullopt;
     return found->second;
+}
+
+std::set<unsigned> hurt_objects_of(ContentStorage& storage, const References& references) {
+    std::set<unsigned> hurt;
+    for (const auto& [owner, number] : references) {
+        const auto bytes = storage.retrieve_all(workload_id(number), 1u << 20, CallContext());
+        if (!bytes)
+            hurt.insert(number);
+        else if (*bytes != workload_object(number))
+            throw std::runtime_error("an object was read with other bytes");
+    }
+    return hurt;
 }
 
 References references_of(ContentStorage& storage) {
@@ -104,13 +130,13 @@ Result<void> OpenContent::commit(kv::WriteBatch batch) {
     return queue_->submit(std::move(commit));
 }
 
-ContentWorkload::ContentWorkload(Open open, WorkloadModel& model, std::uint64_t seed)
-    : open_store_(std::move(open)), model_(model), random_(seed) {}
+ContentWorkload::ContentWorkload(Open open, WorkloadModel& model, std::uint64_t seed, Damage damage)
+    : open_store_(std::move(open)), damage_(std::move(damage)), model_(model), random_(seed) {}
 
 ContentWorkload::~ContentWorkload() = default;
 
 std::span<const ContentWorkload::Step> ContentWorkload::all_steps() {
-    static constexpr std::array<Step, 10> kSteps = {{
+    static constexpr std::array<Step, 11> kSteps = {{
         {"put", 30, &ContentWorkload::put},
         {"two sessions", 15, &ContentWorkload::put_in_two_sessions},
         {"put without commit", 5, &ContentWorkload::put_without_commit},
@@ -119,6 +145,7 @@ std::span<const ContentWorkload::Step> ContentWorkload::all_steps() {
         {"hand over", 10, &ContentWorkload::hand_over},
         {"collect", 30, &ContentWorkload::collect},
         {"repack", 15, &ContentWorkload::repack},
+        {"repair", 15, &ContentWorkload::damage_and_repair},
         {"reopen", 4, &ContentWorkload::reopen},
         {"read", 5, &ContentWorkload::read},
     }};
@@ -133,6 +160,10 @@ std::vector<std::string_view> ContentWorkload::step_names() {
 
 Result<void> ContentWorkload::run(unsigned steps) {
     CATALOG_TRY_VOID(open());
+    if (model_.damaged) {
+        model_.step = "repair";
+        CATALOG_TRY_VOID(repair());
+    }
     unsigned weights = 0;
     for (const Step& step : all_steps()) weights += step.weight;
     for (unsigned i = 0; i < steps; ++i) {
@@ -253,6 +284,53 @@ Result<void> ContentWorkload::repack() {
     options.level = 1 + static_cast<int>(random_.below(9));
     if (random_.chance(50)) options.rewrite_bytes_max = random_.below(8000);
     CATALOG_TRY_VOID(open_->storage().repack(options, CallContext()));
+    return {};
+}
+
+Result<void> ContentWorkload::damage_and_repair() {
+    held_.reset();
+    open_.reset();
+    if (damage_ && random_.chance(80)) {
+        model_.damaged = true;
+        for (unsigned number = 0; number < kWorkloadObjects; ++number) model_.hurt.insert(number);
+        damage_(random_);
+    }
+    CATALOG_TRY(open_, open_store_());
+    model_.hurt = hurt_objects_of(open_->storage(), model_.durable);
+    return repair();
+}
+
+// A repair without a source keeps what can be read, one with it mends the rest. A session may have
+// begun while the store was damaged.
+Result<void> ContentWorkload::repair() {
+    if (random_.chance(30)) CATALOG_TRY_VOID(hold());
+    RepairOptions options;
+    if (random_.chance(30)) {
+        CATALOG_TRY_VOID(open_->storage().repair(options, CallContext()));
+        for (const unsigned number : hurt_objects_of(open_->storage(), model_.durable))
+            if (!model_.hurt.contains(number))
+                return fail(Errc::kInternal, "an object was hurt by the repair");
+    }
+    const auto source = make_workload_source();
+    options.sources = {source.get()};
+    if (held_) {
+        if (random_.chance(50)) CATALOG_TRY_VOID(open_->storage().repair(options, CallContext()));
+        CATALOG_TRY_VOID(commit_held_beside_repair());
+    }
+    CATALOG_TRY(const RepairReport report, open_->storage().repair(options, CallContext()));
+    if (!report.hurt.empty()) return fail(Errc::kInternal, "an object is hurt that a source has");
+    model_.damaged = false;
+    model_.hurt.clear();
+    return {};
+}
+
+// What the session found may have been damaged then, and be lost by now.
+Result<void> ContentWorkload::commit_held_beside_repair() {
+    for (const auto& [owner, number] : of_held_) model_.hurt.insert(number);
+    auto committed = hold();
+    held_.reset();
+    if (committed || committed.error().code() != Errc::kContentNotFound) return committed;
+    model_.attempted.reset();
     return {};
 }
 

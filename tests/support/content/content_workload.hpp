@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "catalog/content/content_addressed_storage.hpp"
+#include "catalog/content/content_source.hpp"
 #include "catalog/kv/commit_queue.hpp"
 #include "catalog/kv/key_value_store.hpp"
 #include "support/content/content_bed.hpp"
@@ -39,6 +40,8 @@ using References = std::set<std::pair<std::string, unsigned>>;
 struct WorkloadModel {
     References durable;                   ///< After the last commit that returned success.
     std::optional<References> attempted;  ///< After the one that is under way, or failed.
+    bool damaged = false;                 ///< Files were damaged, and no repair has ended since.
+    std::set<unsigned> hurt;              ///< Objects that may not be readable then.
     std::string step;                     ///< The kind of step under way.
 
     /// Tells whether a store may hold these references after a crash at this moment.
@@ -46,6 +49,13 @@ struct WorkloadModel {
         return found == durable || (attempted && found == *attempted);
     }
 };
+
+/// Offers all objects of workloads.
+[[nodiscard]] std::unique_ptr<ContentSource> make_workload_source();
+
+/// Returns which of these objects cannot be read. Throws when one is read with other bytes.
+[[nodiscard]] std::set<unsigned> hurt_objects_of(ContentStorage& storage,
+                                                 const References& references);
 
 /// Returns the references of a store of a workload. Throws on errors and on unknown objects.
 [[nodiscard]] References references_of(ContentStorage& storage);
@@ -89,13 +99,18 @@ public:
     /// Opens the store; called for every opening.
     using Open = std::function<Result<std::unique_ptr<OpenContent>>()>;
 
-    /// `model` outlives it and says what the store holds already.
-    ContentWorkload(Open open, WorkloadModel& model, std::uint64_t seed);
+    /// Damages files of the store, which is not open, as a bad disk does.
+    using Damage = std::function<void(io::testing::SeededRandom& random)>;
+
+    /// `model` outlives it and says what the store holds already. Without `damage` what is
+    /// repaired is whole.
+    ContentWorkload(Open open, WorkloadModel& model, std::uint64_t seed, Damage damage = {});
     ~ContentWorkload();
     ContentWorkload(const ContentWorkload&) = delete;
     ContentWorkload& operator=(const ContentWorkload&) = delete;
 
-    /// Opens the store and runs that many steps, or until the first error, which is returned.
+    /// Opens the store, repairs it if it is damaged, and runs that many steps, or until the first
+    /// error, which is returned.
     [[nodiscard]] Result<void> run(unsigned steps);
 
     /// Names of all kinds of steps.
@@ -121,6 +136,9 @@ private:
     [[nodiscard]] Result<void> hand_over();
     [[nodiscard]] Result<void> collect();
     [[nodiscard]] Result<void> repack();
+    [[nodiscard]] Result<void> damage_and_repair();
+    [[nodiscard]] Result<void> repair();
+    [[nodiscard]] Result<void> commit_held_beside_repair();
     [[nodiscard]] Result<void> read();
 
     [[nodiscard]] Result<void> put_some(ContentTransaction& session, const std::string& owner,
@@ -130,6 +148,7 @@ private:
     [[nodiscard]] std::optional<std::pair<std::string, unsigned>> any_reference();
 
     const Open open_store_;
+    const Damage damage_;
     WorkloadModel& model_;
     io::testing::SeededRandom random_;
     std::unique_ptr<OpenContent> open_;
