@@ -11,6 +11,8 @@
 #include "app.hpp"
 #include "catalog/content/content_source.hpp"
 #include "catalog/internal/try.hpp"
+#include "catalog/lifecycle/file_cache.hpp"
+#include "store_tree_commands.hpp"
 #include "text.hpp"
 
 namespace catalog::cli {
@@ -80,6 +82,28 @@ void print_damages(Session& session, const std::vector<content::Damage>& damages
     if (!damages.empty()) session.print(table.to_string());
 }
 
+json::Array kept_json(const std::vector<lifecycle::CachedFileDamage>& damages) {
+    json::Array array;
+    for (const lifecycle::CachedFileDamage& damage : damages)
+        array.emplace_back(
+            json::Object{{"where", damage.path}, {"what", damage.what}, {"links", damage.links}});
+    return array;
+}
+
+void print_kept(Session& session, const std::vector<lifecycle::CachedFileDamage>& damages) {
+    Table table({"file kept for exports", "what", "exported links"});
+    for (const lifecycle::CachedFileDamage& damage : damages)
+        table.add({printable(damage.path), damage.what, std::to_string(damage.links)});
+    if (!damages.empty()) session.print(table.to_string());
+}
+
+Result<std::vector<lifecycle::CachedFileDamage>> verify_kept(Session& session,
+                                                             const library::AssetLibrary& library,
+                                                             bool remove) {
+    CATALOG_TRY(lifecycle::FileCache cache, kept_files_of(library));
+    return cache.verify(remove, *session.environment().clock, session.context());
+}
+
 // What of packages is hurt, and objects that belong to none.
 void print_hurt(Session& session, const std::vector<ContentHash>& objects,
                 const std::vector<library::ObjectUser>& users) {
@@ -119,10 +143,14 @@ Result<ExitCode> check(Session& session, const CheckOptions& options) {
     };
     CATALOG_TRY(const content::VerifyReport report,
                 library->content().verify(verification, session.context()));
+    std::vector<lifecycle::CachedFileDamage> kept;
+    if (is_full) {
+        CATALOG_TRY(kept, verify_kept(session, *library, false));
+    }
     if (is_full) static_cast<void>(session.file_system()->remove_file(path));
     const std::vector<ContentHash> hurt = objects_of(report.damages);
     CATALOG_TRY(const auto users, library->users_of(hurt, session.context()));
-    const bool ok = report.damages.empty() && before.damages == 0;
+    const bool ok = report.damages.empty() && before.damages == 0 && kept.empty();
     if (session.json()) {
         session.print_json(
             json::Object{{"ok", ok},
@@ -133,16 +161,19 @@ Result<ExitCode> check(Session& session, const CheckOptions& options) {
                          {"damages_before", before.damages},
                          {"damages", damages_json(report.damages)},
                          {"truncated", report.truncated},
-                         {"files", users_json(users)}});
+                         {"files", users_json(users)},
+                         {"kept_damages", kept_json(kept)}});
     } else {
         print_damages(session, report.damages);
+        print_kept(session, kept);
         print_hurt(session, hurt, users);
         if (before.damages != 0)
             session.print("the part that was checked before had " +
                           counted(before.damages, "damage") + "\n");
         session.print(counted(report.objects, "object") + ", " + counted(report.chunks, "chunk") +
                       ", " + size_text(report.bytes) + " of packs checked: " +
-                      (ok ? "no damage" : counted(report.damages.size(), "damage")) + "\n");
+                      (ok ? "no damage" : counted(report.damages.size() + kept.size(), "damage")) +
+                      "\n");
     }
     return ok ? ExitCode::kOk : ExitCode::kAnswerIsNo;
 }
@@ -180,7 +211,8 @@ private:
 };
 
 json::Object repair_json(const content::RepairReport& report,
-                         const std::vector<library::ObjectUser>& users, bool dry_run) {
+                         const std::vector<library::ObjectUser>& users,
+                         const std::vector<lifecycle::CachedFileDamage>& kept, bool dry_run) {
     json::Array packs;
     for (const std::string& pack : report.packs_rewritten) packs.emplace_back(pack);
     json::Array restored;
@@ -201,7 +233,8 @@ json::Object repair_json(const content::RepairReport& report,
             {"restored", std::move(restored)},
             {"refused", std::move(refused)},
             {"hurt", hashes_json(report.hurt)},
-            {"files", users_json(users)}};
+            {"files", users_json(users)},
+            {"kept_damages", kept_json(kept)}};
 }
 
 Result<ExitCode> repair(Session& session, const std::vector<std::string>& from, bool dry_run) {
@@ -214,12 +247,19 @@ Result<ExitCode> repair(Session& session, const std::vector<std::string>& from, 
     CATALOG_TRY(const content::RepairReport report,
                 library->repair_content(options, session.context()));
     CATALOG_TRY(const auto users, library->users_of(report.hurt, session.context()));
+    CATALOG_TRY(const auto kept, verify_kept(session, *library, !dry_run));
     const ExitCode code = report.hurt.empty() ? ExitCode::kOk : ExitCode::kAnswerIsNo;
     if (session.json()) {
-        session.print_json(repair_json(report, users, dry_run));
+        session.print_json(repair_json(report, users, kept, dry_run));
         return code;
     }
+    print_kept(session, kept);
+    if (!kept.empty())
+        session.note(std::string(dry_run ? "would remove " : "removed ") +
+                     counted(kept.size(), "kept file") +
+                     "; exported trees that link one stay as they are");
     if (report.damages.empty()) {
+        if (!kept.empty()) return code;
         session.print("nothing had to be repaired\n");
         return code;
     }

@@ -115,6 +115,8 @@ Result<ExitCode> stat(Session& session, const std::string& id_text) {
         return ExitCode::kOk;
     }
     CATALOG_TRY(const library::LibraryStats all, library->stats(session.context()));
+    CATALOG_TRY(lifecycle::FileCache cache, kept_files_of(*library));
+    CATALOG_TRY(const lifecycle::FileCacheUsage kept, cache.usage());
     const content::StorageStats& stats = all.content;
     if (session.json()) {
         session.print_json(json::Object{{"objects", stats.objects},
@@ -129,10 +131,17 @@ Result<ExitCode> stat(Session& session, const std::string& id_text) {
                                         {"stored_bytes", stats.stored_bytes},
                                         {"unreferenced_bytes", stats.unreferenced_bytes},
                                         {"database_bytes", all.database_bytes},
-                                        {"packs", stats.packs}});
+                                        {"packs", stats.packs},
+                                        {"kept_files", kept.files},
+                                        {"kept_bytes", kept.bytes},
+                                        {"kept_unlinked_bytes", kept.unlinked_bytes}});
         return ExitCode::kOk;
     }
     session.print(shares_of(stats, all.database_bytes).to_string());
+    if (kept.files != 0)
+        session.print("kept for exports: " + counted(kept.files, "file") + ", " +
+                      size_text(kept.bytes) + ", of which no export links " +
+                      size_text(kept.unlinked_bytes) + "\n");
     return ExitCode::kOk;
 }
 
@@ -163,6 +172,11 @@ Result<ExitCode> collect(Session& session, const content::CollectOptions& option
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
     CATALOG_TRY(const content::CollectReport report,
                 library->content().collect(options, session.context()));
+    CATALOG_TRY(lifecycle::FileCache cache, kept_files_of(*library));
+    // An export that fills the cache now knows better what is needed.
+    Result<lifecycle::FileCacheUsage> pruned = cache.prune(options.dry_run);
+    if (!pruned && pruned.error().code() != Errc::kBusy) return fail(pruned.error());
+    const lifecycle::FileCacheUsage gone = pruned.value_or(lifecycle::FileCacheUsage());
     if (session.json()) {
         session.print_json(json::Object{{"dry_run", options.dry_run},
                                         {"objects_removed", report.objects_removed},
@@ -172,7 +186,9 @@ Result<ExitCode> collect(Session& session, const content::CollectOptions& option
                                         {"packs_damaged", report.packs_damaged},
                                         {"bytes_freed", report.bytes_freed},
                                         {"bytes_rewritten", report.bytes_rewritten},
-                                        {"dead_bytes_left", report.dead_bytes_left}});
+                                        {"dead_bytes_left", report.dead_bytes_left},
+                                        {"kept_files_removed", gone.files},
+                                        {"kept_bytes_freed", gone.bytes}});
         return ExitCode::kOk;
     }
     Table table({options.dry_run ? "would be" : "done", "count", "bytes"});
@@ -183,7 +199,10 @@ Result<ExitCode> collect(Session& session, const content::CollectOptions& option
                size_text(report.bytes_rewritten)});
     if (report.packs_damaged != 0)
         table.add({"damaged packs that stay", std::to_string(report.packs_damaged), ""});
-    table.add({"freed", "", size_text(report.bytes_freed)});
+    if (gone.files != 0)
+        table.add(
+            {"kept files that no export links", std::to_string(gone.files), size_text(gone.bytes)});
+    table.add({"freed", "", size_text(report.bytes_freed + gone.bytes)});
     table.add({"not needed, and stays", "", size_text(report.dead_bytes_left)});
     session.print(table.to_string());
     return ExitCode::kOk;

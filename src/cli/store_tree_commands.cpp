@@ -9,6 +9,7 @@
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/lifecycle/content_exporter.hpp"
+#include "catalog/lifecycle/file_cache.hpp"
 #include "catalog/lifecycle/stored_tree.hpp"
 #include "input.hpp"
 #include "text.hpp"
@@ -232,27 +233,74 @@ Result<ExitCode> remove(Session& session, const std::vector<std::string>& ids) {
     return ExitCode::kOk;
 }
 
-Result<ExitCode> export_to(Session& session, const std::string& text, const std::string& out,
-                           const lifecycle::ExportOptions& options) {
+struct ExportChoice {
+    std::string id;
+    std::string out;
+    bool loose = false;
+    bool link = false;
+    bool clone = false;
+    lifecycle::FileCacheOptions cache;
+};
+
+std::string_view sharing_text(lifecycle::FileSharing sharing) {
+    return sharing == lifecycle::FileSharing::kLink ? "linked" : "cloned";
+}
+
+void say_export(Session& session, const ContentHash& id, const lifecycle::ExportReport& report,
+                lifecycle::FileSharing sharing) {
+    const lifecycle::SharingReport& shared = report.sharing;
+    const bool shares = sharing != lifecycle::FileSharing::kNone;
+    if (session.json()) {
+        json::Object object{{"id", id.to_string()},
+                            {"files", report.files},
+                            {"links", report.links},
+                            {"folders", report.folders},
+                            {"bytes", report.bytes}};
+        if (shares) {
+            object.emplace("shared", shared.shared);
+            object.emplace("copied", shared.copied);
+            object.emplace("cached", shared.added);
+            object.emplace("replaced", shared.replaced);
+        }
+        session.print_json(object);
+    } else {
+        std::string line = counted(report.files, "file") + ", " + size_text(report.bytes);
+        if (shares)
+            line += "; " + std::to_string(shared.shared) + " " +
+                    std::string(sharing_text(sharing)) + ", " + std::to_string(shared.copied) +
+                    " copied, " + std::to_string(shared.added) + " new in the cache";
+        session.print(line + "\n");
+    }
+    if (shared.copied != 0 && shared.why_copied)
+        session.note(counted(shared.copied, "file") +
+                     " copied: " + std::string(shared.why_copied->message()));
+    if (shared.replaced != 0)
+        session.note(counted(shared.replaced, "cached file") +
+                     " had been changed and was replaced: trees that link it are changed too");
+}
+
+Result<ExitCode> export_to(Session& session, const ExportChoice& choice) {
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
     const lifecycle::ContentExporter exporter(services_of(session, *library));
-    CATALOG_TRY(const ContentHash id, object_of(session, *library, text));
-    CATALOG_TRY(const std::optional<package::FileTable> table,
-                lifecycle::find_tree(library->content(), id, Limits(), session.context()));
-    lifecycle::ExportReport report;
-    if (table) {
-        CATALOG_TRY(report, exporter.export_tree(id, out, options, session.context()));
-    } else {
-        CATALOG_TRY(report, exporter.export_object(id, out, options, session.context()));
+    lifecycle::ExportOptions options;
+    options.durable = !choice.loose;
+    std::optional<lifecycle::FileCache> cache;
+    if (choice.link || choice.clone) {
+        CATALOG_TRY(cache, library->file_cache(choice.cache));
+        options.sharing =
+            choice.link ? lifecycle::FileSharing::kLink : lifecycle::FileSharing::kClone;
+        options.cache = &*cache;
     }
-    if (session.json())
-        session.print_json(json::Object{{"id", id.to_string()},
-                                        {"files", report.files},
-                                        {"links", report.links},
-                                        {"folders", report.folders},
-                                        {"bytes", report.bytes}});
-    else
-        session.print(counted(report.files, "file") + ", " + size_text(report.bytes) + "\n");
+    CATALOG_TRY(const ContentHash id, object_of(session, *library, choice.id));
+    lifecycle::ExportReport report;
+    if (auto tree = exporter.export_tree(id, choice.out, options, session.context()); tree) {
+        report = *std::move(tree);
+    } else if (tree.error().code() == Errc::kFileKind) {
+        CATALOG_TRY(report, exporter.export_object(id, choice.out, options, session.context()));
+    } else {
+        return fail(std::move(tree).error());
+    }
+    say_export(session, id, report, options.sharing);
     return ExitCode::kOk;
 }
 
@@ -262,6 +310,12 @@ json::Object object_json(const content::ObjectInfo& info) {
     return {{"id", info.id.to_string()},
             {"bytes", info.size},
             {"chunks", static_cast<std::uint64_t>(info.chunks)}};
+}
+
+Result<lifecycle::FileCache> kept_files_of(const library::AssetLibrary& library) {
+    lifecycle::FileCacheOptions options;
+    options.plain_files_of_encrypted = true;
+    return library.file_cache(options);
 }
 
 Result<package::FileTable> tree_of(Session& session, library::AssetLibrary& library,
@@ -324,21 +378,31 @@ void add_store_tree_commands(CLI::App& store, Session& session) {
         session.action = [&session, removed] { return remove(session, *removed); };
     });
 
-    auto id = std::make_shared<std::string>();
-    auto out = std::make_shared<std::string>();
-    auto options = std::make_shared<lifecycle::ExportOptions>();
-    auto loose = std::make_shared<bool>(false);
+    auto choice = std::make_shared<ExportChoice>();
     command = store.add_subcommand("export", "Write a tree as a new folder, a file as a new file");
-    command->add_option("id", *id, "sha256:..., or sha256:.../PATH of a tree")
+    command->add_option("id", choice->id, "sha256:..., or sha256:.../PATH of a tree")
         ->required()
         ->type_name("ID");
-    command->add_option("out", *out, "Place that does not exist")->required()->type_name("OUT");
-    command->add_flag("--no-sync", *loose, "Do not wait until everything is durable");
-    command->callback([&session, id, out, options, loose] {
-        options->durable = !*loose;
-        session.action = [&session, id, out, options] {
-            return export_to(session, *id, *out, *options);
-        };
+    command->add_option("out", choice->out, "Place that does not exist")
+        ->required()
+        ->type_name("OUT");
+    command->add_flag("--no-sync", choice->loose, "Do not wait until everything is durable");
+    CLI::Option* link = command->add_flag(
+        "--link", choice->link,
+        "Hard links of read-only files that the library keeps: fast, and nobody may change them");
+    CLI::Option* clone = command->add_flag(
+        "--clone", choice->clone,
+        "Files of their own that share the disk's space with kept ones (btrfs, XFS), else copies");
+    link->excludes(clone);
+    command
+        ->add_option("--cache-max", choice->cache.bytes_max,
+                     "With --link or --clone: most bytes of kept files")
+        ->type_name("BYTES")
+        ->capture_default_str();
+    command->add_flag("--plain-cache", choice->cache.plain_files_of_encrypted,
+                      "With --link or --clone of an encrypted library: keep files unencrypted");
+    command->callback([&session, choice] {
+        session.action = [&session, choice] { return export_to(session, *choice); };
     });
 }
 

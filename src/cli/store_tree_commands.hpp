@@ -26,6 +26,9 @@ namespace catalog::cli {
 [[nodiscard]] Result<ContentHash> object_of(Session& session, library::AssetLibrary& library,
                                             const std::string& text);
 
+/// Returns the library's cache of exported files to look after it, encrypted or not.
+[[nodiscard]] Result<lifecycle::FileCache> kept_files_of(const library::AssetLibrary& library);
+
 /// Adds `put`, `ls`, `rm` and `export`.
 void add_store_tree_commands(CLI::App& store, Session& session);
 

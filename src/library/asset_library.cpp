@@ -513,6 +513,16 @@ Result<resolve::Solution> AssetLibrary::resolve(resolve::Resolver& resolver,
 
 content::ContentStorage& AssetLibrary::content() { return *impl_->content; }
 
+Result<lifecycle::FileCache> AssetLibrary::file_cache(
+    const lifecycle::FileCacheOptions& options) const {
+    if (impl_->file.encrypted && !options.plain_files_of_encrypted)
+        return fail(Error(Errc::kFailedPrecondition,
+                          "this library is encrypted, and cached files would not be")
+                        .with_input(impl_->path)
+                        .with_hint("export without a cache, or permit plain files in it"));
+    return lifecycle::FileCache(impl_->services.fs, io::join_path(impl_->path, "files"), options);
+}
+
 Result<void> AssetLibrary::remove_content(const ContentHash& id, std::string_view owner) {
     kv::Commit commit;
     CATALOG_TRY_VOID(impl_->content->remove(id, owner, commit.batch));

@@ -1,13 +1,11 @@
 #include "tree_writer.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <memory>
 #include <set>
 #include <utility>
 
-#include "catalog/internal/mutex.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/merkle/tree.hpp"
 
@@ -21,11 +19,6 @@ constexpr std::size_t kCompareBufferBytes = 256u << 10;
 // written 200 MB just before; the sync of one small file took 2 to 8 ms. From about this many files
 // on the first is never the slower one by much, and for thousands it is so by a factor of 50.
 constexpr std::uint64_t kFilesSyncedEach = 16;
-
-std::string below(const std::string& location, const std::string& path) {
-    if (location.empty()) return path;
-    return path.empty() ? location : location + "/" + path;
-}
 
 /// Syncs a file that was written and closed.
 Result<void> sync_file(io::FileSystem& fs, const std::string& path) {
@@ -91,119 +84,24 @@ FileSync file_sync_for(std::uint64_t files) noexcept {
     return files < kFilesSyncedEach ? FileSync::kEach : FileSync::kTogether;
 }
 
-namespace {
-
-/// Writes the regular files of a table, each when its bytes come: from several threads, the bytes
-/// of one file from one.
-class FilesWriter {
-public:
-    FilesWriter(const io::SafeDirectory& root, const std::string& location, FileSync sync,
-                const std::function<void(std::uint64_t)>& written)
-        : root_(root), location_(location), sync_(sync), written_(written) {}
-
-    void add(const package::FileEntry& entry) {
-        ids_.push_back(entry.tree);
-        files_.emplace_back(&entry, nullptr);
-    }
-
-    Result<void> run(content::ContentStorage& content, const CallContext& context) {
-        for (std::size_t i = 0; i < files_.size(); ++i)
-            if (files_[i].entry->size == 0) CATALOG_TRY_VOID(write_empty(i));
-        CATALOG_TRY_VOID(content.retrieve_each(
-            ids_, [this](std::size_t index, ByteView bytes) { return take(index, bytes); },
-            context));
-        for (const File& file : files_)
-            if (!file.done) return fail(other_size(*file.entry));
-        return {};
-    }
-
-private:
-    struct File {
-        File(const package::FileEntry* of, std::unique_ptr<io::WritableFile> with)
-            : entry(of), open(std::move(with)) {}
-        const package::FileEntry* entry;
-        std::unique_ptr<io::WritableFile> open;
-        bool done = false;
-    };
-    /// Whether a file that is created with a mode has it then: the process's umask takes bits away,
-    /// and a folder's default access list may too, alike in the whole tree.
-    enum class Kept : std::uint8_t { kUnknown, kYes, kNo };
-
-    Error other_size(const package::FileEntry& entry) const {
-        return Error(Errc::kContentCorrupted,
-                     "the content has another size than the file table says",
-                     CorruptionDetail{entry.tree.to_string(), "", {}})
-            .with_input(below(location_, entry.path));
-    }
-
-    Result<void> write_empty(std::size_t index) {
-        CATALOG_TRY_VOID(create(index));
-        return finish(index);
-    }
-
-    Result<void> create(std::size_t index) {
-        File& file = files_[index];
-        CATALOG_TRY(file.open,
-                    root_.create_file(below(location_, file.entry->path), file.entry->mode));
-        return {};
-    }
-
-    Result<void> take(std::size_t index, ByteView bytes) {
-        File& file = files_[index];
-        if (file.done) return fail(other_size(*file.entry));
-        if (!file.open) CATALOG_TRY_VOID(create(index));
-        if (bytes.size() > file.entry->size - file.open->size())
-            return fail(other_size(*file.entry));
-        CATALOG_TRY_VOID(file.open->append(bytes));
-        if (file.open->size() == file.entry->size) CATALOG_TRY_VOID(finish(index));
-        const internal::MutexLock lock(mutex_);
-        written_(bytes.size());
-        return {};
-    }
-
-    Result<void> finish(std::size_t index) {
-        File& file = files_[index];
-        CATALOG_TRY_VOID(set_mode(file));
-        if (sync_ == FileSync::kEach) CATALOG_TRY_VOID(file.open->sync());
-        file.done = true;
-        const auto closing = std::exchange(file.open, nullptr);
-        return closing->close();
-    }
-
-    Result<void> set_mode(File& file) {
-        const std::uint32_t mode = file.entry->mode;
-        std::atomic<Kept>& kept = mode == 0755 ? executables_kept_ : plain_kept_;
-        if (kept.load(std::memory_order_relaxed) == Kept::kUnknown) {
-            CATALOG_TRY(const io::FileInfo info, root_.info(below(location_, file.entry->path)));
-            kept.store(info.mode == mode ? Kept::kYes : Kept::kNo, std::memory_order_relaxed);
-        }
-        if (kept.load(std::memory_order_relaxed) == Kept::kYes) return {};
-        return file.open->set_mode(mode);
-    }
-
-    const io::SafeDirectory& root_;
-    const std::string& location_;
-    const FileSync sync_;
-    const std::function<void(std::uint64_t)>& written_;
-    std::vector<ContentHash> ids_;
-    std::vector<File> files_;
-    std::atomic<Kept> plain_kept_ = Kept::kUnknown;
-    std::atomic<Kept> executables_kept_ = Kept::kUnknown;
-    internal::Mutex mutex_;  // Of `written_`.
-};
-
-}  // namespace
+Result<FileSync> file_sync_in(const io::SafeDirectory& folder, std::uint64_t files) {
+    if (file_sync_for(files) == FileSync::kEach) return FileSync::kEach;
+    const Result<void> synced = folder.sync_file_system();
+    if (synced) return FileSync::kTogether;
+    if (synced.error().code() == Errc::kUnsupported) return FileSync::kEach;
+    return fail(synced.error());
+}
 
 Result<void> write_package(const Services& services, const io::SafeDirectory& root,
                            const std::string& location, const package::FileTable& files,
                            FileSync sync, const CallContext& context,
                            const std::function<void(std::uint64_t)>& written) {
     if (!location.empty()) CATALOG_TRY_VOID(root.make_directories(location));
-    FilesWriter writer(root, location, sync, written);
+    FilesWriter writer(root, location, sync, FileStyle(), written);
     std::string made = location;
     for (const package::FileEntry& entry : files.entries()) {
         CATALOG_TRY_VOID(context.check(*services.clock));
-        const std::string path = below(location, entry.path);
+        const std::string path = path_below(location, entry.path);
         if (entry.kind == package::FileEntryKind::kDirectory) {
             CATALOG_TRY_VOID(root.make_directories(path));
             continue;
@@ -249,7 +147,7 @@ Result<std::vector<PrefixDamage>> compare_tree(const Services& services, const s
     std::map<std::string, ExpectedPath> expected;
     std::set<std::string> folders;
     const auto expect = [&](const ExpectedCopy& copy, const package::FileEntry& entry) {
-        std::string path = below(copy.location, entry.path);
+        std::string path = path_below(copy.location, entry.path);
         for (std::string folder = io::parent_path(path);
              folder != "." && folders.insert(folder).second;)
             folder = io::parent_path(folder);

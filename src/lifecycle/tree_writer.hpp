@@ -13,18 +13,17 @@
 #include "catalog/lifecycle/installation.hpp"
 #include "catalog/lifecycle/services.hpp"
 #include "catalog/package/file_table.hpp"
+#include "files_writer.hpp"
 
 namespace catalog::lifecycle {
-
-/// Who makes files durable.
-enum class FileSync : std::uint8_t {
-    kEach,      ///< Each file is synced when it is written.
-    kTogether,  ///< The caller, with `sync_tree`, when all are written.
-};
 
 /// Returns what is faster for that many files. With kTogether the folder must have been opened
 /// before the first of them is written.
 [[nodiscard]] FileSync file_sync_for(std::uint64_t files) noexcept;
+
+/// The same, but where the file system cannot be synced as a whole (`folder` cannot tell its
+/// errors) each file is. Syncs it to find out when there are many. Errors: kSyncFailed.
+[[nodiscard]] Result<FileSync> file_sync_in(const io::SafeDirectory& folder, std::uint64_t files);
 
 /// Writes a package's files below `location` of a folder, verified while they are written, in the
 /// order in which the store has them, several at a time. Nothing is durable before `sync_tree`,

@@ -248,6 +248,42 @@ TEST(Store, PutsAFolderAsATreeAndGivesItBack) {
     EXPECT_NE(bed.run({"store", "stat"}).out.find("equal chunks once"), std::string::npos);
 }
 
+TEST(Store, ExportsLinksOfFilesThatItKeeps) {
+    CliBed bed;
+    ASSERT_EQ(bed.run({"init"}).code, 0);
+    std::filesystem::create_directories(bed.folder / "tree");
+    bed.file("tree/a.txt", "one");
+    bed.file("tree/b.txt", "two");
+    const auto put = bed.run({"--json", "store", "put", bed.folder / "tree"}).documents();
+    const std::string id = *put[0].find("id")->as_string();
+    const auto first =
+        bed.run({"--json", "store", "export", "--link", id, bed.folder / "one"}).documents();
+    ASSERT_EQ(first.size(), 1u);
+    EXPECT_EQ(*first[0].find("shared")->as_int(), 2);
+    EXPECT_EQ(*first[0].find("cached")->as_int(), 2);
+    const Answer second = bed.run({"store", "export", "--link", id, bed.folder / "two"});
+    EXPECT_EQ(second.out, "2 files, 6 B; 2 linked, 0 copied, 0 new in the cache\n");
+    EXPECT_EQ(std::filesystem::hard_link_count(bed.folder / "two/a.txt"), 3u);
+    EXPECT_EQ(bed.run({"store", "export", "--link", id + "/a.txt", bed.folder / "a"}).code, 0);
+    EXPECT_EQ(std::filesystem::hard_link_count(bed.folder / "a"), 4u);
+    EXPECT_EQ(bed.run({"store", "export", "--link", "--clone", id, bed.folder / "x"}).code, 2);
+    EXPECT_EQ(bed.run({"store", "export", "--clone", id, bed.folder / "clones"}).code, 0);
+    const Answer bounded =
+        bed.run({"store", "export", "--link", "--cache-max", "4", id, bed.folder / "three"});
+    EXPECT_EQ(bounded.code, 0);
+
+    const auto kept = bed.run({"--json", "store", "stat"}).documents();
+    EXPECT_EQ(*kept[0].find("kept_files")->as_int(), 2);
+    EXPECT_EQ(*kept[0].find("kept_unlinked_bytes")->as_int(), 0);
+    EXPECT_NE(bed.run({"store", "stat"}).out.find("kept for exports: 2 files"), std::string::npos);
+    for (const char* tree : {"one", "two", "three", "a"})
+        std::filesystem::remove_all(bed.folder / tree);
+    EXPECT_NE(bed.run({"store", "collect", "--dry-run"}).out.find("kept files"), std::string::npos);
+    const auto collected = bed.run({"--json", "store", "collect"}).documents();
+    EXPECT_EQ(*collected[0].find("kept_files_removed")->as_int(), 2);
+    EXPECT_EQ(bed.run({"store", "stat"}).out.find("kept for exports"), std::string::npos);
+}
+
 TEST(Store, CollectsNothingThatIsNeeded) {
     CliBed bed;
     ASSERT_EQ(bed.run({"init"}).code, 0);

@@ -122,6 +122,24 @@ TEST(KeysCommands, AddListAndRemoveSlots) {
               2u);
 }
 
+TEST(EncryptedCli, KeepsNoPlainFilesUnlessToldTo) {
+    KeysBed bed;
+    const Answer put =
+        bed.with(bed.first, {"--json", "store", "put", bed.file("data", "nobody else's")});
+    ASSERT_EQ(put.code, 0) << put.error;
+    const std::string id = *put.documents()[0].find("id")->as_string();
+    const std::string out = bed.folder / "out";
+    for (const std::string how : {"--link", "--clone"}) {
+        const Answer refused = bed.with(bed.first, {"store", "export", how, id, out});
+        EXPECT_EQ(refused.code, 2) << refused.error;
+        EXPECT_NE(refused.error.find("encrypted"), std::string::npos) << refused.error;
+    }
+    EXPECT_FALSE(std::filesystem::exists(out));
+    EXPECT_FALSE(std::filesystem::exists(bed.folder / "library/files"));
+    EXPECT_EQ(bed.with(bed.first, {"store", "export", "--link", "--plain-cache", id, out}).code, 0);
+    EXPECT_EQ(std::filesystem::hard_link_count(out), 2u);
+}
+
 TEST(KeysCommands, RotateMakesANewGeneration) {
     KeysBed bed;
     EXPECT_EQ(bed.with(bed.first, {"keys", "add", "--new-passphrase-file", bed.second}).code, 0);

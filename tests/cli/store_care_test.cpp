@@ -92,6 +92,28 @@ TEST(StoreCare, NamesTheFilesThatAreHurtUntilTheyAreGivenBack) {
     EXPECT_EQ(bed.run({"verify", "--deep"}).code, 0);
 }
 
+TEST(StoreCare, FindsAndRemovesKeptFilesThatSomebodyChanged) {
+    CareBed bed;
+    const std::string id = *bed.document({"store", "put", bed.file("kept", "kept for exports")}, 0)
+                                .find("id")
+                                ->as_string();
+    EXPECT_EQ(bed.run({"store", "export", "--link", id, bed.folder / "out"}).code, 0);
+    EXPECT_EQ(bed.run({"store", "check"}).code, 0);
+    std::filesystem::permissions(bed.folder / "out", std::filesystem::perms::owner_write,
+                                 std::filesystem::perm_options::add);
+    std::ofstream(bed.folder / "out") << "changed in place";
+    const json::Value checked = bed.document({"store", "check"}, 1);
+    ASSERT_EQ(count_of(checked, "kept_damages"), 1u);
+    EXPECT_EQ(*checked.find("kept_damages")->as_array()->front().find("links")->as_int(), 1);
+    EXPECT_NE(bed.run({"store", "check"}).out.find("changed"), std::string::npos);
+    EXPECT_EQ(count_of(bed.document({"store", "repair", "--dry-run"}, 0), "kept_damages"), 1u);
+    EXPECT_EQ(count_of(bed.document({"store", "repair"}, 0), "kept_damages"), 1u);
+    EXPECT_EQ(bed.run({"store", "check"}).code, 0);
+    EXPECT_EQ(bed.run({"store", "export", "--link", id, bed.folder / "again"}).code, 0);
+    std::ifstream in(bed.folder / "again");
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "kept for exports");
+}
+
 TEST(StoreCare, TakesContentFromAnotherLibrary) {
     CareBed bed;
     std::filesystem::copy(bed.folder / "library", bed.folder / "other",

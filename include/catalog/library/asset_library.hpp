@@ -24,6 +24,7 @@
 #include "catalog/library/asset_registry.hpp"
 #include "catalog/library/environment.hpp"
 #include "catalog/library/open_file.hpp"
+#include "catalog/lifecycle/file_cache.hpp"
 #include "catalog/lifecycle/installation.hpp"
 #include "catalog/lifecycle/package_builder.hpp"
 #include "catalog/lifecycle/publishing_pipeline.hpp"
@@ -334,6 +335,11 @@ public:
     /// Drops a reference to an object or a tree in a commit of its own. Errors: as
     /// ContentStorage::remove, kCommitFailed.
     [[nodiscard]] Result<void> remove_content(const ContentHash& id, std::string_view owner);
+    /// Returns the cache of exported files in the library's folder, see lifecycle::FileCache; it
+    /// takes no space before something is put into it. Errors: kFailedPrecondition (the library is
+    /// encrypted, and the options do not permit files without encryption).
+    [[nodiscard]] Result<lifecycle::FileCache> file_cache(
+        const lifecycle::FileCacheOptions& options = {}) const;
 
     // Care.
     /// Checks everything that is stored; `deep` reads every byte. Damage is in the result, not an
