@@ -2,7 +2,7 @@
 #include <catalog/internal/try.hpp>
 #include <map>
 #include <unordered_map>
-#include <unordered_set>
+#include <vector>
 
 #include "catalog/merkle/hash_batch.hpp"
 #include "catalog/merkle/tree.hpp"
@@ -111,7 +111,6 @@ private:
     std::uint64_t record_bytes_ = 0;
     bool staged_ = false;
     std::unordered_map<ContentHash, std::string> objects_;  // Encoded records.
-    std::unordered_set<ContentHash> committed_;             // By checkpoints.
     std::map<std::string, std::vector<ContentHash>, std::less<>> references_;
     std::vector<std::pair<std::string, ContentHash>> lists_;
 };
@@ -160,15 +159,15 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     if (const auto error = status_->take_error()) return fail(*error);
 
     const ObjectInfo info{root, record.size, static_cast<std::uint32_t>(record.chunks.size())};
-    // A collection leaves its record alone as long as this session lives, and one under way
-    // after that too.
-    needs_->add_object(info.id);
-    core_.keeper->keep_object(info.id);
-    if (!objects_.contains(info.id) && !committed_.contains(info.id)) {
+    if (!objects_.contains(info.id) && !needs_->is_committed(info.id)) {
         std::string value = encode_object(info.id, record);
         CATALOG_TRY_VOID(reserve(kHashKeyBytes + value.size()));
         objects_.emplace(info.id, std::move(value));
+        needs_->add_object(info.id);
     }
+    // A collection leaves its record alone as long as this session lives, and one under way
+    // after that too.
+    core_.keeper->keep_object(info.id);
     return info;
 }
 
@@ -227,8 +226,8 @@ Result<void> StorageTransaction::add_reference(std::string_view owner, const Con
 // collection that begins after that finds the note, and one that is under way is told of its
 // chunks.
 Result<void> StorageTransaction::need_object(const ContentHash& id) {
-    if (objects_.contains(id) || committed_.contains(id)) return {};
-    needs_->add_object(id);
+    if (objects_.contains(id) || needs_->is_committed(id)) return {};
+    needs_->add_named(id);
     core_.keeper->keep_object(id);
     CATALOG_TRY(auto record,
                 core_.options.store->get(core_.options.families.objects, hash_key(id)));
@@ -284,7 +283,7 @@ Result<void> StorageTransaction::stage(kv::WriteBatch& batch) {
 Result<void> StorageTransaction::checkpoint(const SubmitBatch& submit) {
     CATALOG_TRY_VOID(check_open());
     CATALOG_TRY_VOID(check_losses());
-    for (const auto& object : objects_) committed_.insert(object.first);
+    needs_->commit_objects();
     kv::WriteBatch batch;
     // Without the commit, what it holds counts as put and is not there.
     staged_ = true;

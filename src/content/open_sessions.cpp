@@ -16,6 +16,26 @@ void SessionNeeds::add_object(const ContentHash& id) {
     objects_.push_back(id);
 }
 
+void SessionNeeds::add_named(const ContentHash& id) {
+    const MutexLock lock(mutex_);
+    named_.push_back(id);
+}
+
+void SessionNeeds::commit_objects() {
+    const MutexLock lock(mutex_);
+    const auto begin = objects_.begin() + static_cast<std::ptrdiff_t>(committed_);
+    std::sort(begin, objects_.end());
+    std::inplace_merge(objects_.begin(), begin, objects_.end());
+    objects_.erase(std::unique(objects_.begin(), objects_.end()), objects_.end());
+    committed_ = objects_.size();
+}
+
+bool SessionNeeds::is_committed(const ContentHash& id) const {
+    const MutexLock lock(mutex_);
+    const auto end = objects_.begin() + static_cast<std::ptrdiff_t>(committed_);
+    return std::binary_search(objects_.begin(), end, id);
+}
+
 void SessionNeeds::add_list(const ContentHash& id) {
     const MutexLock lock(mutex_);
     lists_.push_back(id);
@@ -42,6 +62,7 @@ std::vector<ContentHash> OpenSessions::objects() const {
     for (const auto& session : all()) {
         const MutexLock lock(session->mutex_);
         objects.insert(objects.end(), session->objects_.begin(), session->objects_.end());
+        objects.insert(objects.end(), session->named_.begin(), session->named_.end());
     }
     std::ranges::sort(objects);
     return objects;

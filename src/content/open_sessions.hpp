@@ -17,17 +17,26 @@ public:
     /// Notes a chunk, by its StorageBackend::index_id, before the session looks whether it is
     /// there.
     void add_chunk(const ChunkId& id);
-    /// Notes an object that the session put, or named before it looks whether it is there.
+    /// Notes an object that the session put.
     void add_object(const ContentHash& id);
+    /// Notes an object that the session names, before it looks whether it is there.
+    void add_named(const ContentHash& id);
     /// Notes a list all of whose objects were noted before, and are there.
     void add_list(const ContentHash& id);
+
+    /// Says that the objects that were put so far are committed.
+    void commit_objects();
+    [[nodiscard]] bool is_committed(const ContentHash& id) const;
 
 private:
     friend class OpenSessions;
 
     mutable internal::Mutex mutex_;
     std::vector<ChunkPrefix> chunks_ CATALOG_GUARDED_BY(mutex_);  ///< 8 bytes a chunk.
+    /// Put; the first `committed_` ascending and each once: a session may have millions.
     std::vector<ContentHash> objects_ CATALOG_GUARDED_BY(mutex_);
+    std::size_t committed_ CATALOG_GUARDED_BY(mutex_) = 0;
+    std::vector<ContentHash> named_ CATALOG_GUARDED_BY(mutex_);
     std::vector<ContentHash> lists_ CATALOG_GUARDED_BY(mutex_);
 };
 

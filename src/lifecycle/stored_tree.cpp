@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "catalog/internal/try.hpp"
+#include "catalog/package/file_table_writer.hpp"
 
 namespace catalog::lifecycle {
 
@@ -28,16 +29,23 @@ public:
     Result<StoredTree> run(std::string_view owner) {
         CATALOG_TRY_VOID(scan());
         CATALOG_TRY(transaction_, services_.content->begin());
-        for (package::FileEntry& entry : entries_) CATALOG_TRY_VOID(put(entry));
-        CATALOG_TRY(const package::FileTable table,
-                    package::FileTable::make(std::move(entries_), services_.limits));
-        CATALOG_TRY(const content::ObjectInfo info, transaction_->put_list(owner, table.encode()));
+        CATALOG_TRY(const Bytes table, put_all());
+        CATALOG_TRY(const content::ObjectInfo info, transaction_->put_list(owner, table));
         CATALOG_TRY_VOID(services_.content->commit(*transaction_));
         stored_.id = info.id;
         return stored_;
     }
 
 private:
+    /// What a scan found. A tree may have millions of them, so they are small.
+    struct Found {
+        std::uint64_t size = 0;
+        std::uint32_t path_at = 0;  ///< In `paths_`.
+        std::uint32_t path_bytes = 0;
+        package::FileEntryKind kind = package::FileEntryKind::kRegular;
+        bool executable = false;
+    };
+
     Result<void> scan() {
         // A list, not recursion: depth is input.
         std::vector<std::string> pending{""};
@@ -47,7 +55,10 @@ private:
             pending.pop_back();
             CATALOG_TRY(const std::vector<io::DirectoryEntry> found,
                         services_.fs->list(outside(folder)));
-            if (found.empty() && !folder.empty()) add_folder(folder);
+            if (found.empty() && !folder.empty()) {
+                CATALOG_TRY_VOID(note(folder, {.kind = package::FileEntryKind::kDirectory}));
+                ++stored_.folders;
+            }
             for (const io::DirectoryEntry& entry : found) {
                 std::string path = folder.empty() ? entry.name : folder + "/" + entry.name;
                 // Before it is gone into: what lies below such a name is refused as well.
@@ -55,52 +66,65 @@ private:
                 if (entry.kind == io::FileKind::kDirectory)
                     pending.push_back(std::move(path));
                 else
-                    CATALOG_TRY_VOID(add(std::move(path)));
+                    CATALOG_TRY_VOID(add(path));
             }
         }
         // In the order of the table, in which neighbours in the tree are neighbours in the store.
-        std::ranges::sort(entries_, {}, &package::FileEntry::path);
+        std::ranges::sort(found_, {}, [this](const Found& each) { return path_of(each); });
         return {};
     }
 
-    void add_folder(const std::string& path) {
-        package::FileEntry entry;
-        entry.path = path;
-        entry.kind = package::FileEntryKind::kDirectory;
-        entry.mode = 0755;
-        entries_.push_back(std::move(entry));
-        ++stored_.folders;
+    Result<void> note(const std::string& path, Found found) {
+        if (paths_.size() + path.size() > std::numeric_limits<std::uint32_t>::max())
+            return fail(Errc::kLimitExceeded, "the paths of the folder take more than 4 GiB");
+        found.path_at = static_cast<std::uint32_t>(paths_.size());
+        found.path_bytes = static_cast<std::uint32_t>(path.size());
+        paths_ += path;
+        found_.push_back(found);
+        table_bytes_ += package::FileTableWriter::entry_bytes_max(path);
+        return {};
     }
 
-    Result<void> add(std::string path) {
+    Result<void> add(const std::string& path) {
         CATALOG_TRY(const io::FileInfo info, services_.fs->info(outside(path)));
-        package::FileEntry entry;
         if (info.kind == io::FileKind::kSymlink) {
-            CATALOG_TRY(entry.target, services_.fs->read_symlink(outside(path)));
-            entry.kind = package::FileEntryKind::kSymlink;
-            entry.mode = 0777;
             ++stored_.links;
-        } else if (info.kind != io::FileKind::kRegular) {
+            return note(path, {.kind = package::FileEntryKind::kSymlink});
+        }
+        if (info.kind != io::FileKind::kRegular)
             return fail(Error(Errc::kFileKind, "this is neither a file, a folder nor a link")
                             .with_input(outside(path)));
-        } else if ((info.mode & kTreeSetIdBits) != 0) {
+        if ((info.mode & kTreeSetIdBits) != 0)
             return fail(Error(Errc::kModeRefused,
                               "a set-user-id or set-group-id file cannot be part of a tree")
                             .with_input(outside(path))
                             .with_hint("clear the bit with: chmod ug-s"));
-        } else {
-            entry.mode = (info.mode & kTreeExecuteBit) != 0 ? 0755 : 0644;
-            entry.size = info.size;
-            stored_.bytes += info.size;
-            ++stored_.files;
+        stored_.bytes += info.size;
+        ++stored_.files;
+        return note(path, {.size = info.size, .executable = (info.mode & kTreeExecuteBit) != 0});
+    }
+
+    // Returns the tree's file table.
+    Result<Bytes> put_all() {
+        package::FileTableWriter table(services_.limits, table_bytes_);
+        for (const Found& found : found_) {
+            package::FileEntry entry;
+            entry.path = path_of(found);
+            entry.kind = found.kind;
+            entry.mode = found.executable ? 0755 : 0644;
+            entry.size = found.size;
+            if (found.kind == package::FileEntryKind::kRegular) CATALOG_TRY_VOID(put(entry));
+            if (found.kind == package::FileEntryKind::kDirectory) entry.mode = 0755;
+            if (found.kind == package::FileEntryKind::kSymlink) {
+                entry.mode = 0777;
+                CATALOG_TRY(entry.target, services_.fs->read_symlink(outside(entry.path)));
+            }
+            CATALOG_TRY_VOID(table.add(entry));
         }
-        entry.path = std::move(path);
-        entries_.push_back(std::move(entry));
-        return {};
+        return table.finish();
     }
 
     Result<void> put(package::FileEntry& entry) {
-        if (entry.kind != package::FileEntryKind::kRegular) return {};
         CATALOG_TRY_VOID(context_.check(*services_.clock));
         CATALOG_TRY(const std::unique_ptr<io::ReadableFile> file,
                     services_.fs->open_read(outside(entry.path)));
@@ -127,6 +151,10 @@ private:
         return services_.content->checkpoint(*transaction_);
     }
 
+    [[nodiscard]] std::string_view path_of(const Found& found) const {
+        return std::string_view(paths_).substr(found.path_at, found.path_bytes);
+    }
+
     [[nodiscard]] std::string outside(const std::string& path) const {
         return path.empty() ? directory_ : io::join_path(directory_, path);
     }
@@ -134,7 +162,9 @@ private:
     const Services& services_;
     const std::string& directory_;
     const CallContext& context_;
-    std::vector<package::FileEntry> entries_;
+    std::string paths_;
+    std::vector<Found> found_;
+    std::size_t table_bytes_ = 0;  // Of its file table, at most, but for targets of links.
     std::unique_ptr<content::ContentTransaction> transaction_;
     StoredTree stored_;
     std::uint64_t done_ = 0;       // Bytes.

@@ -5,6 +5,7 @@
 
 #include "catalog/internal/try.hpp"
 #include "catalog/merkle/tree.hpp"
+#include "file_table_format.hpp"
 #include "package_path.hpp"
 #include "quote.hpp"
 
@@ -12,21 +13,9 @@ namespace catalog::package {
 
 namespace {
 
-// docs/formats/file-table.md
-constexpr std::string_view kTableMagic = "CATFTBL1";
-constexpr std::size_t kTableHeaderBytes = 8 + 4;
-constexpr std::size_t kEntryHeadBytes = 1 + 2 + 2 + 8;
-constexpr std::size_t kEntryBytesMin = kEntryHeadBytes + 1;
-constexpr std::uint64_t kTextBytesFormatMax = std::numeric_limits<std::uint16_t>::max();
-
 constexpr std::uint32_t kModePlain = 0644;
 constexpr std::uint32_t kModeExecutable = 0755;
 constexpr std::uint32_t kModeLink = 0777;
-
-Error entry_invalid(const FileEntry& entry, std::string_view reason) {
-    return Error(Errc::kFileTableInvalid,
-                 "entry " + quoted(entry.path) + " " + std::string(reason));
-}
 
 bool is_mode_allowed(const FileEntry& entry) noexcept {
     switch (entry.kind) {
@@ -46,54 +35,18 @@ std::string octal(std::uint32_t mode) {
     return "0" + digits;
 }
 
-/// Checks one entry apart from all others.
-Result<void> check_entry(const FileEntry& entry, const Limits& limits) {
-    CATALOG_TRY_VOID(check_package_path(entry.path, limits));
-    if (entry.path.size() > kTextBytesFormatMax || entry.target.size() > kTextBytesFormatMax)
-        return fail(Errc::kLimitExceeded, "path " + quoted(entry.path) + " does not fit the format",
-                    LimitDetail{"path_bytes_max", kTextBytesFormatMax, entry.path.size()});
-    if (entry.kind != FileEntryKind::kRegular && entry.kind != FileEntryKind::kSymlink &&
-        entry.kind != FileEntryKind::kDirectory)
-        return fail(entry_invalid(entry, "is of an unknown kind"));
-    if (!is_mode_allowed(entry))
-        return fail(Error(Errc::kModeRefused,
-                          "mode " + octal(entry.mode) + " of " + quoted(entry.path) + " is refused")
-                        .with_hint("a file has mode 0644 or 0755; set-id bits are never kept"));
-    if (entry.tree.algorithm != HashAlgorithm::kSha256)
-        return fail(entry_invalid(entry, "has a tree that is not SHA-256"));
-    if (entry.kind != FileEntryKind::kRegular && (entry.size != 0 || entry.tree != ContentHash{}))
-        return fail(entry_invalid(entry, "is no file but has a size or a tree"));
-    if (entry.kind != FileEntryKind::kSymlink && !entry.target.empty())
-        return fail(entry_invalid(entry, "is no link but has a target"));
-    return {};
-}
-
 const FileEntry* find_entry(const std::vector<FileEntry>& entries, std::string_view path) noexcept {
     const auto at = std::ranges::lower_bound(
         entries, path, {}, [](const FileEntry& entry) { return std::string_view(entry.path); });
     return at != entries.end() && at->path == path ? &*at : nullptr;
 }
 
-/// Checks what entries in byte order mean for each other.
-///
-/// A folder of `path` that is longer than what `path` shares with its predecessor would stand
-/// between the two, and a shorter one is also a folder of the predecessor. So only the folder that
-/// is exactly the shared part is left to be looked up.
 Result<void> check_neighbours(const std::vector<FileEntry>& entries) {
-    for (std::size_t i = 1; i < entries.size(); ++i) {
-        const std::string& previous = entries[i - 1].path;
-        const std::string& path = entries[i].path;
-        if (previous == path)
-            return fail(Errc::kDuplicatePath, "path " + quoted(path) + " stands twice");
-        if (previous > path)
-            return fail(Errc::kFileTableInvalid,
-                        "path " + quoted(path) + " is not in byte order after " + quoted(previous));
-        const auto shared =
-            static_cast<std::size_t>(std::ranges::mismatch(previous, path).in2 - path.begin());
-        if (path[shared] != '/') continue;
-        if (find_entry(entries, std::string_view(path).substr(0, shared)) != nullptr)
-            return fail(entry_invalid(entries[i], "is below an entry that has nothing below it"));
-    }
+    const auto is_entry = [&entries](std::string_view path) {
+        return find_entry(entries, path) != nullptr;
+    };
+    for (std::size_t i = 1; i < entries.size(); ++i)
+        CATALOG_TRY_VOID(check_order(entries[i - 1].path, entries[i].path, is_entry));
     return {};
 }
 
@@ -102,10 +55,7 @@ Result<std::uint64_t> check_entries(const std::vector<FileEntry>& entries, const
     std::uint64_t total = 0;
     for (const FileEntry& entry : entries) {
         CATALOG_TRY_VOID(check_entry(entry, limits));
-        if (entry.size > limits.package_bytes_max - total)
-            return fail(Errc::kLimitExceeded, "the files of the package are too large together",
-                        LimitDetail{"package_bytes_max", limits.package_bytes_max,
-                                    limits.package_bytes_max + 1});
+        if (entry.size > limits.package_bytes_max - total) return fail(too_large_together(limits));
         total += entry.size;
     }
     CATALOG_TRY_VOID(check_neighbours(entries));
@@ -117,26 +67,6 @@ Result<std::uint64_t> check_entries(const std::vector<FileEntry>& entries, const
         if (entry.kind == FileEntryKind::kSymlink)
             CATALOG_TRY_VOID(check_link_walk(entry.path, entry.target, limits, is_link));
     return total;
-}
-
-Error too_many_files(const Limits& limits, std::uint64_t count) {
-    return Error(Errc::kLimitExceeded,
-                 "the package has " + std::to_string(count) + " entries, at most " +
-                     std::to_string(limits.package_files_max) + " are allowed",
-                 LimitDetail{"package_files_max", limits.package_files_max, count});
-}
-
-void append_entry(std::string& out, const FileEntry& entry) {
-    append_le(out, static_cast<std::uint8_t>(entry.kind));
-    append_le(out, static_cast<std::uint16_t>(entry.mode));
-    append_le(out, static_cast<std::uint16_t>(entry.path.size()));
-    append_le(out, entry.size);
-    out += entry.path;
-    if (entry.kind == FileEntryKind::kRegular) out += as_text(entry.tree.bytes());
-    if (entry.kind == FileEntryKind::kSymlink) {
-        append_le(out, static_cast<std::uint16_t>(entry.target.size()));
-        out += entry.target;
-    }
 }
 
 /// Takes fields from the front of an encoded table.
@@ -205,6 +135,64 @@ Result<FileEntry> read_entry(TableReader& reader) {
 
 }  // namespace
 
+Error entry_invalid(std::string_view path, std::string_view reason) {
+    return Error(Errc::kFileTableInvalid, "entry " + quoted(path) + " " + std::string(reason));
+}
+
+Error too_large_together(const Limits& limits) {
+    return Error(
+        Errc::kLimitExceeded, "the files of the package are too large together",
+        LimitDetail{"package_bytes_max", limits.package_bytes_max, limits.package_bytes_max + 1});
+}
+
+Error too_many_files(const Limits& limits, std::uint64_t count) {
+    return Error(Errc::kLimitExceeded,
+                 "the package has " + std::to_string(count) + " entries, at most " +
+                     std::to_string(limits.package_files_max) + " are allowed",
+                 LimitDetail{"package_files_max", limits.package_files_max, count});
+}
+
+Result<void> check_entry(const FileEntry& entry, const Limits& limits) {
+    CATALOG_TRY_VOID(check_package_path(entry.path, limits));
+    if (entry.path.size() > kTextBytesFormatMax || entry.target.size() > kTextBytesFormatMax)
+        return fail(Errc::kLimitExceeded, "path " + quoted(entry.path) + " does not fit the format",
+                    LimitDetail{"path_bytes_max", kTextBytesFormatMax, entry.path.size()});
+    if (entry.kind != FileEntryKind::kRegular && entry.kind != FileEntryKind::kSymlink &&
+        entry.kind != FileEntryKind::kDirectory)
+        return fail(entry_invalid(entry.path, "is of an unknown kind"));
+    if (!is_mode_allowed(entry))
+        return fail(Error(Errc::kModeRefused,
+                          "mode " + octal(entry.mode) + " of " + quoted(entry.path) + " is refused")
+                        .with_hint("a file has mode 0644 or 0755; set-id bits are never kept"));
+    if (entry.tree.algorithm != HashAlgorithm::kSha256)
+        return fail(entry_invalid(entry.path, "has a tree that is not SHA-256"));
+    if (entry.kind != FileEntryKind::kRegular && (entry.size != 0 || entry.tree != ContentHash{}))
+        return fail(entry_invalid(entry.path, "is no file but has a size or a tree"));
+    if (entry.kind != FileEntryKind::kSymlink && !entry.target.empty())
+        return fail(entry_invalid(entry.path, "is no link but has a target"));
+    return {};
+}
+
+void append_entry(std::string& out, const FileEntry& entry) {
+    append_le(out, static_cast<std::uint8_t>(entry.kind));
+    append_le(out, static_cast<std::uint16_t>(entry.mode));
+    append_le(out, static_cast<std::uint16_t>(entry.path.size()));
+    append_le(out, entry.size);
+    out += entry.path;
+    if (entry.kind == FileEntryKind::kRegular) out += as_text(entry.tree.bytes());
+    if (entry.kind == FileEntryKind::kSymlink) {
+        append_le(out, static_cast<std::uint16_t>(entry.target.size()));
+        out += entry.target;
+    }
+}
+
+std::size_t encoded_bytes(const FileEntry& entry) noexcept {
+    std::size_t bytes = kEntryHeadBytes + entry.path.size();
+    if (entry.kind == FileEntryKind::kRegular) bytes += ContentHash::kDigestBytes;
+    if (entry.kind == FileEntryKind::kSymlink) bytes += sizeof(std::uint16_t) + entry.target.size();
+    return bytes;
+}
+
 Result<FileTable> FileTable::make(std::vector<FileEntry> entries, const Limits& limits) {
     if (entries.size() > limits.package_files_max)
         return fail(too_many_files(limits, entries.size()));
@@ -238,15 +226,23 @@ Result<FileTable> FileTable::decode(ByteView bytes, const Limits& limits) {
 
 Bytes FileTable::encode() const {
     std::size_t size = kTableHeaderBytes;
-    for (const FileEntry& entry : entries_)
-        size +=
-            kEntryHeadBytes + entry.path.size() + ContentHash::kDigestBytes + entry.target.size();
-    std::string out;
+    for (const FileEntry& entry : entries_) size += encoded_bytes(entry);
+    Bytes out;
     out.reserve(size);
-    out += kTableMagic;
-    append_le(out, static_cast<std::uint32_t>(entries_.size()));
-    for (const FileEntry& entry : entries_) append_entry(out, entry);
-    return to_bytes(as_bytes(out));
+    // Piece by piece: a table may be large, and is in memory once already.
+    std::string piece(kTableMagic);
+    append_le(piece, static_cast<std::uint32_t>(entries_.size()));
+    const auto flush = [&] {
+        const ByteView bytes = as_bytes(piece);
+        out.insert(out.end(), bytes.begin(), bytes.end());
+        piece.clear();
+    };
+    for (const FileEntry& entry : entries_) {
+        flush();
+        append_entry(piece, entry);
+    }
+    flush();
+    return out;
 }
 
 Result<void> for_each_tree(ByteView table,

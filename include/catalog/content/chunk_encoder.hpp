@@ -43,7 +43,7 @@ struct EncoderOptions {
     /// percent, 1 to 100. Others make better bases than deltas.
     int delta_percent_max = 70;
     /// Longest row of deltas, 1 to kBaseDepthMax + 1: a delta of a delta of a chunk is a row of 2.
-    int delta_depth_max = 3;
+    int delta_depth_max = 4;
 };
 
 /// What became of a chunk.
