@@ -1,6 +1,7 @@
 #include "write_pipeline.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <catalog/internal/try.hpp>
 #include <deque>
 #include <exception>
@@ -79,6 +80,7 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
           executor(e),
           bases(std::move(c)),
           options(o),
+          losses(b.losses()),
           similarity(o.similarity) {}
 
     StorageBackend& backend;
@@ -86,6 +88,7 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     Executor& executor;
     const std::shared_ptr<BaseCache> bases;
     const PipelineOptions options;
+    const std::uint64_t losses;  ///< When it began.
     SimilarityTable similarity;
 
     /// Held while a chunk is looked up, planned and queued: all see chunks in one order.
@@ -106,7 +109,13 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     std::size_t running CATALOG_GUARDED_BY(mutex) = 0;  ///< Threads at work outside the mutex.
     bool appending CATALOG_GUARDED_BY(mutex) = false;
     bool stopped CATALOG_GUARDED_BY(mutex) = false;
+    std::atomic<bool> append_failed{false};
 
+    /// Tells whether a chunk that this pipeline wrote may be missing, or be found only where it was
+    /// before: as a delta, perhaps, of one that would become its own.
+    [[nodiscard]] bool may_lack_own() const {
+        return options.only_own_bases && (append_failed || backend.losses() != losses);
+    }
     static void count(const std::shared_ptr<WriteStatus>& status) {
         const MutexLock lock(status->mutex_);
         ++status->under_way_;
@@ -192,6 +201,7 @@ std::optional<BaseChunk> WritePipeline::State::base_under_way(const ChunkId& id,
 Result<ChunkEncoder::FoundBase> WritePipeline::State::read_base(ChunkDecoder& decoder,
                                                                 WriteJob& job, const ChunkId& id,
                                                                 Bytes& out) {
+    if (may_lack_own()) return ChunkEncoder::FoundBase{};
     std::optional<BaseChunk> base = base_under_way(id, job);
     if (!base) {
         // Also when its bytes are at hand: what a delta starts from has to stay.
@@ -252,12 +262,13 @@ bool WritePipeline::State::encode_one() {
 }
 
 // A delta goes behind its base only, so that no failure of the disk takes the base alone: a pack is
-// begun when the one before is durable. Where the base was lost, the chunk is stored without.
+// begun when the one before is durable. Where the base was lost, the chunk is stored without: also
+// in a repack, where the base is still found as it was before.
 Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
     if (job.error) return fail(*job.error);
     if (job.encoded.codec == Codec::kDelta && job.plan.base) {
         CATALOG_TRY(const auto base, keeper.find(*job.plan.base));
-        if (!base) {
+        if (!base || may_lack_own()) {
             const Compressor::Encoded alone =
                 Compressor(options.encoder.level).compress(*job.plain);
             const MutexLock lock(mutex);  // Others may look at it as their base.
@@ -281,6 +292,7 @@ void WritePipeline::State::append_done() {
         jobs.pop_front();
         mutex.unlock();
         const auto stored = append(*job);
+        if (!stored) append_failed = true;
         if (stored && job->plan.is_base) bases->add(job->id, base_chunk(*job));
         mutex.lock();
         by_id.erase(job->id);

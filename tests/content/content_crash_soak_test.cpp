@@ -15,10 +15,7 @@
 #include <map>
 #include <sstream>
 
-#include "support/content/content_workload.hpp"
-#include "support/io/results.hpp"
-#include "support/io/simulated_file_system.hpp"
-#include "support/kv/rocksdb_stores.hpp"
+#include "content_soak.hpp"
 
 namespace catalog::content::testing {
 namespace {
@@ -30,68 +27,12 @@ using io::testing::SeededRandom;
 using io::testing::SimulatedFileSystem;
 using kv::testing::number_from_environment;
 
-using Disk = std::shared_ptr<SimulatedFileSystem>;
-
 constexpr std::array kPolicies = {CrashPolicy::kDropUnsynced, CrashPolicy::kKeepAll,
                                   CrashPolicy::kWholeWrites, CrashPolicy::kTornSectors,
                                   CrashPolicy::kSizesFirst};
 constexpr unsigned kStepsBefore = 14;  // Of the state that the crashed work begins with.
 constexpr unsigned kSteps = 7;
 constexpr std::uint64_t kCallsMax = 100'000;  // Of one workload: a bound against one without end.
-
-// A machine: the disk, and the database where that is not on it.
-struct Machine {
-    Disk disk;
-    std::shared_ptr<kv::KeyValueStore> memory;  // Null: RocksDB on the disk.
-
-    [[nodiscard]] OpenContent::OpenDatabase database() const {
-        return [disk = disk, memory = memory]() -> Result<std::shared_ptr<kv::KeyValueStore>> {
-            if (memory) return memory;
-            auto store =
-                kv::open_rocksdb(disk, "/library/db", kv::testing::small_store(kBedFamilyCount));
-            if (!store) return fail(store.error());
-            return std::shared_ptr<kv::KeyValueStore>(std::move(*store));
-        };
-    }
-    [[nodiscard]] Result<std::unique_ptr<OpenContent>> open() const {
-        return OpenContent::open(disk, database());
-    }
-    // The database in memory keeps everything that it was told.
-    [[nodiscard]] Machine recover(CrashPolicy policy, std::uint64_t seed) const {
-        Machine copy{disk->recover(policy, seed), nullptr};
-        if (!memory) return copy;
-        copy.memory = kv::make_memory_store(kBedFamilyCount);
-        kv::WriteBatch batch;
-        for (std::uint32_t family = 0; family < kBedFamilyCount; ++family) {
-            const auto walk = memory->iterate(kv::Family{family});
-            for (walk->seek({}); walk->valid(); walk->next())
-                batch.put(kv::Family{family}, std::string(walk->key()), std::string(walk->value()));
-        }
-        must(copy.memory->write(batch, kv::Durability::kSync));
-        return copy;
-    }
-};
-
-// Some bits of packs and indexes, and now and then the end of a file or all of it.
-void damage_files(SimulatedFileSystem& disk, SeededRandom& random) {
-    const std::string folder = "/library/packs/";
-    const auto entries = disk.list(folder);
-    if (!entries || entries->empty()) return;  // Power is gone.
-    for (std::uint64_t left = 1 + random.below(3); left != 0; --left) {
-        const std::string path = folder + (*entries)[random.below(entries->size())].name;
-        const auto info = disk.info(path);
-        if (!info || info->size == 0) continue;
-        const std::uint64_t place = random.below(info->size);
-        if (random.chance(85)) {
-            must(disk.corrupt(path, place, static_cast<std::uint8_t>(1u << random.below(8))));
-        } else if (random.chance(50)) {
-            if (const auto file = disk.open_write(path, io::OpenMode::kReadWrite))
-                (void)(*file)->truncate(place);
-        } else {
-            (void)disk.remove_file(path);
-        }
-    }
-}
 
 // Counts by name: "points" (calls at which power was lost), "recoveries" (stores that were opened
 // and checked after it), points by the step and by the call, recoveries by what was found.
@@ -146,7 +87,6 @@ private:
     bool crash_at(const Machine& start, std::uint64_t number);
     void check(const Machine& machine, const WorkloadModel& model, CrashPolicy policy);
     void crash_again(const Machine& machine, const WorkloadModel& before);
-    void expect_space_back(const Machine& machine);
     void explain(const Disk& disk, const std::string& when) const;
 
     const std::uint64_t seed_;
@@ -244,53 +184,6 @@ void Soak::crash_again(const Machine& machine, const WorkloadModel& before) {
     if (::testing::Test::HasFailure()) explain(machine.disk, "power lost a second time");
 }
 
-void expect_clean(ContentStorage& storage) {
-    const VerifyReport report = must(storage.verify(VerifyDepth::kFull, CallContext()));
-    for (const Damage& damage : report.damages)
-        ADD_FAILURE() << damage.where << ": " << damage.what;
-}
-
-void expect_references(ContentStorage& storage, const References& references) {
-    for (const auto& [owner, number] : references) {
-        const auto bytes = storage.retrieve_all(workload_id(number), 1u << 20, CallContext());
-        ASSERT_TRUE(bytes) << owner << " lost object " << number << ": "
-                           << bytes.error().to_string();
-        ASSERT_TRUE(*bytes == workload_object(number)) << number;
-    }
-}
-
-std::set<unsigned> objects_of(const References& references) {
-    std::set<unsigned> objects;
-    for (const auto& [owner, number] : references) objects.insert(number);
-    return objects;
-}
-
-std::set<unsigned> objects_in(ContentStorage& storage) {
-    std::set<unsigned> objects;
-    must(storage.for_each([&](const ObjectInfo& object) -> Result<void> {
-        const auto number = workload_number(object.id);
-        if (!number) return fail(Errc::kInternal, "an object that nobody stored");
-        objects.insert(*number);
-        return {};
-    }));
-    return objects;
-}
-
-// Each takes what was held by what the one before it took: rows of deltas are not longer than that,
-// and an index goes after its packs.
-void collect_all(ContentStorage& storage) {
-    constexpr int kRoundsMin = 3;
-    constexpr int kRoundsMax = 9;
-    CollectOptions all;
-    all.live_share_min = 1;
-    for (int round = 1; round <= kRoundsMax; ++round) {
-        const CollectReport done = must(storage.collect(all, CallContext()));
-        const auto taken = done.objects_removed + done.chunks_dead + done.packs_removed;
-        if (round >= kRoundsMin && taken == 0) return;
-    }
-    ADD_FAILURE() << "collections find something to take for ever";
-}
-
 // Every reference leads to its bytes, whatever else there is is whole, and the store goes on.
 void Soak::check(const Machine& machine, const WorkloadModel& model, CrashPolicy policy) {
     References found;
@@ -305,13 +198,7 @@ void Soak::check(const Machine& machine, const WorkloadModel& model, CrashPolicy
                  (found == model.durable ? ", as acknowledged" : ", and the commit under way")];
         if (model.damaged) {
             ++tally_["recoveries with damaged files"];
-            for (const unsigned number : hurt_objects_of(storage, found))
-                EXPECT_TRUE(model.hurt.contains(number)) << "object " << number << " was whole";
-            const auto source = make_workload_source();
-            RepairOptions options;
-            options.sources = {source.get()};
-            EXPECT_TRUE(must(storage.repair(options, CallContext())).hurt.empty());
-            EXPECT_EQ(references_of(storage), found);
+            expect_repaired(storage, model, found);
         }
         expect_clean(storage);
         const auto number = static_cast<unsigned>(random_.below(kWorkloadObjects));
@@ -332,21 +219,6 @@ void Soak::check(const Machine& machine, const WorkloadModel& model, CrashPolicy
         expect_clean(again->storage());
     }
     if (random_.chance(10)) expect_space_back(machine);
-}
-
-// With the last reference all packs go.
-void Soak::expect_space_back(const Machine& machine) {
-    const auto opened = must(machine.open());
-    ContentStorage& storage = opened->storage();
-    kv::WriteBatch batch;
-    for (const auto& [owner, number] : references_of(storage))
-        must(storage.remove(workload_id(number), owner, batch));
-    must(opened->commit(std::move(batch)));
-    collect_all(storage);
-    const StorageStats stats = must(storage.stats());
-    EXPECT_EQ(stats.objects, 0u);
-    EXPECT_EQ(stats.unreferenced_bytes, 0u);
-    EXPECT_LT(stats.stored_bytes, 1000u);
 }
 
 TEST(ContentCrashSoak, NothingAcknowledgedIsLost) {

@@ -27,4 +27,12 @@ inline Result<std::unique_ptr<OpenContent>> open_killed(const std::string& folde
         });
 }
 
+/// Repairs it from a source that has everything.
+inline Result<RepairReport> repair_killed(OpenContent& content) {
+    const auto source = make_workload_source();
+    RepairOptions options;
+    options.sources = {source.get()};
+    return content.storage().repair(options, CallContext());
+}
+
 }  // namespace catalog::content::testing

@@ -75,11 +75,32 @@ private:
     std::map<std::string, Promise> promises_;
 };
 
-void check(const std::string& folder, Ledger& ledger) {
+// Flips a bit of some pack. Returns false when there is none.
+bool damage_a_pack(const std::string& folder, SeededRandom& random) {
+    const auto fs = io::make_posix_file_system();
+    const auto entries = must(fs->list(folder + "/packs"));
+    const std::string path = folder + "/packs/" + entries[random.below(entries.size())].name;
+    const std::uint64_t size = must(fs->info(path)).size;
+    if (!path.ends_with(".pack") || size == 0) return false;
+    const auto file = must(fs->open_write(path, io::OpenMode::kReadWrite));
+    const std::uint64_t place = random.below(size);
+    std::byte byte{};
+    must(must(fs->open_read(path))->read_at(place, std::span(&byte, 1)));
+    byte ^= static_cast<std::byte>(1u << random.below(8));
+    must(file->write_at(place, std::span(&byte, 1)));
+    must(file->close());
+    return true;
+}
+
+void check(const std::string& folder, bool damaged, Ledger& ledger) {
     const auto content = must(open_killed(folder));
     ContentStorage& storage = content->storage();
     const References found = references_of(storage);
     ledger.settle(found);
+    if (damaged) {
+        EXPECT_TRUE(must(repair_killed(*content)).hurt.empty());
+        EXPECT_EQ(references_of(storage), found);
+    }
     for (const auto& [owner, number] : found) {
         const auto bytes = storage.retrieve_all(workload_id(number), 1u << 20, CallContext());
         ASSERT_TRUE(bytes) << owner << " lost object " << number << ": "
@@ -99,8 +120,11 @@ TEST(ContentKill, NothingAcknowledgedIsLost) {
     SeededRandom random(seed);
     Ledger ledger;
     std::uint64_t killed = 0;
+    std::uint64_t repaired = 0;
     for (std::uint64_t round = 1; round <= rounds && !HasFailure(); ++round) {
         SCOPED_TRACE("round " + std::to_string(round));
+        const bool damaged = round > 1 && random.chance(20) && damage_a_pack(folder.path(), random);
+        repaired += damaged ? 1 : 0;
         ChildProcess writer({CONTENT_WRITER_PROCESS, folder.path(), std::to_string(random.next())});
         // After so many lines and a little later; some are killed while they open the store.
         for (std::uint64_t left = random.chance(20) ? 0 : 1 + random.below(40); left != 0; --left) {
@@ -118,11 +142,11 @@ TEST(ContentKill, NothingAcknowledgedIsLost) {
         }
         killed += writer.kill() ? 1 : 0;
         while (const auto line = writer.next_line(std::chrono::microseconds(0))) ledger.read(*line);
-        ASSERT_NO_FATAL_FAILURE(check(folder.path(), ledger));
+        ASSERT_NO_FATAL_FAILURE(check(folder.path(), damaged, ledger));
     }
     std::cout << killed << " processes killed, " << ledger.opened << " with an open store, "
               << ledger.acknowledged << " commits acknowledged, " << ledger.more
-              << " more were durable\n";
+              << " more were durable, " << repaired << " stores were damaged\n";
     EXPECT_EQ(killed, rounds);
 }
 

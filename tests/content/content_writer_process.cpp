@@ -1,6 +1,6 @@
-// A process that changes a content store from two threads until it is killed, each with references
-// of an owner of its own. Before a commit it says what that will change and, when it is durable,
-// that it is done:
+// A process that repairs a content store and then changes it from two threads until it is killed,
+// each with references of an owner of its own. Before a commit it says what that will change and,
+// when it is durable, that it is done:
 //
 //   open
 //   try anna +3 +17 -5
@@ -42,8 +42,12 @@ public:
     Result<void> run() {
         for (;;) {
             const std::uint64_t kind = random_.below(100);
-            if (kind < 15) {
+            if (kind < 10) {
                 CATALOG_TRY_VOID(collect());
+            } else if (kind < 14) {
+                CATALOG_TRY_VOID(unless_busy(repack()));
+            } else if (kind < 17) {
+                CATALOG_TRY_VOID(unless_busy(repair_killed(content_)));
             } else if (kind < 20) {
                 CATALOG_TRY_VOID(put_without_commit());
             } else {
@@ -53,12 +57,24 @@ public:
     }
 
 private:
+    // The other thread may be at it.
+    template <class Value>
+    static Result<void> unless_busy(const Result<Value>& done) {
+        if (!done && done.error().code() != Errc::kBusy) return fail(done.error());
+        return {};
+    }
+
     Result<void> collect() {
         CollectOptions options;
         if (random_.chance(50)) options.live_share_min = 1;
-        const auto done = content_.storage().collect(options, CallContext());
-        if (!done && done.error().code() != Errc::kBusy) return fail(done.error());
-        return {};
+        return unless_busy(content_.storage().collect(options, CallContext()));
+    }
+
+    Result<RepackReport> repack() {
+        RepackOptions options;
+        options.level = 1 + static_cast<int>(random_.below(9));
+        if (random_.chance(50)) options.rewrite_bytes_max = random_.below(40'000);
+        return content_.storage().repack(options, CallContext());
     }
 
     Result<void> put_without_commit() {
@@ -108,6 +124,11 @@ int run(const std::string& folder, std::uint64_t seed) {
         return 1;
     }
     say("open");
+    // Somebody may have damaged it meanwhile.
+    if (const auto repaired = repair_killed(**content); !repaired || !repaired->hurt.empty()) {
+        say("error " + (repaired ? "what a source has stays hurt" : repaired.error().to_string()));
+        return 1;
+    }
     std::vector<std::thread> threads;
     threads.reserve(kKilledOwners);
     for (std::size_t i = 0; i < kKilledOwners; ++i)

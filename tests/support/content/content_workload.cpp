@@ -160,6 +160,20 @@ std::vector<std::string_view> ContentWorkload::step_names() {
 
 Result<void> ContentWorkload::run(unsigned steps) {
     CATALOG_TRY_VOID(open());
+    CATALOG_TRY_VOID(run_steps(steps));
+    model_.step = "close";
+    held_.reset();
+    open_.reset();
+    return {};
+}
+
+Result<void> ContentWorkload::go_on(unsigned steps) {
+    held_.reset();
+    if (!open_) CATALOG_TRY_VOID(open());
+    return run_steps(steps);
+}
+
+Result<void> ContentWorkload::run_steps(unsigned steps) {
     if (model_.damaged) {
         model_.step = "repair";
         CATALOG_TRY_VOID(repair());
@@ -173,9 +187,6 @@ Result<void> ContentWorkload::run(unsigned steps) {
         model_.step = step->name;
         CATALOG_TRY_VOID((this->*step->run)());
     }
-    model_.step = "close";
-    held_.reset();
-    open_.reset();
     return {};
 }
 

@@ -113,6 +113,13 @@ public:
     /// error, which is returned.
     [[nodiscard]] Result<void> run(unsigned steps);
 
+    /// Runs that many steps more in the store as the last run left it when it met an error; opens
+    /// it if that is what failed. The first error is returned.
+    [[nodiscard]] Result<void> go_on(unsigned steps);
+
+    /// Returns the store that is open; null when none is.
+    [[nodiscard]] OpenContent* opened() const { return open_.get(); }
+
     /// Names of all kinds of steps.
     [[nodiscard]] static std::vector<std::string_view> step_names();
 
@@ -127,6 +134,7 @@ private:
     static std::span<const Step> all_steps();
 
     [[nodiscard]] Result<void> open();
+    [[nodiscard]] Result<void> run_steps(unsigned steps);
     [[nodiscard]] Result<void> reopen();
     [[nodiscard]] Result<void> put();
     [[nodiscard]] Result<void> put_in_two_sessions();
