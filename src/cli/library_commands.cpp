@@ -190,7 +190,7 @@ void add_library_commands(CLI::App& app, Session& session) {
     });
 
     command = app.add_subcommand(
-        "repair", "Rebuild the index from stored manifests, and sign the log's head");
+        "repair", "Mend content, rebuild the index from manifests, and sign the log's head");
     command->callback([&session] { session.action = [&session] { return repair(session); }; });
 }
 

@@ -68,6 +68,7 @@ Result<library::AssetLibrary*> Session::open(Access access, bool salvage,
     library::LibraryOptions library_options = writer_options();
     library_options.read_only = access == Access::kRead;
     library_options.salvage = salvage;
+    library_options.adopt_packs = access == Access::kMend;
     if (access == Access::kWriteIfFree) library_options.lock_wait = std::chrono::milliseconds(0);
     // What cannot be told here the opening says better.
     std::optional<UserSecret> secret;

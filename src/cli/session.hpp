@@ -41,6 +41,7 @@ enum class ExitCode : int {
 enum class Access {
     kRead,         ///< For reading, beside any writer.
     kWrite,        ///< For writing; waits for another writer.
+    kMend,         ///< As kWrite, and takes in packs that no record names.
     kWriteIfFree,  ///< For writing when no writer is there, else for reading.
 };
 

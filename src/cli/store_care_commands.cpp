@@ -211,8 +211,11 @@ private:
 };
 
 json::Object repair_json(const content::RepairReport& report,
+                         const content::AdoptionReport& adopted,
                          const std::vector<library::ObjectUser>& users,
                          const std::vector<lifecycle::CachedFileDamage>& kept, bool dry_run) {
+    json::Array packs_adopted;
+    for (const std::string& pack : adopted.packs) packs_adopted.emplace_back(pack);
     json::Array packs;
     for (const std::string& pack : report.packs_rewritten) packs.emplace_back(pack);
     json::Array restored;
@@ -226,6 +229,7 @@ json::Object repair_json(const content::RepairReport& report,
     return {{"ok", report.hurt.empty()},
             {"dry_run", dry_run},
             {"damages", damages_json(report.damages)},
+            {"packs_adopted", std::move(packs_adopted)},
             {"packs_rewritten", std::move(packs)},
             {"chunks_kept", report.chunks_kept},
             {"indexes_dropped", report.indexes_dropped},
@@ -237,8 +241,18 @@ json::Object repair_json(const content::RepairReport& report,
             {"kept_damages", kept_json(kept)}};
 }
 
+void print_adopted(Session& session, const content::AdoptionReport& adopted) {
+    if (!adopted.packs.empty())
+        session.print("took in again what no record named: " + counted(adopted.chunks, "chunk") +
+                      " of " + counted(adopted.packs.size(), "pack") + "\n");
+    if (adopted.format_restored) session.print("wrote the record of the format again\n");
+    for (const content::RefusedPack& each : adopted.refused)
+        session.note("put " + each.file + " aside: " + each.why);
+}
+
 Result<ExitCode> repair(Session& session, const std::vector<std::string>& from, bool dry_run) {
-    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
+    CATALOG_TRY(library::AssetLibrary * library,
+                session.open(dry_run ? Access::kWrite : Access::kMend));
     Offers offers;
     for (const std::string& path : from) CATALOG_TRY_VOID(offers.add(session, path));
     content::RepairOptions options;
@@ -250,7 +264,7 @@ Result<ExitCode> repair(Session& session, const std::vector<std::string>& from, 
     CATALOG_TRY(const auto kept, verify_kept(session, *library, !dry_run));
     const ExitCode code = report.hurt.empty() ? ExitCode::kOk : ExitCode::kAnswerIsNo;
     if (session.json()) {
-        session.print_json(repair_json(report, users, kept, dry_run));
+        session.print_json(repair_json(report, library->adopted_packs(), users, kept, dry_run));
         return code;
     }
     print_kept(session, kept);
@@ -258,8 +272,10 @@ Result<ExitCode> repair(Session& session, const std::vector<std::string>& from, 
         session.note(std::string(dry_run ? "would remove " : "removed ") +
                      counted(kept.size(), "kept file") +
                      "; exported trees that link one stay as they are");
+    const content::AdoptionReport& adopted = library->adopted_packs();
+    print_adopted(session, adopted);
     if (report.damages.empty()) {
-        if (!kept.empty()) return code;
+        if (!kept.empty() || !adopted.empty()) return code;
         session.print("nothing had to be repaired\n");
         return code;
     }

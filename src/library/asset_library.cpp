@@ -160,6 +160,10 @@ Result<void> AssetLibrary::Impl::wire() {
     content_options.compression_level = file.compression_level;
     content_options.packs.open_packs_max = std::max(options.open_files_max / 5, 1u);
     content_options.packs.encryption = encryption;
+    // Opening drops what no record names.
+    if ((options.salvage || options.adopt_packs) && !options.read_only) {
+        CATALOG_TRY(adopted, content::adopt_packs(content_options));
+    }
     CATALOG_TRY(content, content::ContentAddressedStorage::open(std::move(content_options)));
     queue->add_group_hook([this](kv::WriteBatch& batch) { return content->before_commit(batch); });
 

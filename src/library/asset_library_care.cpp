@@ -294,7 +294,8 @@ private:
         };
         const Result<void> walked = lifecycle::for_each_preparing(services_, context_, check);
         if (walked) return {};
-        if (errc_category(walked.error().code()) == ErrorCategory::kInterrupted) return walked;
+        if (errc_category(walked.error().code()) == ErrorCategory::kInterrupted)
+            return fail(walked.error());
         add("preparing", walked.error().to_string());
         return {};
     }
@@ -470,6 +471,35 @@ Result<void> sign_head(const lifecycle::Services& services, RepairResult& result
     return {};
 }
 
+void note_adopted(const content::AdoptionReport& adopted, RepairResult& result) {
+    if (!adopted.packs.empty())
+        result.actions.push_back("took " + std::to_string(adopted.chunks) + " chunks of " +
+                                 std::to_string(adopted.packs.size()) +
+                                 " packs in again, which no record named");
+    if (adopted.records_replaced != 0)
+        result.actions.push_back("replaced " + std::to_string(adopted.records_replaced) +
+                                 " unreadable records of packs");
+    if (adopted.format_restored)
+        result.actions.emplace_back("wrote the record of the content store's format again");
+    for (const content::RefusedPack& refused : adopted.refused)
+        result.actions.push_back("put " + refused.file + " aside: " + refused.why);
+}
+
+/// Mends content from what the library itself has. What stays hurt is told by the check at the end.
+Result<void> mend_content(content::ContentAddressedStorage& content, const CallContext& context,
+                          RepairResult& result) {
+    CATALOG_TRY(const content::RepairReport report,
+                content.repair(content::RepairOptions(), context));
+    const auto note = [&](std::uint64_t count, const char* before, const char* after) {
+        if (count != 0) result.actions.push_back(before + std::to_string(count) + after);
+    };
+    note(report.packs_rewritten.size(), "wrote ", " packs anew without what is damaged in them");
+    note(report.indexes_dropped, "dropped ", " index files, of which one was damaged");
+    note(report.references_mended, "completed ", " references");
+    note(report.restored.size(), "restored ", " objects");
+    return {};
+}
+
 /// A step of a repair that failed does not stop the others; an interruption does.
 Result<void> note_unmended(std::string_view where, const Error& error, RepairResult& result) {
     if (errc_category(error.code()) == ErrorCategory::kInterrupted) return fail(error);
@@ -501,11 +531,13 @@ Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
     RepairResult result;
     if (impl_->salvage && !impl_->salvage->damages.empty())
         result.actions.emplace_back("went back to the state before the damaged commits");
+    note_adopted(impl_->adopted, result);
     // It can be made from the index at any time, and may hold what damage has taken.
     if (const Result<bool> dropped = impl_->universe->drop(); !dropped)
         CATALOG_TRY_VOID(note_unmended("universe", dropped.error(), result));
     // Each step mends what it can; what it cannot read is told by the check at the end.
     const std::pair<std::string_view, Result<void>> steps[] = {
+        {"content", mend_content(*impl_->content, context, result)},
         {"index", rebuild_index(impl_->services, context, result)},
         {"log", sign_head(impl_->services, result)},
         {"preparing", remove_unreadable_preparing(impl_->services, context, result)}};

@@ -16,6 +16,10 @@ Result<content::RepairReport> AssetLibrary::repair_content(const content::Repair
     return impl_->content->repair(options, context);
 }
 
+const content::AdoptionReport& AssetLibrary::adopted_packs() const noexcept {
+    return impl_->adopted;
+}
+
 Result<std::vector<ObjectUser>> AssetLibrary::users_of(std::span<const ContentHash> objects,
                                                        const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));

@@ -75,6 +75,7 @@ struct AssetLibrary::Impl {
     std::shared_ptr<kv::Salvage> salvage;                        // null unless asked for
     std::shared_ptr<const content::StoreEncryption> encryption;  ///< Null in one in the clear.
     std::unique_ptr<kv::KeyValueStore> store;
+    content::AdoptionReport adopted;  ///< By the opening, when it was asked to.
     std::unique_ptr<content::ContentAddressedStorage> content;
     std::shared_ptr<index::PackageIndex> index;
     std::unique_ptr<security::TransparencyLog> log;

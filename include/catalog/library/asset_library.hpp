@@ -15,6 +15,7 @@
 #include "catalog/content/content_repair.hpp"
 #include "catalog/content/content_storage.hpp"
 #include "catalog/content/key_slots.hpp"
+#include "catalog/content/pack_adoption.hpp"
 #include "catalog/core/call_context.hpp"
 #include "catalog/core/ids.hpp"
 #include "catalog/core/limits.hpp"
@@ -43,7 +44,9 @@ public:
     bool create_if_missing = false;
     bool salvage = false;  ///< Damage to commits does not stop the opening: the library is as it
                            ///< was before the first damaged one, and `verify` and `repair` name
-                           ///< what was lost. A writer forgets it for good.
+                           ///< what was lost. A writer forgets it for good. As `adopt_packs`, too.
+    bool adopt_packs = false;  ///< A writer takes in what packs have that no record names, which
+                               ///< it drops otherwise; see content::adopt_packs.
     std::chrono::milliseconds lock_wait{
         10'000};  ///< How long to wait for another writer; then kLibraryLocked names the holder.
     std::string holder;  ///< What this writer is, for others' messages: "catalog publish".
@@ -350,13 +353,17 @@ public:
     [[nodiscard]] Result<PackageCheck> verify_package(const PackageId& id,
                                                       const CallContext& context = {});
     /// Rebuilds what can be derived: the index from manifests and log, checkpoints, left-over
-    /// files; registers what is not registered as an asset. What cannot be brought back is in the
-    /// result, with the packages that it hurts.
+    /// files; mends content as `repair_content` without sources; registers what is not registered
+    /// as an asset. What cannot be brought back is in the result, with the packages that it hurts.
+    /// Cost: reads all content. Packs and a format record that the database lost come back when the
+    /// library was opened with `salvage`.
     [[nodiscard]] Result<RepairResult> repair(const CallContext& context = {});
     /// Mends the content store, taking what is lost from `options.sources`; see
     /// content::ContentAddressedStorage::repair. Errors: as there, kPermissionDenied.
     [[nodiscard]] Result<content::RepairReport> repair_content(
         const content::RepairOptions& options, const CallContext& context = {});
+    /// Returns what this opening took in, if it was asked to (LibraryOptions::adopt_packs).
+    [[nodiscard]] const content::AdoptionReport& adopted_packs() const noexcept;
     /// Names the files of published packages that are these objects, in order of packages. Cost:
     /// reads every file table. Errors: kCancelled, kDeadlineExceeded, kDatabaseIo.
     [[nodiscard]] Result<std::vector<ObjectUser>> users_of(std::span<const ContentHash> objects,

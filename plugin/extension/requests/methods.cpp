@@ -347,7 +347,7 @@ constexpr Method kMethods[] = {
      "",
      kAssets,
      true,
-     "rebuilds the index, signs the log's head",
+     "mends content, rebuilds the index, signs the log's head",
      "index_records, actions, remaining (findings)",
      {},
      answer_repair},
