@@ -32,6 +32,9 @@ struct OpenPack {
     std::unique_ptr<RecordSealer> sealer;  // Null in a store in the clear.
 };
 
+// Of one padding record, the longest that the format has of what is a multiple of a grain.
+constexpr std::uint64_t kPaddingBytesAtOnce = 2 * kSealedGrainBytes;
+
 class PackBackend final : public StorageBackend {
 public:
     PackBackend(std::shared_ptr<io::FileSystem> fs, std::string directory, bool read_only,
@@ -88,6 +91,7 @@ private:
     Result<void> write_sealed(const RecordHeader& header, ByteView payload)
         CATALOG_REQUIRES(mutex_);
     Result<void> write_sealed_padding(std::uint64_t past) CATALOG_REQUIRES(mutex_);
+    Result<void> write_pack_padding(std::uint64_t whole) CATALOG_REQUIRES(mutex_);
     Result<void> write_index_head(std::uint64_t index_bytes) CATALOG_REQUIRES(mutex_);
     Result<void> write_index_pages(const std::vector<IndexEntry>& entries) CATALOG_REQUIRES(mutex_);
     Result<void> seal_open_pack(ChunkIndex& index) CATALOG_REQUIRES(mutex_);
@@ -339,6 +343,20 @@ Result<void> PackBackend::write_sealed_padding(std::uint64_t past) {
     return write_sealed(header, Bytes(header.stored_bytes));
 }
 
+// Brings a pack that would be `whole` bytes long to a length that says nothing.
+Result<void> PackBackend::write_pack_padding(std::uint64_t whole) {
+    std::uint64_t left = padded_pack_bytes(whole) - whole;
+    while (left != 0) {
+        const std::uint64_t bytes = std::min(left, kPaddingBytesAtOnce);
+        RecordHeader header;
+        header.codec = Codec::kPadding;
+        header.stored_bytes = padding_payload_bytes(bytes);
+        CATALOG_TRY_VOID(write_sealed(header, Bytes(header.stored_bytes)));
+        left -= bytes;
+    }
+    return {};
+}
+
 // A pack whose index cannot be written, for lack of space for example, is sealed without one: the
 // next opening reads its records instead.
 Result<void> PackBackend::seal_open_pack(ChunkIndex& index) {
@@ -386,6 +404,7 @@ Result<void> PackBackend::write_index_head(std::uint64_t index_bytes) {
         return write(as_bytes(scratch_));
     }
     CATALOG_TRY_VOID(write_sealed_padding(kSealedIndexHeadBytes));
+    CATALOG_TRY_VOID(write_pack_padding(open_->end + kSealedIndexHeadBytes + index_bytes));
     append_record_header(scratch_, header);
     std::array<std::byte, kSealedIndexHeadBytes> head{};
     CATALOG_TRY_VOID(open_->sealer->seal_header(open_->end,

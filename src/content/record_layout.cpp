@@ -1,6 +1,8 @@
 #include "record_layout.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <catalog/internal/try.hpp>
 
 #include "catalog/internal/crc32c.hpp"
@@ -13,6 +15,14 @@ std::uint64_t sealed_padding_bytes(std::uint64_t offset, std::uint64_t grain,
     if (over == 0) return 0;
     const std::uint64_t gap = grain - over;
     return gap < sealed_record_bytes(1) ? gap + grain : gap;
+}
+
+std::uint64_t padded_pack_bytes(std::uint64_t bytes) noexcept {
+    const auto highest = static_cast<unsigned>(std::bit_width(bytes | 1)) - 1;
+    const auto bits_kept = static_cast<unsigned>(std::bit_width(highest));
+    const std::uint64_t padme = std::uint64_t{1} << (highest - std::min(highest, bits_kept));
+    const std::uint64_t step = std::clamp(padme, kSealedGrainBytes, kSealedStepBytesMax);
+    return (bytes + step - 1) / step * step;
 }
 
 std::uint32_t padding_payload_bytes(std::uint64_t bytes) noexcept {

@@ -29,6 +29,15 @@ inline constexpr std::uint64_t kSealedIndexHeadBytes = kSealedHeaderBytes + 4;
 [[nodiscard]] std::uint64_t sealed_padding_bytes(std::uint64_t offset, std::uint64_t grain,
                                                  std::uint64_t past) noexcept;
 
+/// Returns the length that a sealed pack of that many bytes gets when it is finished: the next one
+/// of which the lower bits are 0, all but as many of the highest as the number of bits has bits
+/// (Padme; Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with
+/// PURBs", PoPETs 2019), but of steps from kSealedGrainBytes to kSealedStepBytesMax. Of so few
+/// lengths none says what a pack holds. Cost: at most 12 % of a pack and one grain, of 64 MiB less
+/// than 1.6 %.
+[[nodiscard]] std::uint64_t padded_pack_bytes(std::uint64_t bytes) noexcept;
+inline constexpr std::uint64_t kSealedStepBytesMax = 1u << 20;
+
 /// Returns the payload of a sealed padding record of that many bytes in all; see
 /// sealed_padding_bytes.
 [[nodiscard]] std::uint32_t padding_payload_bytes(std::uint64_t bytes) noexcept;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "catalog/content/content_records.hpp"
 #include "record_cipher.hpp"
+#include "record_layout.hpp"
 #include "sealed_bed.hpp"
 #include "support/content/content_bed.hpp"
 #include "support/content/encryption_samples.hpp"
@@ -220,6 +222,48 @@ TEST(EncryptedStore, CommitsEndOnMultiplesOfAGrain) {
     EXPECT_EQ(lengths.size(), 12u);
 }
 
+// What lengths of finished packs can be told apart: few, and no more than a ninth is padding.
+TEST(EncryptedStore, FinishedPacksHaveFewLengths) {
+    SealedBed sealed(300u << 10);
+    std::uint64_t bytes = 0;
+    for (std::uint64_t i = 0; bytes < 4'000'000; ++i) {
+        sealed.add(noise(1 + (i * 7919) % 90'000, i));
+        bytes += 1 + (i * 7919) % 90'000;
+    }
+    std::vector<std::uint64_t> all;  // In order of packs: the last one still grows.
+    for (const std::string& path : sealed.files())
+        if (path.ends_with(".pack")) all.push_back(must(sealed.disk->info(path)).size);
+    all.pop_back();
+    for (const std::uint64_t length : all) EXPECT_EQ(length, padded_pack_bytes(length));
+    EXPECT_GT(all.size(), 8u);
+    EXPECT_LT(std::set(all.begin(), all.end()).size(), all.size());
+    sealed.expect_all_readable();
+    EXPECT_TRUE(sealed.verify().damages.empty());
+}
+
+TEST(EncryptedStore, PaddedLengthsAreThoseOfPadmeWithinBounds) {
+    // Padme of L, by its definition in floating-point terms: E = floor(log2 L), S = floor(log2
+    // E)+1.
+    SeededRandom random(3);
+    for (int i = 0; i < 20'000; ++i) {
+        const std::uint64_t bytes = 1 + random.below(std::uint64_t{1} << (1 + random.below(33)));
+        const std::uint64_t padded = padded_pack_bytes(bytes);
+        ASSERT_GE(padded, bytes);
+        ASSERT_EQ(padded, padded_pack_bytes(padded)) << bytes;
+        ASSERT_EQ(padded % 4096, 0u);
+        ASSERT_LT(padded - bytes, kSealedStepBytesMax);
+        ASSERT_LE(padded - bytes, std::max<std::uint64_t>(4095, bytes * 12 / 100)) << bytes;
+        const auto e = static_cast<unsigned>(std::floor(std::log2(static_cast<double>(bytes))));
+        const unsigned s =
+            e == 0 ? 0 : 1 + static_cast<unsigned>(std::floor(std::log2(static_cast<double>(e))));
+        const std::uint64_t step =
+            std::min<std::uint64_t>(std::max<std::uint64_t>(1ull << (e - s), 4096), 1u << 20);
+        ASSERT_EQ(padded, (bytes + step - 1) / step * step) << bytes;
+    }
+    EXPECT_EQ(padded_pack_bytes(67'500'000), 65u << 20);
+    EXPECT_EQ(padded_pack_bytes(1), 4096u);
+}
+
 // Bytes of every file of a small store, one bit of each flipped: what is read is right, or an
 // error; and whatever a full verification does not report harms nothing.
 TEST(EncryptedStore, AFlippedBitIsFoundOrHarmless) {
@@ -232,6 +276,7 @@ TEST(EncryptedStore, AFlippedBitIsFoundOrHarmless) {
     const std::uint64_t step = number_from_environment("CATALOG_FLIP_STEP", 64);
     std::size_t harmless = 0;
     for (const std::string& path : sealed.files()) {
+        if (path.ends_with("/reserve")) continue;  // It holds nothing.
         const Bytes whole = sealed.bytes_of(path);
         for (std::size_t at = 0; at < whole.size(); at += 1 + random.below(2 * step - 1)) {
             const auto mask = static_cast<std::uint8_t>(1u << random.below(8));

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <catalog/internal/try.hpp>
 #include <map>
 #include <random>
 #include <set>
+#include <utility>
 
 #include "catalog/internal/crc32c.hpp"
 #include "encryption_bed.hpp"
@@ -461,6 +463,65 @@ TEST(KeySlots, AreTheOldOrTheNewOnesAfterACrash) {
     EXPECT_GE(count.points, 4u);
 }
 
+// One change of each kind after the other. Whoever could open the file after the last change that
+// was acknowledged, or after the one under way, still can; nobody else can.
+TEST(KeySlots, NeverLockOutTheOwnerNorLetInWhoWasShutOut) {
+    using Passphrases = std::set<std::string>;
+    using State = std::pair<Passphrases, std::vector<KeyGeneration>>;
+    const auto one = KeyGeneration{1};
+    const auto two = KeyGeneration{2};
+    const auto three = KeyGeneration{3};
+    const std::vector<State> states{{{"first"}, {one}},         {{"first", "second"}, {one}},
+                                    {{"new", "second"}, {one}}, {{"new", "second"}, {one, two}},
+                                    {{"new"}, {one, two}},      {{"new"}, {two}},
+                                    {{"last"}, {two, three}}};
+    std::size_t acknowledged = 0;
+    std::string id_key;
+    const auto work = [&](const std::shared_ptr<SimulatedFileSystem>& fs) -> Result<void> {
+        fakes::SeededRandom random(77);
+        CATALOG_TRY(KeySlots slots, KeySlots::open(fs, kPath));
+        CATALOG_TRY(auto keys, slots.unlock(cheap("first")));
+        CATALOG_TRY_VOID(slots.add_slot(*keys, cheap("second"), random));
+        ++acknowledged;
+        CATALOG_TRY_VOID(slots.replace_slot(*keys, SlotId{1}, cheap("new"), random));
+        ++acknowledged;
+        CATALOG_TRY(keys, slots.add_generation(*keys, random));
+        ++acknowledged;
+        CATALOG_TRY_VOID(slots.remove_slot(*keys, SlotId{2}));
+        ++acknowledged;
+        CATALOG_TRY(keys, slots.drop_generation(*keys, one, random));
+        ++acknowledged;
+        CATALOG_TRY_VOID(slots.renew(*keys, {cheap("last")}, random));
+        ++acknowledged;
+        return {};
+    };
+    std::set<std::size_t> met;
+    const auto count = io::testing::for_each_crash(
+        [&] {
+            const Bed bed;
+            acknowledged = 0;
+            id_key = to_hex(must(bed.keys->ring().first())->id_key());
+            return bed.fs;
+        },
+        [&](const std::shared_ptr<SimulatedFileSystem>& fs) { (void)work(fs); },
+        [&](const std::shared_ptr<SimulatedFileSystem>& fs, const io::testing::CrashPoint&) {
+            const auto slots = KeySlots::open(fs, kPath);
+            ASSERT_TRUE(slots) << slots.error().to_string();
+            State found{{}, slots->generations()};
+            for (const char* text : {"first", "second", "new", "last"}) {
+                const auto keys = slots->unlock(cheap(text));
+                if (!keys) continue;
+                found.first.insert(text);
+                EXPECT_EQ(to_hex(must((*keys)->ring().first())->id_key()), id_key);
+            }
+            const bool next = acknowledged + 1 < states.size() && found == states[acknowledged + 1];
+            ASSERT_TRUE(next || found == states[acknowledged]) << acknowledged;
+            met.insert(next ? acknowledged + 1 : acknowledged);
+        });
+    EXPECT_GE(count.points, 24u);
+    EXPECT_EQ(met.size(), states.size());
+}
+
 TEST(KeySlots, StayAsTheyWereWhenAChangeFails) {
     for (std::uint64_t call = 1;; ++call) {
         Bed bed;
@@ -573,6 +634,17 @@ TEST(KeySlots, AreTheGoldenBytes) {
         bed.put(written);
     }
     golden::expect("content/store.slots", bed.bytes());
+    // Version 2: with what is left of the first generation.
+    const auto left = must(bed.slots.drop_generation(*keys, KeyGeneration{1}, bed.random));
+    const std::string id_key = to_hex(must(left->ring().first())->id_key());
+    if (std::getenv("CATALOG_UPDATE_GOLDEN") == nullptr) {
+        const std::string written = bed.bytes();
+        bed.put(golden::read("content/store-parts.slots"));
+        const auto opened = must(must(bed.reopened()).unlock(recovery_key(7)));
+        EXPECT_EQ(to_hex(must(opened->ring().first())->id_key()), id_key);
+        bed.put(written);
+    }
+    golden::expect("content/store-parts.slots", bed.bytes());
 }
 
 std::shared_ptr<KeyWrapper> signing_wrapper(std::uint64_t seed) {

@@ -306,6 +306,7 @@ Result<StorageStats> MemoryContentStorage::stats() {
 Result<RepackReport> MemoryContentStorage::repack(const RepackOptions& options,
                                                   const CallContext& context) {
     CATALOG_TRY_VOID(context.check(*clock_));
+    if (options.rekey) return fail(Errc::kFailedPrecondition, "the content store is not encrypted");
     if (options.level < 1 || options.level > kRepackLevelMax)
         return fail(Errc::kInvalidArgument, "the level is from 1 to 19");
     return RepackReport{};
