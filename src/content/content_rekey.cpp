@@ -83,8 +83,10 @@ Result<void> Rekeyer::end_range() {
 Result<std::uint64_t> Rekeyer::end() {
     if (last_ == PackId{}) return 0;
     if (writing_.level != 0) CATALOG_TRY_VOID(end_range());
-    // The commit also drops the index runs that stood for the last of the packs.
     CATALOG_TRY(BackendMarks now, core_.marks(*core_.options.store->snapshot()));
+    CATALOG_TRY_VOID(note_repacked(core_, now, repacked_));
+    // That commit dropped the index runs which stood for the last of the packs, too; the one after
+    // it sees this, and their files go.
     CATALOG_TRY_VOID(note_repacked(core_, now, repacked_));
     return static_cast<std::uint64_t>(
         std::ranges::count_if(now.packs, [&](const PackMark& mark) { return wants(mark); }));
