@@ -81,11 +81,11 @@ std::vector<std::uint64_t> places_in(const std::string& path, std::uint64_t size
     std::vector<std::uint64_t> places;
     const bool is_pack = path.ends_with(".pack");
     if (is_pack)
-        for (const std::uint64_t at : {0, 9, 20, 70, 80, 104, 2060, 2090, 4095})
+        for (const unsigned at : {0u, 9u, 20u, 70u, 80u, 104u, 2060u, 2090u, 4095u})
             places.push_back(at);
     // The first record's nonce, header, tag and payload; then everywhere.
     if (is_pack)
-        for (const std::uint64_t at : {0, 15, 70, 90}) places.push_back(kPackHeaderBytes + at);
+        for (const unsigned at : {0u, 15u, 70u, 90u}) places.push_back(kPackHeaderBytes + at);
     for (std::uint64_t at = is_pack ? kPackHeaderBytes + 200 : 5; at < size; at += 977)
         places.push_back(at);
     places.push_back(size - 1);
