@@ -93,6 +93,18 @@ std::vector<Bytes> pieces_of(const std::vector<Bytes>& files) {
     return objects;
 }
 
+// As who streams a mapped file: objects in the order in which they were stored.
+void time_in_order(const std::string& place, const BenchStore::Adjust& adjust,
+                   const std::vector<ContentHash>& ids) {
+    BenchStore store(place, adjust);
+    std::vector<std::size_t> order(ids.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::vector<std::unique_ptr<content::ZeroCopyContent>> opened(ids.size());
+    for (const std::size_t i : order) opened[i] = must(store.content->open_zero_copy(ids[i]));
+    print("  region, first time, in order",
+          time_each(order, [&](std::size_t i) { must(opened[i]->region_at(0)); }));
+}
+
 void time_single_reads(const std::string& place, const char* name,
                        const std::vector<Bytes>& objects) {
     const content::ChunkProfile one_chunk{content::ChunkAlgorithm::kWindowed, 64u << 10, 128u << 10,
@@ -105,11 +117,13 @@ void time_single_reads(const std::string& place, const char* name,
             if (must(store.content->retrieve_all(ids[i], kReadBytes, {})) != objects[i])
                 stop("an object came back with other bytes");
     }
+    std::printf("%s, %zu objects of 64 KiB\n", name, objects.size());
+    time_in_order(place, cut_by(one_chunk), ids);
     BenchStore store(place, cut_by(one_chunk));
     std::vector<std::size_t> order(ids.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::shuffle(order.begin(), order.end(), std::mt19937_64(2));
-    std::printf("%s, %zu objects of 64 KiB in random order\n", name, objects.size());
+    std::printf("  in random order\n");
     std::vector<std::unique_ptr<content::ZeroCopyContent>> opened(ids.size());
     print("  open", time_each(order, [&](std::size_t i) {
               opened[i] = must(store.content->open_zero_copy(ids[i]));

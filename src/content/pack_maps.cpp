@@ -12,10 +12,15 @@ namespace {
 
 using internal::MutexLock;
 
-// Chunks that are hashed at the same time: as many as there are lanes.
+// Chunks that are hashed at the same time: as many as there are lanes that cost nothing, and for
+// who reads a pack in order as many as vectors hold.
 constexpr std::size_t kVerifiedAtOnce = 3;
-// Records that are looked at to find them.
-constexpr std::size_t kLookedAtMax = 8;
+constexpr std::size_t kVerifiedAtOnceMax = 16;
+// Records that are looked at to find each of them.
+constexpr std::size_t kLookedAtMax = 3;
+// So far behind what was verified last it is still the same reader: what is not mapped lies
+// between.
+constexpr std::uint64_t kReadOnBytes = 256u << 10;
 // A neighbour that is longer than this and than the chunk asked for would make its reader wait.
 constexpr std::uint32_t kNeighbourBytesMax = 64u << 10;
 
@@ -60,13 +65,14 @@ public:
     }
 
     // Hashes the raw chunk at `offset`, and with it some behind it, before `committed`, that who
-    // reads on is going to ask for: three take hardly longer than one. Returns the digest.
+    // reads on is going to ask for. Returns the digest.
     [[nodiscard]] ContentHash verify(std::uint64_t offset, const RecordHeader& header,
                                      std::uint64_t committed) {
-        std::array<merkle::HashTask, kVerifiedAtOnce> tasks;
-        std::array<ChunkId, kVerifiedAtOnce> ids;
-        std::array<std::uint64_t, kVerifiedAtOnce> offsets{};
+        std::array<merkle::HashTask, kVerifiedAtOnceMax> tasks;
+        std::array<ChunkId, kVerifiedAtOnceMax> ids;
+        std::array<std::uint64_t, kVerifiedAtOnceMax> offsets{};
         std::size_t count = 0;
+        const std::size_t wanted = chunks_at_once(offset);
         const auto add = [&](std::uint64_t at, const RecordHeader& added) {
             tasks[count].bytes = payload(at, added);
             tasks[count].as = added.id_rule == IdRule::kLeaf ? merkle::HashTask::As::kLeaf
@@ -77,7 +83,7 @@ public:
         add(offset, header);
         const std::uint32_t longest = std::max(header.stored_bytes, kNeighbourBytesMax);
         std::uint64_t at = offset + record_bytes(header.stored_bytes);
-        for (std::size_t i = 0; i < kLookedAtMax && count < kVerifiedAtOnce; ++i) {
+        for (std::size_t i = 0; i < kLookedAtMax * wanted && count < wanted; ++i) {
             const auto neighbour = header_at(at, committed);
             if (!neighbour) break;
             if (neighbour->codec == Codec::kRaw && neighbour->stored_bytes >= kPageBytes &&
@@ -85,6 +91,7 @@ public:
                 add(at, *neighbour);
             at += record_bytes(neighbour->stored_bytes);
         }
+        next_.store(at, std::memory_order_relaxed);
         merkle::hash_all(std::span(tasks).first(count));
         for (std::size_t i = 0; i < count; ++i)
             if (tasks[i].digest == ids[i]) set_verified(offsets[i]);
@@ -92,6 +99,14 @@ public:
     }
 
 private:
+    // More for who goes on where the last ones ended. Of several readers some are taken for one, or
+    // one for several, which costs time alone.
+    [[nodiscard]] std::size_t chunks_at_once(std::uint64_t offset) const noexcept {
+        const std::uint64_t next = next_.load(std::memory_order_relaxed);
+        const bool reads_on = next != 0 && offset >= next && offset - next < kReadOnBytes;
+        return reads_on ? kVerifiedAtOnceMax : kVerifiedAtOnce;
+    }
+
     static std::uint16_t note_of(std::uint64_t offset) noexcept {
         return static_cast<std::uint16_t>(offset % kPageBytes / kRecordAlignment + 1);
     }
@@ -99,6 +114,7 @@ private:
     std::unique_ptr<io::MappedRegion> region_;
     std::size_t pages_;
     std::unique_ptr<std::atomic<std::uint16_t>[]> notes_;
+    std::atomic<std::uint64_t> next_ = 0;  // Behind what was verified last.
 };
 
 PackMaps::PackMaps(PackFiles& files, std::uint32_t mapped_max)

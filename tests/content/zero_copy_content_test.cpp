@@ -332,6 +332,31 @@ TEST(ZeroCopyContent, ChecksTheFollowingChunksAlong) {
     EXPECT_EQ(to_bytes(first.bytes()), objects[0]);
 }
 
+TEST(ZeroCopyContent, ChecksMoreAlongForWhoReadsOn) {
+    const TemporaryFolder folder;
+    RealContentBed bed(on_disk(folder));
+    std::vector<Bytes> objects;
+    objects.reserve(12);
+    for (std::uint64_t i = 0; i < 12; ++i) objects.push_back(noise(12'000, i));
+    for (const Bytes& bytes : objects) bed.put(bytes);
+    bed.reopen();
+    const auto region_of = [&](std::size_t i) {
+        return must(bed.storage().open_zero_copy(id_of(objects[i])))->region_at(0);
+    };
+    (void)must(region_of(5));  // With 6 and 7.
+    (void)must(region_of(0));  // With 1 and 2: whoever asks does not read on.
+    (void)must(region_of(3));  // With 4 and, as 5 to 7 were checked, 8 to 11.
+    flip(first_pack(folder), objects[8]);
+    flip(first_pack(folder), objects[11]);
+    EXPECT_TRUE(region_of(8).has_value());
+    EXPECT_TRUE(region_of(11).has_value());
+    bed.reopen();
+    (void)must(region_of(5));
+    (void)must(region_of(0));
+    flip(first_pack(folder), objects[4]);
+    EXPECT_EQ(code_of(region_of(4)), Errc::kContentCorrupted) << "was not checked before";
+}
+
 TEST(ZeroCopyContent, ReadsWhereTheBackendDoesNotMap) {
     RealContentBed bed;
     const Bytes bytes = mixed_bytes();
