@@ -269,8 +269,8 @@ Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
     if (job.encoded.codec == Codec::kDelta && job.plan.base) {
         CATALOG_TRY(const auto base, keeper.find(*job.plan.base));
         if (!base || may_lack_own()) {
-            const Compressor::Encoded alone =
-                Compressor(options.encoder.level).compress(*job.plain);
+            Compressor compressor(options.encoder.level);  // Holds what it makes.
+            const Compressor::Encoded alone = compressor.compress(*job.plain);
             const MutexLock lock(mutex);  // Others may look at it as their base.
             job.payload.assign(alone.payload.begin(), alone.payload.end());
             job.encoded = {alone.codec, job.payload, true,
