@@ -243,7 +243,7 @@ private:
     bool started_ = false;
 };
 
-/// Tells whether an entry goes into the merged run.
+/// Tells whether an entry goes into the merged run; asked of each, also of older ones of an id.
 using KeepEntry = std::function<bool(const IndexEntry&)>;
 
 /// Adds to `builder` the entries of all runs in order; of those with one id the newest that `keep`

@@ -140,7 +140,7 @@ Result<void> merge_runs(std::span<const IndexRun* const> newest_first, const Kee
         CATALOG_TRY(const bool more, merge.next());
         if (!more) return {};
         const IndexEntry& entry = merge.entry();
-        if (entry.id == last || (keep && !keep(entry))) continue;
+        if ((keep && !keep(entry)) || entry.id == last) continue;
         CATALOG_TRY_VOID(builder.add(entry));
         last = entry.id;
     }

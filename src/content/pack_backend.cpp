@@ -118,6 +118,9 @@ private:
     std::unique_ptr<OpenPack> open_ CATALOG_GUARDED_BY(mutex_);
     BackendChanges unreported_ CATALOG_GUARDED_BY(mutex_);
     std::set<PackId> going_ CATALOG_GUARDED_BY(mutex_);  ///< Their removal was reported.
+    /// A collection relies on every copy of a chunk that it was told of: of two packs with it one
+    /// may go, and no index may know the chunk in that one alone.
+    bool copies_told_ CATALOG_GUARDED_BY(mutex_) = false;
     std::string scratch_ CATALOG_GUARDED_BY(mutex_);
     Bytes sealed_ CATALOG_GUARDED_BY(mutex_);  ///< A sealed record, and perhaps more behind it.
     std::atomic<std::uint64_t> losses_{0};
@@ -134,6 +137,7 @@ Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& prof
     unfinished_.reset();
     unreported_ = {};
     going_.clear();
+    copies_told_ = false;
     files_.forget();
     maps_.forget();
     std::map<PackId, const PackMark*> marks;
@@ -218,6 +222,10 @@ Result<void> PackBackend::for_each(const std::function<Result<void>(const IndexE
 
 Result<void> PackBackend::for_each_copy(
     const std::function<Result<void>(const IndexEntry&)>& each) {
+    {
+        const MutexLock lock(mutex_);
+        copies_told_ = true;
+    }
     const auto index = index_.index();
     return index ? index->for_each_copy(each) : Result<void>();
 }
@@ -440,7 +448,7 @@ Result<BackendChanges> PackBackend::sync() {
     }
     for (const RunId run : index_.take_dead_runs()) unreported_.runs_removed.push_back(run);
     // A merge that fails now is tried again later; nothing depends on it.
-    if (const auto merge = index_.merge_when_due().value_or(std::nullopt)) {
+    if (const auto merge = index_.merge_when_due(!copies_told_).value_or(std::nullopt)) {
         unreported_.runs.push_back(merge->mark);
         for (const RunId run : merge->removed) unreported_.runs_removed.push_back(run);
     }

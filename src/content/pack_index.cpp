@@ -68,6 +68,7 @@ Result<PackIndex::RunPointer> PackIndex::open_run(std::unique_ptr<io::MappedRegi
 void PackIndex::reset() {
     const MutexLock lock(mutex_);
     index_.reset();
+    merge_waits_ = false;
 }
 
 std::shared_ptr<ChunkIndex> PackIndex::index() const {
@@ -240,6 +241,7 @@ void PackIndex::retire(PackId pack) {
     const MutexLock lock(mutex_);
     if (!index_) return;
     index_->retire_pack(pack);
+    merge_waits_ = false;
     const auto known = packs_.find(pack);
     if (known == packs_.end()) return;
     drop_run(known->second.own);
@@ -264,7 +266,8 @@ std::vector<RunId> PackIndex::take_dead_runs() {
 }
 
 Result<std::uint64_t> PackIndex::write_merged(RunId number, const ChunkIndex& index,
-                                              std::span<const RunPointer> runs) const {
+                                              std::span<const RunPointer> runs,
+                                              bool may_forget_copies) const {
     const std::string path = files_.path_of(number);
     CATALOG_TRY(auto file, files_.fs().open_write(path, io::OpenMode::kTruncate));
     std::vector<const IndexRun*> newest_first;
@@ -274,7 +277,19 @@ Result<std::uint64_t> PackIndex::write_merged(RunId number, const ChunkIndex& in
     CATALOG_TRY(const auto cipher, make_cipher(info));
     IndexRunBuilder builder(
         info, [&](ByteView bytes) { return file->append(bytes); }, cipher.get());
-    auto written = merge_runs(newest_first, index.keep_live(), builder);
+    bool forgets = false;
+    std::optional<ChunkId> last;
+    const auto keep = [&, is_live = index.keep_live()](const IndexEntry& entry) {
+        if (!is_live(entry)) return false;
+        forgets = forgets || entry.id == last;
+        last = entry.id;
+        return true;
+    };
+    auto written = merge_runs(newest_first, keep, builder);
+    if (written && forgets && !may_forget_copies) {
+        CATALOG_TRY_VOID(files_.remove(number));
+        return 0;
+    }
     if (written) written = builder.finish();
     if (written) written = file->sync();
     if (written) written = file->close();
@@ -287,20 +302,25 @@ Result<std::uint64_t> PackIndex::write_merged(RunId number, const ChunkIndex& in
     return builder.bytes();
 }
 
-Result<std::optional<PackIndex::Merge>> PackIndex::merge_when_due() {
+Result<std::optional<PackIndex::Merge>> PackIndex::merge_when_due(bool may_forget_copies) {
     std::shared_ptr<ChunkIndex> index;
     Merge merge;
     {
         const MutexLock lock(mutex_);
-        if (!index_) return std::nullopt;
+        if (!index_ || merge_waits_) return std::nullopt;
         merge.merged = index_->choose_merge();
         if (merge.merged.empty()) return std::nullopt;
         index = index_;
         last_run_ = RunId{static_cast<std::uint32_t>(last_run_) + 1};
         merge.mark.run = last_run_;
     }
-    CATALOG_TRY(merge.mark.bytes, write_merged(merge.mark.run, *index, merge.merged));
+    CATALOG_TRY(merge.mark.bytes,
+                write_merged(merge.mark.run, *index, merge.merged, may_forget_copies));
     const MutexLock lock(mutex_);
+    if (merge.mark.bytes == 0) {
+        merge_waits_ = true;
+        return std::nullopt;
+    }
     CATALOG_TRY(auto run, open_file(merge.mark));
     CATALOG_TRY_VOID(index->replace_runs(merge.merged, run));
     const auto was_merged = [&](const RunPointer& each) {

@@ -67,9 +67,10 @@ public:
         std::vector<RunId> removed;
     };
     /// Merges index files when there are too many, writing a new one, and uses it at once; nothing
-    /// when there is nothing to do. One at a time. Errors: kIo, kStorageFull, kSyncFailed,
+    /// when there is nothing to do, or when a chunk would be forgotten in one of two packs and
+    /// `may_forget_copies` is not set. One at a time. Errors: kIo, kStorageFull, kSyncFailed,
     /// kPackInvalid (a damaged index file).
-    [[nodiscard]] Result<std::optional<Merge>> merge_when_due();
+    [[nodiscard]] Result<std::optional<Merge>> merge_when_due(bool may_forget_copies);
 
 private:
     using RunPointer = ChunkIndex::RunPointer;
@@ -96,8 +97,10 @@ private:
                                               const IndexRunInfo& expected) const;
     [[nodiscard]] Result<RunPointer> open_own(const PackMark& mark) const CATALOG_REQUIRES(mutex_);
     [[nodiscard]] Result<RunPointer> open_file(const RunMark& mark) const CATALOG_REQUIRES(mutex_);
+    /// Returns its length; 0: a copy would be forgotten that may not be.
     [[nodiscard]] Result<std::uint64_t> write_merged(RunId number, const ChunkIndex& index,
-                                                     std::span<const RunPointer> runs) const;
+                                                     std::span<const RunPointer> runs,
+                                                     bool may_forget_copies) const;
 
     PackFiles& files_;
     std::unique_ptr<const KeyedIds> keyed_;       ///< Null in a store in the clear.
@@ -108,6 +111,7 @@ private:
     std::map<PackId, KnownPack> packs_ CATALOG_GUARDED_BY(mutex_);
     std::map<RunId, KnownRun> runs_ CATALOG_GUARDED_BY(mutex_);
     RunId last_run_ CATALOG_GUARDED_BY(mutex_){};
+    bool merge_waits_ CATALOG_GUARDED_BY(mutex_) = false;  ///< For a pack with copies to go.
 };
 
 }  // namespace catalog::content

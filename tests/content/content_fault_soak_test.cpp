@@ -1,6 +1,7 @@
 // Random workloads over the content store whose disk fails one call, each in a run of its own: with
-// an I/O error, without space, half way through a write, at a sync. The store that met it stays
-// right, goes on, keeps what it acknowledged when power is lost later, and gives all space back.
+// an I/O error, without space, half way through a write, at a sync, at a read. The store that met
+// it stays right, goes on, keeps what it acknowledged when power is lost later, and gives all space
+// back.
 //
 // CATALOG_SOAK_FAULTS says how many runs (the default takes seconds), CATALOG_SOAK_SEED the first
 // workload.
@@ -18,6 +19,7 @@ namespace catalog::content::testing {
 namespace {
 
 using io::testing::Fault;
+using io::testing::FileOperation;
 using kv::testing::number_from_environment;
 
 constexpr unsigned kStepsBefore = 10;
@@ -28,12 +30,19 @@ constexpr unsigned kErrorsMax = 3;  // Of what goes on; one of them met what the
 struct FaultKind {
     const char* name;
     Errc error;
-    bool is_short;  // Some of the bytes of a write arrive.
+    bool is_short;                                  // Some of the bytes of a write arrive.
+    FileOperation operation = FileOperation::kAny;  // Of those that change nothing.
 };
-constexpr std::array kFaults = {FaultKind{"EIO", Errc::kIo, false},
-                                FaultKind{"ENOSPC", Errc::kStorageFull, false},
-                                FaultKind{"short write, EIO", Errc::kIo, true},
-                                FaultKind{"short write, ENOSPC", Errc::kStorageFull, true}};
+constexpr std::array kFaults = {
+    FaultKind{"EIO", Errc::kIo, false},
+    FaultKind{"ENOSPC", Errc::kStorageFull, false},
+    FaultKind{"short write, EIO", Errc::kIo, true},
+    FaultKind{"short write, ENOSPC", Errc::kStorageFull, true},
+    FaultKind{"EIO at a read", Errc::kIo, false, FileOperation::kRead},
+    FaultKind{"EIO at opening a file", Errc::kIo, false, FileOperation::kOpenRead},
+    FaultKind{"EIO at mapping a file", Errc::kIo, false, FileOperation::kMap},
+};
+constexpr std::uint64_t kReadsPerChange = 8;  // More or less.
 
 class FaultSoak {
 public:
@@ -82,7 +91,14 @@ bool FaultSoak::fail_at(const Machine& start, std::uint64_t number, const FaultK
     WorkloadModel model = start_;
     Fault fault(kind.error);
     if (kind.is_short) fault.bytes_kept = 1 + random_.below(100);
-    machine.disk->fail_nth(number, fault);
+    if (kind.operation == FileOperation::kAny) {
+        machine.disk->fail_nth(number, fault);
+    } else {
+        const bool often = kind.operation == FileOperation::kRead;
+        fault.calls_spared = often ? number * kReadsPerChange + random_.below(kReadsPerChange)
+                                   : random_.below(number + 1);
+        machine.disk->fail_next(kind.operation, "/library/", fault);
+    }
     ContentWorkload workload = workload_on(machine, model, work_seed_);
     const auto done = workload.run(kSteps);
     const bool met = machine.disk->mutations() >= number;

@@ -49,6 +49,10 @@ std::optional<Fault> FaultPlan::take(FileOperation operation, std::string_view p
         if (rule->operation != FileOperation::kAny && rule->operation != operation) continue;
         if (rule->number != 0 && rule->number != number) continue;
         if (path.find(rule->path_part) == std::string_view::npos) continue;
+        if (rule->fault.calls_spared != 0) {
+            --rule->fault.calls_spared;
+            continue;
+        }
         const Fault fault = rule->fault;
         if (rule->once) rules_.erase(rule);
         return fault;

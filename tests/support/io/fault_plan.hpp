@@ -71,7 +71,8 @@ public:
     Fault(Errc code) : error(code) {}  // NOLINT(google-explicit-constructor): reads as its code
 
     Errc error = Errc::kIo;
-    std::uint64_t bytes_kept = 0;  ///< A write that fails: that many bytes arrive first.
+    std::uint64_t bytes_kept = 0;    ///< A write that fails: that many bytes arrive first.
+    std::uint64_t calls_spared = 0;  ///< So many calls that it could fail succeed before.
 };
 
 /// Rules that say which calls fail. Not thread-safe: its owner locks.
