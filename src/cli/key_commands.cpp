@@ -42,6 +42,18 @@ json::Object to_json(const content::SlotInfo& slot) {
     return object;
 }
 
+json::Object to_json(const content::KeyUse& use) {
+    return {{"generation", static_cast<std::uint64_t>(use.generation)},
+            {"packs", use.packs},
+            {"bytes", use.bytes},
+            {"bytes_put_aside", use.bytes_put_aside}};
+}
+
+std::string generation_text(content::KeyGeneration generation) {
+    if (generation == content::KeyGeneration{0}) return "unknown";
+    return std::to_string(static_cast<std::uint32_t>(generation));
+}
+
 std::string details_text(const content::SlotInfo& slot) {
     if (slot.kind == SlotKind::kHost) return printable(slot.wrapper);
     if (slot.kind != SlotKind::kPassphrase) return "";
@@ -52,10 +64,15 @@ std::string details_text(const content::SlotInfo& slot) {
 Result<ExitCode> list_slots(Session& session) {
     CATALOG_TRY(const auto slots,
                 library::LibraryKeys::list(session.library_path(), session.environment()));
+    CATALOG_TRY(const auto use,
+                library::LibraryKeys::use(session.library_path(), session.environment()));
     if (session.json()) {
         json::Array all;
         for (const content::SlotInfo& slot : slots) all.emplace_back(to_json(slot));
-        session.print_json(json::Object{{"slots", std::move(all)}});
+        json::Array generations;
+        for (const content::KeyUse& each : use) generations.emplace_back(to_json(each));
+        session.print_json(
+            json::Object{{"slots", std::move(all)}, {"generations", std::move(generations)}});
         return ExitCode::kOk;
     }
     Table table({"slot", "opens with", ""});
@@ -63,6 +80,11 @@ Result<ExitCode> list_slots(Session& session) {
         table.add({std::to_string(number_of(slot.id)), std::string(kind_text(slot.kind)),
                    details_text(slot)});
     session.print(table.to_string());
+    Table generations({"generation", "packs", "bytes", "put aside"});
+    for (const content::KeyUse& each : use)
+        generations.add({generation_text(each.generation), std::to_string(each.packs),
+                         size_text(each.bytes), size_text(each.bytes_put_aside)});
+    session.print("\n" + generations.to_string());
     return ExitCode::kOk;
 }
 
@@ -149,7 +171,8 @@ void add_key_commands(CLI::App& app, Session& session) {
     CLI::App* keys = app.add_subcommand("keys", "Who can open an encrypted library");
     keys->require_subcommand(1);
 
-    CLI::App* command = keys->add_subcommand("list", "List the key slots; needs no secret");
+    CLI::App* command = keys->add_subcommand(
+        "list", "List the key slots and what lies under which keys; needs no secret");
     command->callback([&session] { session.action = [&session] { return list_slots(session); }; });
 
     auto file = std::make_shared<std::string>();

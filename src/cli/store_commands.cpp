@@ -147,10 +147,15 @@ Result<ExitCode> stat(Session& session, const std::string& id_text) {
 
 Result<ExitCode> repack(Session& session, const content::RepackOptions& options) {
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kWrite));
-    CATALOG_TRY(const content::RepackReport report,
-                library->content().repack(options, session.context()));
+    CATALOG_TRY(const library::ContentRepack done,
+                library->repack_content(options, session.context()));
+    const content::RepackReport& report = done.report;
     if (session.json()) {
-        session.print_json(json::Object{{"level", options.level},
+        json::Array dropped;
+        for (const content::KeyGeneration each : done.generations_dropped)
+            dropped.emplace_back(static_cast<std::uint64_t>(each));
+        session.print_json(json::Object{{"level", options.rekey ? 0 : options.level},
+                                        {"generations_dropped", std::move(dropped)},
                                         {"packs_rewritten", report.packs_rewritten},
                                         {"packs_left", report.packs_left},
                                         {"packs_damaged", report.packs_damaged},
@@ -165,6 +170,9 @@ Result<ExitCode> repack(Session& session, const content::RepackOptions& options)
     table.add({"left for the next repack", std::to_string(report.packs_left), ""});
     table.add({"damaged, left alone", std::to_string(report.packs_damaged), ""});
     session.print(table.to_string());
+    for (const content::KeyGeneration each : done.generations_dropped)
+        session.print("generation " + std::to_string(static_cast<std::uint32_t>(each)) +
+                      " of the keys is dropped\n");
     return ExitCode::kOk;
 }
 
@@ -268,6 +276,9 @@ void add_store_commands(CLI::App& app, Session& session) {
                      "Of zstd; packs that were repacked at it or above are left alone")
         ->check(CLI::Range(1, content::kRepackLevelMax))
         ->capture_default_str();
+    command->add_flag("--rekey", repacking->rekey,
+                      "Only seal again, under the newest keys, what is under older ones; then drop "
+                      "these");
     command
         ->add_option("--rewrite-max", repacking->rewrite_bytes_max,
                      "Most bytes to write again; the next repack goes on")

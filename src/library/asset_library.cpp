@@ -103,13 +103,14 @@ Result<void> AssetLibrary::Impl::unlock() {
                         .with_input(path)
                         .with_hint("give the passphrase or another key of one of its slots"));
     CATALOG_TRY(const content::KeySlots slots, open_key_slots(environment.file_system, path));
-    const auto keys = slots.unlock(*given);
-    if (!keys) return fail(Error(keys.error()).with_input(path));
+    const auto unlocked = slots.unlock(*given);
+    if (!unlocked) return fail(Error(unlocked.error()).with_input(path));
     auto made = std::make_shared<content::StoreEncryption>();
     made->store = slots.store();
-    made->keys = (*keys)->ring();
+    made->keys = (*unlocked)->ring();
     made->random = environment.random;
     encryption = std::move(made);
+    keys = *unlocked;
     return {};
 }
 

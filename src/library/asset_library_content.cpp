@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "catalog/content/key_use.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/lifecycle/package_reader.hpp"
 #include "library_impl.hpp"
@@ -18,6 +19,31 @@ Result<content::RepairReport> AssetLibrary::repair_content(const content::Repair
 
 const content::AdoptionReport& AssetLibrary::adopted_packs() const noexcept {
     return impl_->adopted;
+}
+
+Result<ContentRepack> AssetLibrary::repack_content(const content::RepackOptions& options,
+                                                   const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
+    ContentRepack done;
+    CATALOG_TRY(done.report, impl_->content->repack(options, context));
+    if (options.rekey) {
+        CATALOG_TRY(done.generations_dropped, impl_->drop_unused_keys());
+    }
+    return done;
+}
+
+Result<std::vector<content::KeyGeneration>> AssetLibrary::Impl::drop_unused_keys() {
+    std::vector<content::KeyGeneration> dropped;
+    // What a host's own backend keeps where, and under which keys, is not known here.
+    if (!keys || environment.storage_backend) return dropped;
+    CATALOG_TRY(content::KeySlots slots, open_key_slots(environment.file_system, path));
+    CATALOG_TRY(const auto use, content::find_key_use(*environment.file_system, path));
+    for (const content::KeyGeneration each :
+         content::unused_generations(slots.generations(), use)) {
+        CATALOG_TRY(keys, slots.drop_generation(*keys, each, *environment.random));
+        dropped.push_back(each);
+    }
+    return dropped;
 }
 
 Result<std::vector<ObjectUser>> AssetLibrary::users_of(std::span<const ContentHash> objects,

@@ -74,6 +74,7 @@ struct AssetLibrary::Impl {
     std::unique_ptr<io::FileLock> lock;
     std::shared_ptr<kv::Salvage> salvage;                        // null unless asked for
     std::shared_ptr<const content::StoreEncryption> encryption;  ///< Null in one in the clear.
+    std::shared_ptr<const content::UnlockedKeys> keys;  ///< As `encryption`; for the key slots.
     std::unique_ptr<kv::KeyValueStore> store;
     content::AdoptionReport adopted;  ///< By the opening, when it was asked to.
     std::unique_ptr<content::ContentAddressedStorage> content;
@@ -108,7 +109,11 @@ struct AssetLibrary::Impl {
     /// then a little of what earlier calls left. What fails is logged, and is done later.
     void settle_assets(std::string_view prefix, const CallContext& context);
 
-    /// Fills `encryption`, and forgets the key that the options had. Errors: see
+    /// Drops the key generations that no file of the content store is under. Errors: see
+    /// AssetLibrary::repack_content.
+    [[nodiscard]] Result<std::vector<content::KeyGeneration>> drop_unused_keys();
+
+    /// Fills `encryption` and `keys`, and forgets the key that the options had. Errors: see
     /// AssetLibrary::open.
     [[nodiscard]] Result<void> unlock();
 

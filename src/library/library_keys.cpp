@@ -1,5 +1,6 @@
 #include "catalog/library/library_keys.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -65,6 +66,18 @@ Result<std::vector<content::SlotInfo>> LibraryKeys::list(const std::string& path
     CATALOG_TRY(const content::KeySlots slots,
                 slots_of_encrypted(path, environment.with_defaults()));
     return slots.slots();
+}
+
+Result<std::vector<content::KeyUse>> LibraryKeys::use(const std::string& path,
+                                                      const Environment& environment) {
+    const Environment filled = environment.with_defaults();
+    CATALOG_TRY(const content::KeySlots slots, slots_of_encrypted(path, filled));
+    CATALOG_TRY(auto use, content::find_key_use(*filled.file_system, path));
+    for (const content::KeyGeneration each : slots.generations())
+        if (std::ranges::find(use, each, &content::KeyUse::generation) == use.end())
+            use.push_back({each, 0, 0, 0});
+    std::ranges::sort(use, {}, &content::KeyUse::generation);
+    return use;
 }
 
 Result<LibraryKeys> LibraryKeys::open(const std::string& path, const LibraryOptions& options,

@@ -99,6 +99,31 @@ TEST(EncryptedCli, ALibraryInTheClearNeedsNothing) {
     EXPECT_FALSE(std::filesystem::exists(other.folder / "library/library.toml"));
 }
 
+TEST(KeysCommands, RekeyTakesWhatIsThereToTheNewKeys) {
+    KeysBed bed;
+    const std::string put = bed.file("put.txt", std::string(5'000, 'x') + "and more");
+    ASSERT_EQ(bed.with(bed.first, {"store", "put", put}).code, 0);
+    ASSERT_EQ(bed.with(bed.first, {"keys", "rotate"}).code, 0);
+    const auto generations = [&] {
+        const Answer listed = bed.run({"--json", "keys", "list"});
+        EXPECT_EQ(listed.code, 0) << listed.error;
+        std::vector<std::pair<std::int64_t, std::int64_t>> all;
+        for (const json::Value& each : *listed.documents()[0].find("generations")->as_array())
+            all.emplace_back(*each.find("generation")->as_int(), *each.find("packs")->as_int());
+        return all;
+    };
+    EXPECT_EQ(generations(), (std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 1}, {2, 0}}));
+    const Answer done = bed.with(bed.first, {"store", "repack", "--rekey"});
+    EXPECT_EQ(done.code, 0) << done.error;
+    EXPECT_NE(done.out.find("generation 1 of the keys is dropped"), std::string::npos) << done.out;
+    EXPECT_EQ(generations(), (std::vector<std::pair<std::int64_t, std::int64_t>>{{2, 1}}));
+    EXPECT_NE(bed.run({"keys", "list"}).out.find("put aside"), std::string::npos);
+    EXPECT_EQ(bed.with(bed.first, {"verify", "--deep"}).code, 0);
+    CliBed clear;
+    EXPECT_EQ(clear.run({"init"}).code, 0);
+    EXPECT_NE(clear.run({"store", "repack", "--rekey"}).code, 0);
+}
+
 TEST(KeysCommands, AddListAndRemoveSlots) {
     KeysBed bed;
     const Answer added =

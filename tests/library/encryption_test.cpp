@@ -139,6 +139,53 @@ TEST(EncryptedLibrary, NoFileOfItHoldsNamesContentsOrIds) {
     EXPECT_TRUE(found);
 }
 
+TEST(EncryptedLibrary, DropsKeysThatNothingIsUnderAnyMore) {
+    const EncryptedBed bed;
+    bed.publish("secret-kit");
+    const auto use = [&] { return must(LibraryKeys::use("/library", environment_on(bed.disk))); };
+    ASSERT_EQ(use().size(), 1u);
+    must(bed.keys().rotate());
+    must(bed.keys().rotate());
+    ASSERT_EQ(use().size(), 3u);
+    EXPECT_GT(use()[0].bytes, 0u);
+    EXPECT_EQ(use()[2].bytes, 0u);
+    content::RepackOptions options;
+    {
+        // Without being asked for new keys a repack drops none.
+        const auto library = bed.open();
+        EXPECT_TRUE(must(library->repack_content(options)).generations_dropped.empty());
+        options.rekey = true;
+        options.rewrite_bytes_max = 10;
+        const auto little = must(library->repack_content(options));
+        EXPECT_GT(little.report.packs_left + little.generations_dropped.size(), 1u);
+        options.rewrite_bytes_max = ~std::uint64_t{0};
+        const auto done = must(library->repack_content(options));
+        EXPECT_EQ(done.report.packs_left, 0u);
+    }
+    ASSERT_EQ(use().size(), 1u);
+    EXPECT_EQ(use()[0].generation, content::KeyGeneration{3});
+    EXPECT_GT(use()[0].bytes, 0u);
+    EXPECT_EQ(bed.keys().generations(), std::vector{content::KeyGeneration{3}});
+    // Database and ids are under what is left of the first.
+    const auto library = bed.open();
+    EXPECT_NE(file_of(*library, "secret-kit@1.0.0", "notes-of-secret-kit.txt").find(kText),
+              std::string::npos);
+    EXPECT_TRUE(must(library->verify(true)).findings.empty());
+    must(library->publish(small_draft("later", "1.0.0")));
+    const auto again = must(library->repack_content(options));
+    EXPECT_EQ(again.report.packs_rewritten, 0u);
+    EXPECT_TRUE(again.generations_dropped.empty());
+}
+
+TEST(EncryptedLibrary, ALibraryInTheClearHasNoKeysToSealItAgainUnder) {
+    const EncryptedBed bed(false);
+    must(AssetLibrary::create("/library", LibraryOptions(), environment_on(bed.disk)));
+    content::RepackOptions options;
+    options.rekey = true;
+    EXPECT_EQ(code_of(must(bed.open(LibraryOptions()))->repack_content(options)),
+              Errc::kFailedPrecondition);
+}
+
 TEST(EncryptedLibrary, ALibraryInTheClearTakesNoKey) {
     const EncryptedBed bed(false);
     must(AssetLibrary::create("/library", LibraryOptions(), environment_on(bed.disk)));

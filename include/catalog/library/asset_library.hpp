@@ -110,6 +110,13 @@ struct LibraryUsage {
     std::uint64_t threads = 0;       ///< The database's; those of an executor are its owner's.
 };
 
+/// What a repack of the content store did.
+struct ContentRepack {
+    content::RepackReport report;
+    /// Generations of keys that nothing was left under: the key slots have them no more.
+    std::vector<content::KeyGeneration> generations_dropped;
+};
+
 /// Where an object of the content store is used.
 struct ObjectUser {
     ContentHash object;
@@ -364,6 +371,12 @@ public:
         const content::RepairOptions& options, const CallContext& context = {});
     /// Returns what this opening took in, if it was asked to (LibraryOptions::adopt_packs).
     [[nodiscard]] const content::AdoptionReport& adopted_packs() const noexcept;
+    /// Compresses the content store again, or seals it again under the newest keys; see
+    /// content::ContentStorage::repack. With `rekey` it then drops the key generations that no file
+    /// is under any more, also when an earlier one was interrupted before it could. Errors: as
+    /// there and as content::KeySlots::drop_generation, kPermissionDenied.
+    [[nodiscard]] Result<ContentRepack> repack_content(const content::RepackOptions& options,
+                                                       const CallContext& context = {});
     /// Names the files of published packages that are these objects, in order of packages. Cost:
     /// reads every file table. Errors: kCancelled, kDeadlineExceeded, kDatabaseIo.
     [[nodiscard]] Result<std::vector<ObjectUser>> users_of(std::span<const ContentHash> objects,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catalog/content/key_slots.hpp"
+#include "catalog/content/key_use.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/library/asset_library.hpp"
 #include "catalog/library/environment.hpp"
@@ -29,6 +30,12 @@ public:
     /// (the library is not encrypted), kLibraryDamaged (the slots are missing or damaged), as
     /// `is_encrypted`.
     [[nodiscard]] static Result<std::vector<content::SlotInfo>> list(
+        const std::string& path, const Environment& environment = {});
+
+    /// Returns what lies under each generation of keys that the slots have, and under others that
+    /// files name; ascending. Needs no secret. Cost: one page of each pack and index file. Errors:
+    /// as `list`, kIo.
+    [[nodiscard]] static Result<std::vector<content::KeyUse>> use(
         const std::string& path, const Environment& environment = {});
 
     /// Opens the slots with LibraryOptions::key, and takes the library's lock. Errors: as `list`,
@@ -55,7 +62,8 @@ public:
     [[nodiscard]] Result<content::SlotId> replace(content::SlotId slot,
                                                   const content::SlotSecret& secret);
     /// Makes new master keys, under which everything is written from the next opening on. What is
-    /// there stays readable, under the old ones. Errors: as KeySlots::add_generation.
+    /// there stays readable, under the old ones, until AssetLibrary::repack_content seals it again.
+    /// Errors: as KeySlots::add_generation.
     [[nodiscard]] Result<void> rotate();
     /// The same, and wraps all keys anew for these secrets (1 to 16) alone: every other slot is
     /// gone, and an old copy of the slots opens nothing that is written from now on. Errors: as
