@@ -270,8 +270,11 @@ Result<void> PackBackend::create_pack() {
         header_.cipher = cipher->header();
         sealer = sealer_of(std::move(cipher));
     }
-    if (!directory_made_)
+    if (!directory_made_) {
         CATALOG_TRY_VOID(io::make_directories_durably(files_.fs(), files_.directory()));
+        // Whoever made it may have met an error, or its end, before the name was durable.
+        CATALOG_TRY_VOID(files_.fs().sync_directory(io::parent_path(files_.directory())));
+    }
     directory_made_ = true;
     CATALOG_TRY(auto file, files_.fs().open_write(files_.path_of(id), io::OpenMode::kCreateNew));
     header_.pack = id;

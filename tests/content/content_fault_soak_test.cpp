@@ -114,7 +114,11 @@ bool FaultSoak::fail_at(const Machine& start, std::uint64_t number, const FaultK
         // Whatever a later sync said: what the failed one lost stays lost.
         const auto policy =
             random_.chance(50) ? CrashPolicy::kDropUnsynced : CrashPolicy::kRandomSubset;
-        check(machine.recover(policy, random_.next()), model);
+        try {
+            check(machine.recover(policy, random_.next()), model);
+        } catch (const std::exception& error) {
+            ADD_FAILURE() << error.what();
+        }
     }
     if (::testing::Test::HasFailure()) {
         std::cout << "workload " << seed_ << ", " << kind.name << " at call " << number
