@@ -9,6 +9,8 @@
 
 #include "app.hpp"
 #include "catalog/internal/try.hpp"
+#include "catalog/lifecycle/content_exporter.hpp"
+#include "catalog/lifecycle/stored_tree.hpp"
 #include "store_tree_commands.hpp"
 #include "text.hpp"
 
@@ -20,16 +22,9 @@ Result<ExitCode> get(Session& session, const std::string& id_text, const std::st
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
     CATALOG_TRY(const ContentHash id, object_of(session, *library, id_text));
     CATALOG_TRY(const content::ObjectInfo info, library->content().info(id));
-    CATALOG_TRY(const std::unique_ptr<io::WritableFile> file,
-                session.file_system()->open_write(out_path, io::OpenMode::kCreateNew));
-    const Result<void> written = library->content().retrieve(
-        id, [&](ByteView bytes) { return file->append(bytes); }, session.context());
-    if (!written) {
-        // What was written is incomplete or unverified: it does not stay.
-        static_cast<void>(session.file_system()->remove_file(out_path));
-        return fail(written.error());
-    }
-    CATALOG_TRY_VOID(file->close());
+    // Under its name only as a whole, with progress, durable.
+    const lifecycle::ContentExporter exporter(store_services(session, *library));
+    CATALOG_TRY_VOID(exporter.export_object(id, out_path, {}, session.context()));
     if (session.json()) session.print_json(object_json(info));
     return ExitCode::kOk;
 }
@@ -107,11 +102,22 @@ Result<ExitCode> stat(Session& session, const std::string& id_text) {
     if (!id_text.empty()) {
         CATALOG_TRY(const ContentHash id, object_of(session, *library, id_text));
         CATALOG_TRY(const content::ObjectInfo info, library->content().info(id));
-        if (session.json())
-            session.print_json(object_json(info));
-        else
-            session.print(info.id.to_string() + "  " + size_text(info.size) + " in " +
-                          std::to_string(info.chunks) + " chunks\n");
+        CATALOG_TRY(const std::optional<package::FileTable> tree,
+                    lifecycle::find_tree(library->content(), id, Limits(), session.context()));
+        if (session.json()) {
+            json::Object object = object_json(info);
+            if (tree) {
+                object.emplace("entries", static_cast<std::uint64_t>(tree->entries().size()));
+                object.emplace("tree_bytes", tree->total_bytes());
+            }
+            session.print_json(object);
+            return ExitCode::kOk;
+        }
+        std::string line = info.id.to_string() + "  ";
+        if (tree)
+            line += "tree of " + counted(tree->entries().size(), "entry") + ", " +
+                    size_text(tree->total_bytes()) + "; its list of files ";
+        session.print(line + size_text(info.size) + " in " + counted(info.chunks, "chunk") + "\n");
         return ExitCode::kOk;
     }
     CATALOG_TRY(const library::LibraryStats all, library->stats(session.context()));
@@ -250,7 +256,8 @@ void add_store_commands(CLI::App& app, Session& session) {
 
     auto stat_id = std::make_shared<std::string>();
     command = store->add_subcommand("stat", "Say what the store, or one object, takes");
-    command->add_option("id", *stat_id, "sha256:...")->type_name("ID");
+    command->add_option("id", *stat_id, "sha256:..., or sha256:.../PATH of a tree")
+        ->type_name("ID");
     command->callback([&session, stat_id] {
         session.action = [&session, stat_id] { return stat(session, *stat_id); };
     });

@@ -25,14 +25,6 @@ constexpr std::string_view kStoreOwner = "store";
 constexpr std::uint64_t kPutBytesMax = 64u << 20;
 constexpr std::size_t kPutFilesMax = 10'000;
 
-lifecycle::Services services_of(Session& session, library::AssetLibrary& library) {
-    lifecycle::Services services;
-    services.fs = session.file_system();
-    services.clock = session.environment().clock;
-    services.content = &library.content();
-    return services;
-}
-
 /// Stores files, many in one commit, and says what each became once it is committed.
 class StorePut {
 public:
@@ -92,9 +84,9 @@ private:
 };
 
 Result<void> put_folder(Session& session, library::AssetLibrary& library, const std::string& path) {
-    CATALOG_TRY(
-        const lifecycle::StoredTree tree,
-        lifecycle::put_tree(services_of(session, library), path, kStoreOwner, session.context()));
+    CATALOG_TRY(const lifecycle::StoredTree tree,
+                lifecycle::put_tree(store_services(session, library), path, kStoreOwner,
+                                    session.context()));
     if (session.json())
         session.print_json(json::Object{{"id", tree.id.to_string()},
                                         {"path", path},
@@ -281,7 +273,7 @@ void say_export(Session& session, const ContentHash& id, const lifecycle::Export
 
 Result<ExitCode> export_to(Session& session, const ExportChoice& choice) {
     CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
-    const lifecycle::ContentExporter exporter(services_of(session, *library));
+    const lifecycle::ContentExporter exporter(store_services(session, *library));
     lifecycle::ExportOptions options;
     options.durable = !choice.loose;
     std::optional<lifecycle::FileCache> cache;
@@ -305,6 +297,14 @@ Result<ExitCode> export_to(Session& session, const ExportChoice& choice) {
 }
 
 }  // namespace
+
+lifecycle::Services store_services(Session& session, library::AssetLibrary& library) {
+    lifecycle::Services services;
+    services.fs = session.file_system();
+    services.clock = session.environment().clock;
+    services.content = &library.content();
+    return services;
+}
 
 json::Object object_json(const content::ObjectInfo& info) {
     return {{"id", info.id.to_string()},
@@ -334,7 +334,9 @@ Result<ContentHash> object_of(Session& session, library::AssetLibrary& library,
     CATALOG_TRY(const ContentHash id, ContentHash::parse(text.substr(0, slash)));
     if (slash == std::string::npos) return id;
     CATALOG_TRY(const package::FileTable table, tree_of(session, library, id));
-    const std::string path = text.substr(slash + 1);
+    std::string path = text.substr(slash + 1);
+    while (path.ends_with('/')) path.pop_back();
+    if (path.empty()) return id;
     const package::FileEntry* entry = table.find(path);
     if (entry == nullptr)
         return fail(
@@ -342,7 +344,9 @@ Result<ContentHash> object_of(Session& session, library::AssetLibrary& library,
                 .with_input(text)
                 .with_hint("list its paths with: catalog store ls " + id.to_string()));
     if (entry->kind != package::FileEntryKind::kRegular)
-        return fail(Error(Errc::kFileKind, "this path of the tree is no file").with_input(text));
+        return fail(Error(Errc::kFileKind, "this path of the tree is no file")
+                        .with_input(text)
+                        .with_hint("name a file of the tree, or export all of it"));
     return entry->tree;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "catalog/content/content_storage.hpp"
+#include "catalog/lifecycle/services.hpp"
 #include "catalog/package/file_table.hpp"
 #include "session.hpp"
 
@@ -12,6 +13,9 @@ class App;
 }
 
 namespace catalog::cli {
+
+/// What of a library ContentExporter and put_tree need.
+[[nodiscard]] lifecycle::Services store_services(Session& session, library::AssetLibrary& library);
 
 /// What --json says of an object.
 [[nodiscard]] json::Object object_json(const content::ObjectInfo& info);

@@ -63,7 +63,10 @@ std::string count_text(std::uint64_t count) {
 std::string counted(std::uint64_t count, std::string_view noun) {
     std::string text = count_text(count) + " ";
     text += noun;
-    if (count != 1) text += 's';
+    if (count == 1) return text;
+    if (!noun.ends_with("ry")) return text + "s";
+    text.back() = 'i';
+    return text + "es";
     return text;
 }
 

@@ -138,7 +138,7 @@ private:
 
     Result<void> share(const package::FileEntry& entry, Content& content,
                        const FolderStack::Place& place) {
-        const Result<void> shared =
+        Result<void> shared =
             options_.sharing == FileSharing::kClone
                 ? cache_.clone(content.file, *place.folder, place.name, sync_clones_)
                 : cache_.link(content.file, *place.folder, place.name);
@@ -240,7 +240,7 @@ Result<void> sync_shared(io::FileSystem& fs, const ExportOptions& options,
                          const io::SafeDirectory& root, const std::string& path) {
     if (options.sharing == FileSharing::kClone)
         return sync_tree(fs, root, path, FileSync::kTogether);
-    const Result<void> synced = root.sync_file_system();
+    Result<void> synced = root.sync_file_system();
     if (synced || synced.error().code() != Errc::kUnsupported) return synced;
     // Cached files are durable, and copies were synced one by one.
     return sync_tree(fs, root, path, FileSync::kEach);

@@ -224,6 +224,11 @@ TEST(Store, PutsAFolderAsATreeAndGivesItBack) {
     EXPECT_EQ(bed.run({"store", "cat", id + "/deep/b.txt"}).out, "two");
     EXPECT_EQ(bed.run({"store", "cat", id + "/deep"}).code, 3);
     EXPECT_EQ(bed.run({"store", "cat", id + "/deep/c"}).code, 3);
+    EXPECT_EQ(bed.run({"store", "cat", id + "/"}).out, bed.run({"store", "cat", id}).out);
+    EXPECT_NE(bed.run({"store", "stat", id}).out.find("tree of 4 entries, 6 B"), std::string::npos);
+    const auto stat = bed.run({"--json", "store", "stat", id}).documents();
+    EXPECT_EQ(*stat[0].find("tree_bytes")->as_int(), 6);
+    EXPECT_EQ(bed.run({"store", "stat", id + "/a.txt"}).code, 0);
     const auto paths = bed.run({"--json", "store", "ls", id}).documents();
     ASSERT_EQ(paths.size(), 4u);
     EXPECT_EQ(*paths[2].find("target")->as_string(), "a.txt");
