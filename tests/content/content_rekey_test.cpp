@@ -169,6 +169,8 @@ TEST(ContentRekey, ADamagedPackKeepsItsKeys) {
     EXPECT_TRUE(unused_generations({KeyGeneration{1}, KeyGeneration{2}}, use).empty());
     // A repair puts it aside, where it still needs them.
     must(sealed.bed->storage().repair(RepairOptions(), CallContext()));
+    for (std::uint64_t i = 0; i < 8; ++i) sealed.add(noise(9'000, i));
+    EXPECT_EQ(rekey(sealed).packs_left, 0u);
     use = use_of(sealed);
     EXPECT_EQ(use.front().generation, KeyGeneration{1});
     EXPECT_EQ(use.front().bytes, 0u);
