@@ -28,9 +28,9 @@ constexpr unsigned kStepsAfter = 3;
 constexpr unsigned kErrorsMax = 3;  // Of what goes on; one of them met what the fault had lost.
 
 struct FaultKind {
-    const char* name;
-    Errc error;
-    bool is_short;                                  // Some of the bytes of a write arrive.
+    const char* name = "";
+    Errc error = Errc::kIo;
+    bool is_short = false;                          // Some of the bytes of a write arrive.
     FileOperation operation = FileOperation::kAny;  // Of those that change nothing.
 };
 constexpr std::array kFaults = {
