@@ -46,7 +46,7 @@ public:
 
 private:
     static constexpr std::size_t kSparesMax = 8;
-    static constexpr std::size_t kAllBytesMax = 2u << 20;
+    static constexpr std::size_t kAllBytesMax = 1u << 20;
     static constexpr std::size_t kBytesMin = 4096;  // Shorter ones are all of one class.
     static constexpr std::size_t kClasses = std::bit_width(kChunkBytesMax);
 

@@ -6,73 +6,46 @@
 
 #include "catalog/merkle/hash_batch.hpp"
 #include "catalog/merkle/tree.hpp"
+#include "chunk_buffer.hpp"
 #include "content_core.hpp"
 
 namespace catalog::content {
 namespace {
-
-// Cuts the bytes that are read into it into chunks, and into the blocks of the object's tree. Each
-// of both is always one piece of memory.
-class ChunkBuffer {
-public:
-    explicit ChunkBuffer(const ChunkProfile& profile)
-        : bytes_(std::max<std::size_t>(profile.bytes_max, kBlockBytes) * kParts) {}
-
-    void clear() { begin_ = scanned_ = hashed_ = end_ = 0; }
-
-    // Where the next bytes go. At least half of the buffer: what is not yet cut is shorter than a
-    // part of it.
-    std::span<std::byte> room() {
-        if (end_ > bytes_.size() / 2) {
-            const std::size_t kept = std::min(begin_, hashed_);
-            std::copy(bytes_.begin() + static_cast<std::ptrdiff_t>(kept),
-                      bytes_.begin() + static_cast<std::ptrdiff_t>(end_), bytes_.begin());
-            for (std::size_t* const place : {&begin_, &scanned_, &hashed_, &end_}) *place -= kept;
-        }
-        return std::span(bytes_).subspan(end_);
-    }
-    void filled(std::size_t count) { end_ += count; }
-
-    // Returns the next whole chunk, or nothing when more bytes are needed.
-    ByteView next_chunk(ContentChunker& chunker) {
-        if (scanned_ == end_) return {};
-        const auto scan = chunker.scan(ByteView(bytes_).subspan(scanned_, end_ - scanned_));
-        scanned_ += scan.bytes;
-        return scan.boundary ? last_chunk() : ByteView();
-    }
-    // Returns what is left at the end of the stream.
-    ByteView last_chunk() { return take(begin_, scanned_); }
-
-    // Returns the whole blocks that were not returned before.
-    ByteView next_blocks() {
-        return take(hashed_, hashed_ + (end_ - hashed_) / kBlockBytes * kBlockBytes);
-    }
-    // Returns what is left at the end of the stream.
-    ByteView last_blocks() { return take(hashed_, end_); }
-
-private:
-    static constexpr std::size_t kBlockBytes = merkle::BlockTree::kBlockBytes;
-    // So many that a read gives enough chunks and blocks to hash several at once to its end.
-    static constexpr std::size_t kParts = 8;
-
-    ByteView take(std::size_t& from, std::size_t to) {
-        const ByteView taken = ByteView(bytes_).subspan(from, to - from);
-        from = to;
-        return taken;
-    }
-
-    Bytes bytes_;
-    std::size_t begin_ = 0;    // Of the current chunk.
-    std::size_t scanned_ = 0;  // Up to here the chunker has seen it.
-    std::size_t hashed_ = 0;   // Of the current block.
-    std::size_t end_ = 0;
-};
 
 Result<void> check_owner(std::string_view owner) {
     if (!owner.empty() && owner.size() <= kOwnerBytesMax) return {};
     return fail(Errc::kInvalidArgument, "the owner of a reference has 1 to " +
                                             std::to_string(kOwnerBytesMax) + " bytes, not " +
                                             std::to_string(owner.size()));
+}
+
+// Returns the ids of objects, each the root over its blocks.
+std::vector<ContentHash> roots_of(std::span<const ByteView> objects) {
+    constexpr std::size_t kBlockBytes = merkle::BlockTree::kBlockBytes;
+    std::vector<merkle::HashTask> blocks;
+    for (ByteView rest : objects)
+        for (; !rest.empty(); rest = rest.subspan(std::min(rest.size(), kBlockBytes)))
+            blocks.push_back(
+                {rest.first(std::min(rest.size(), kBlockBytes)), merkle::HashTask::As::kLeaf, {}});
+    merkle::hash_all(blocks);
+    std::vector<ContentHash> roots;
+    auto block = blocks.begin();
+    for (const ByteView object : objects) {
+        merkle::Frontier tree;
+        for (std::size_t count = (object.size() + kBlockBytes - 1) / kBlockBytes; count > 0;
+             --count)
+            tree.append((block++)->digest);
+        roots.push_back(tree.root());
+    }
+    return roots;
+}
+
+// Hashes some of `chunks`.
+void hash_some(std::vector<merkle::HashTask>& chunks, std::span<const std::size_t> which) {
+    std::vector<merkle::HashTask> tasks;
+    for (const std::size_t i : which) tasks.push_back(chunks[i]);
+    merkle::hash_all(tasks);
+    for (std::size_t i = 0; i < which.size(); ++i) chunks[which[i]].digest = tasks[i].digest;
 }
 
 class StorageTransaction final : public ContentTransaction {
@@ -85,6 +58,7 @@ public:
 
     using ContentTransaction::put;
     Result<ObjectInfo> put(const ByteSource& source) override;
+    Result<std::vector<ObjectInfo>> put_each(std::span<const ByteView> objects) override;
     Result<void> add_reference(std::string_view owner, const ContentHash& id) override;
     Result<ObjectInfo> put_list(std::string_view owner, ByteView list) override;
     Result<void> checkpoint(const SubmitBatch& submit) override;
@@ -92,7 +66,11 @@ public:
 
 private:
     Result<void> check_open() const;
+    Result<void> check_object_size(std::uint64_t bytes) const;
     Result<void> need_object(const ContentHash& id);
+    Result<std::optional<ObjectRecord>> find_whole(const ContentHash& id);
+    Result<void> remember(const ContentHash& id, const ObjectRecord& record);
+    void cut_all(ByteView bytes);
     Result<void> fill(kv::WriteBatch& batch);
     Result<void> reserve(std::uint64_t bytes);
     void cut();
@@ -120,6 +98,13 @@ Result<void> StorageTransaction::check_open() const {
     return {};
 }
 
+Result<void> StorageTransaction::check_object_size(std::uint64_t bytes) const {
+    const std::uint64_t allowed = core_.options.object_bytes_max;
+    if (bytes <= allowed) return {};
+    return fail(Errc::kLimitExceeded, "object is larger than " + std::to_string(allowed) + " bytes",
+                LimitDetail{"object_bytes_max", allowed, bytes});
+}
+
 Result<void> StorageTransaction::reserve(std::uint64_t bytes) {
     const std::uint64_t allowed = core_.options.session_bytes_max;
     if (record_bytes_ + bytes > allowed)
@@ -140,15 +125,11 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     pieces_.clear();
     merkle::BlockTree tree;
     ObjectRecord record;
-    const std::uint64_t bytes_max = core_.options.object_bytes_max;
     while (true) {
         CATALOG_TRY(const std::size_t count, source(buffer_.room()));
         if (count == 0) break;
         record.size += count;
-        if (record.size > bytes_max)
-            return fail(Errc::kLimitExceeded,
-                        "object is larger than " + std::to_string(bytes_max) + " bytes",
-                        LimitDetail{"object_bytes_max", bytes_max, record.size});
+        CATALOG_TRY_VOID(check_object_size(record.size));
         buffer_.filled(count);
         cut();
         tree.update(buffer_.next_blocks(), pieces_);
@@ -158,17 +139,86 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
 
     if (const auto error = status_->take_error()) return fail(*error);
 
-    const ObjectInfo info{root, record.size, static_cast<std::uint32_t>(record.chunks.size())};
-    if (!objects_.contains(info.id) && !needs_->is_committed(info.id)) {
-        std::string value = encode_object(info.id, record);
+    CATALOG_TRY_VOID(remember(root, record));
+    return ObjectInfo{root, record.size, static_cast<std::uint32_t>(record.chunks.size())};
+}
+
+Result<void> StorageTransaction::remember(const ContentHash& id, const ObjectRecord& record) {
+    if (!objects_.contains(id) && !needs_->is_committed(id)) {
+        std::string value = encode_object(id, record);
         CATALOG_TRY_VOID(reserve(kHashKeyBytes + value.size()));
-        objects_.emplace(info.id, std::move(value));
-        needs_->add_object(info.id);
+        objects_.emplace(id, std::move(value));
+        needs_->add_object(id);
     }
     // A collection leaves its record alone as long as this session lives, and one under way
     // after that too.
-    core_.keeper->keep_object(info.id);
-    return info;
+    core_.keeper->keep_object(id);
+    return {};
+}
+
+// Blocks of all objects are hashed side by side, then the chunks of those that are new.
+Result<std::vector<ObjectInfo>> StorageTransaction::put_each(std::span<const ByteView> objects) {
+    CATALOG_TRY_VOID(check_open());
+    CATALOG_TRY_VOID(core_.reserve->admit_put());
+    for (const ByteView object : objects) CATALOG_TRY_VOID(check_object_size(object.size()));
+    const std::vector<ContentHash> roots = roots_of(objects);
+    std::vector<ObjectInfo> infos;
+    std::vector<std::size_t> ends;      // Of the objects' pieces.
+    std::vector<std::size_t> unhashed;  // Pieces.
+    pieces_.clear();
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        infos.push_back({roots[i], objects[i].size(), 0});
+        // To look for the object costs less than to hash its chunks.
+        if (objects[i].size() > merkle::BlockTree::kBlockBytes) {
+            CATALOG_TRY(const auto there, find_whole(roots[i]));
+            if (there) infos[i].chunks = static_cast<std::uint32_t>(there->chunks.size());
+        }
+        std::size_t piece = pieces_.size();
+        if (infos[i].chunks == 0) cut_all(objects[i]);
+        ends.push_back(pieces_.size());
+        // A chunk that is a whole object of one block has its id.
+        if (objects[i].size() <= merkle::BlockTree::kBlockBytes && ends[i] == piece + 1)
+            pieces_[piece++].digest = roots[i];
+        for (; piece < ends[i]; ++piece) unhashed.push_back(piece);
+    }
+    hash_some(pieces_, unhashed);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        if (infos[i].chunks != 0) continue;
+        ObjectRecord record;
+        record.size = objects[i].size();
+        for (; at < ends[i]; ++at)
+            CATALOG_TRY_VOID(add_chunk(pieces_[at].bytes, pieces_[at].digest, record));
+        CATALOG_TRY_VOID(remember(roots[i], record));
+        infos[i].chunks = static_cast<std::uint32_t>(record.chunks.size());
+    }
+    pieces_.clear();
+    if (const auto error = status_->take_error()) return fail(*error);
+    return infos;
+}
+
+void StorageTransaction::cut_all(ByteView bytes) {
+    chunker_->reset();
+    std::size_t begin = 0;
+    for (std::size_t seen = 0; seen < bytes.size();) {
+        const auto scan = chunker_->scan(bytes.subspan(seen));
+        seen += scan.bytes;
+        if (!scan.boundary && seen < bytes.size()) continue;
+        pieces_.push_back({bytes.subspan(begin, seen - begin), merkle::HashTask::As::kLeaf, {}});
+        begin = seen;
+    }
+}
+
+// Finds an object that is there with all of its chunks, and lets it stay.
+Result<std::optional<ObjectRecord>> StorageTransaction::find_whole(const ContentHash& id) {
+    needs_->add_named(id);
+    core_.keeper->keep_object(id);
+    CATALOG_TRY(auto value, core_.options.store->get(core_.options.families.objects, hash_key(id)));
+    if (!value || !check_chunks(core_, id, *value)) return std::nullopt;
+    auto record = decode_object(id, *value);
+    if (!record) return std::nullopt;
+    if (core_.keeper->is_collecting()) CATALOG_TRY_VOID(remember(id, *record));
+    return *std::move(record);
 }
 
 // Stores what is left at the end of the object and returns the object's root.

@@ -18,6 +18,10 @@ constexpr std::uint32_t kTreeExecuteBit = 0100;
 constexpr std::uint64_t kCheckpointBytes = 64u << 20;
 constexpr std::size_t kCheckpointFiles = 10'000;
 
+// Small files that are put together: enough to be hashed side by side.
+constexpr std::size_t kTogetherBytes = 512u << 10;
+constexpr std::size_t kTogetherFiles = 512;
+
 // What every file table begins with.
 constexpr std::string_view kTreeMagic = "CATFTBL1";
 
@@ -104,30 +108,85 @@ private:
         return note(path, {.size = info.size, .executable = (info.mode & kTreeExecuteBit) != 0});
     }
 
-    // Returns the tree's file table.
+    // Returns the tree's file table. Small files are put together.
     Result<Bytes> put_all() {
         package::FileTableWriter table(services_.limits, table_bytes_);
-        for (const Found& found : found_) {
-            package::FileEntry entry;
-            entry.path = path_of(found);
-            entry.kind = found.kind;
-            entry.mode = found.executable ? 0755 : 0644;
-            entry.size = found.size;
-            if (found.kind == package::FileEntryKind::kRegular) CATALOG_TRY_VOID(put(entry));
-            if (found.kind == package::FileEntryKind::kDirectory) entry.mode = 0755;
-            if (found.kind == package::FileEntryKind::kSymlink) {
-                entry.mode = 0777;
+        std::size_t waiting = 0;
+        for (std::size_t i = 0; i < found_.size(); ++i) {
+            const Found& found = found_[i];
+            const bool is_small = found.size <= kTogetherBytes / 2;
+            if (!is_small || together_.size() + found.size > kTogetherBytes ||
+                i - waiting == kTogetherFiles) {
+                CATALOG_TRY_VOID(put_together(waiting, i, table));
+                waiting = i;
+            }
+            if (is_small) {
+                if (found.kind == package::FileEntryKind::kRegular)
+                    CATALOG_TRY_VOID(read_small(found));
+                continue;
+            }
+            package::FileEntry entry = entry_of(found);
+            CATALOG_TRY_VOID(put(entry));
+            CATALOG_TRY_VOID(table.add(entry));
+            waiting = i + 1;
+        }
+        CATALOG_TRY_VOID(put_together(waiting, found_.size(), table));
+        return table.finish();
+    }
+
+    Result<void> read_small(const Found& found) {
+        CATALOG_TRY_VOID(context_.check(*services_.clock));
+        const std::string path = outside(std::string(path_of(found)));
+        CATALOG_TRY(const std::unique_ptr<io::ReadableFile> file, services_.fs->open_read(path));
+        const std::size_t begin = together_.size();
+        together_.resize(begin + found.size);
+        CATALOG_TRY(const std::size_t got,
+                    file->read_at(0, std::span(together_).subspan(begin, found.size)));
+        if (got != found.size) return fail(changed(path));
+        done_ += got;
+        context_.report({"put", "files", "bytes", done_, stored_.bytes});
+        return {};
+    }
+
+    // Puts what was read of the entries from `first` to `last`, and adds these to the table.
+    Result<void> put_together(std::size_t first, std::size_t last,
+                              package::FileTableWriter& table) {
+        std::vector<ByteView> objects;
+        ByteView rest = together_;
+        for (std::size_t i = first; i < last; ++i) {
+            if (found_[i].kind != package::FileEntryKind::kRegular) continue;
+            objects.push_back(rest.first(found_[i].size));
+            rest = rest.subspan(found_[i].size);
+        }
+        CATALOG_TRY(const std::vector<content::ObjectInfo> infos, transaction_->put_each(objects));
+        auto info = infos.begin();
+        for (std::size_t i = first; i < last; ++i) {
+            package::FileEntry entry = entry_of(found_[i]);
+            if (entry.kind == package::FileEntryKind::kRegular) entry.tree = (info++)->id;
+            if (entry.kind == package::FileEntryKind::kSymlink) {
                 CATALOG_TRY(entry.target, services_.fs->read_symlink(outside(entry.path)));
             }
             CATALOG_TRY_VOID(table.add(entry));
         }
-        return table.finish();
+        together_.clear();
+        return checkpoint_now_and_then(infos.size());
+    }
+
+    [[nodiscard]] package::FileEntry entry_of(const Found& found) const {
+        package::FileEntry entry;
+        entry.path = path_of(found);
+        entry.kind = found.kind;
+        entry.size = found.size;
+        entry.mode = found.kind == package::FileEntryKind::kSymlink                         ? 0777
+                     : found.kind == package::FileEntryKind::kDirectory || found.executable ? 0755
+                                                                                            : 0644;
+        return entry;
     }
 
     Result<void> put(package::FileEntry& entry) {
         CATALOG_TRY_VOID(context_.check(*services_.clock));
-        CATALOG_TRY(const std::unique_ptr<io::ReadableFile> file,
-                    services_.fs->open_read(outside(entry.path)));
+        const std::string path = outside(entry.path);
+        CATALOG_TRY(const std::unique_ptr<io::ReadableFile> file, services_.fs->open_read(path));
         std::uint64_t offset = 0;
         const content::ByteSource source = [&](std::span<std::byte> out) -> Result<std::size_t> {
             // The size is known, so the end needs no call of its own.
@@ -140,12 +199,20 @@ private:
             return got;
         };
         CATALOG_TRY(const content::ObjectInfo info, transaction_->put(source));
-        if (info.size != entry.size)
-            return fail(Error(Errc::kContentChanged, "the file changed while it was stored")
-                            .with_input(outside(entry.path))
-                            .with_hint("store the folder again when nothing writes to it"));
+        if (info.size != entry.size) return fail(changed(path));
         entry.tree = info.id;
-        if (++files_since_ < kCheckpointFiles && done_ - committed_ < kCheckpointBytes) return {};
+        return checkpoint_now_and_then(1);
+    }
+
+    static Error changed(const std::string& path) {
+        return Error(Errc::kContentChanged, "the file changed while it was stored")
+            .with_input(path)
+            .with_hint("store the folder again when nothing writes to it");
+    }
+
+    Result<void> checkpoint_now_and_then(std::size_t files) {
+        files_since_ += files;
+        if (files_since_ < kCheckpointFiles && done_ - committed_ < kCheckpointBytes) return {};
         files_since_ = 0;
         committed_ = done_;
         return services_.content->checkpoint(*transaction_);
@@ -162,6 +229,7 @@ private:
     const Services& services_;
     const std::string& directory_;
     const CallContext& context_;
+    Bytes together_;  // What was read of small files that are not put yet.
     std::string paths_;
     std::vector<Found> found_;
     std::size_t table_bytes_ = 0;  // Of its file table, at most, but for targets of links.

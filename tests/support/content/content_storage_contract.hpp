@@ -97,6 +97,47 @@ TEST_P(ContentStorageContract, GivesBackWhatWasStored) {
     }
 }
 
+TEST_P(ContentStorageContract, ObjectsThatArePutTogetherAreWhatPuttingEachGives) {
+    const auto one_by_one = make();
+    const auto together = make();
+    std::vector<Bytes> objects;
+    for (const std::size_t size : sizes()) objects.push_back(prose(size, size));
+    objects.push_back(noise(200'000, 7));
+    objects.push_back(objects.back());  // Twice in one call.
+    objects.push_back(prose(40'000, 3));
+    const std::vector<ByteView> views(objects.begin(), objects.end());
+    std::vector<ObjectInfo> expected;
+    for (const Bytes& object : objects) expected.push_back(one_by_one->put(object));
+    // The second time all of them are there.
+    for (int time = 0; time < 2; ++time) {
+        const auto session = must(together->storage().begin());
+        EXPECT_EQ(must(session->put_each(views)), expected) << time;
+        EXPECT_TRUE(must(session->put_each({})).empty());
+        for (const ObjectInfo& info : expected) must(session->add_reference("together", info.id));
+        must(together->storage().commit(*session));
+        for (std::size_t i = 0; i < objects.size(); ++i)
+            EXPECT_EQ(must(together->get(expected[i].id)), objects[i]) << i;
+        collect(*together);
+    }
+    EXPECT_EQ(ids_in(*together), ids_in(*one_by_one));
+    EXPECT_EQ(must(together->storage().stats()).chunks, must(one_by_one->storage().stats()).chunks);
+}
+
+TEST_P(ContentStorageContract, ObjectsThatArePutTogetherAgainStayThoughTheirOwnerGoes) {
+    const auto bed = make();
+    const Bytes bytes = noise(300'000, 8);
+    const ContentHash id = bed->put(bytes, "first").id;
+    const std::vector<ByteView> views = {bytes};
+    const auto session = must(bed->storage().begin());
+    EXPECT_EQ(must(session->put_each(views)).front().id, id);
+    must(bed->remove(id, "first"));
+    collect(*bed);
+    must(session->add_reference("second", id));
+    must(bed->storage().commit(*session));
+    collect(*bed);
+    EXPECT_EQ(must(bed->get(id)), bytes);
+}
+
 TEST_P(ContentStorageContract, IdDoesNotDependOnHowTheSourceSlices) {
     const auto bed = make();
     const Bytes bytes = noise(400'000, 1);
