@@ -83,6 +83,8 @@ public:
             return fail(Errc::kFailedPrecondition,
                         "the backend was not recovered before an append");
         if (const auto known = kept(record.id)) return known->location;
+        if (record.losses && *record.losses != losses())
+            return fail(Errc::kFailedPrecondition, "records were lost since the base was found");
         if (open_ == PackId{}) {
             header_.pack = open_ = last_ = PackId{static_cast<std::uint32_t>(last_) + 1};
             packs_[open_] = encode_pack_header(header_);

@@ -309,6 +309,8 @@ Result<ChunkLocation> PackBackend::append(const NewRecord& record) {
     const auto index = index_.index();
     CATALOG_TRY(const auto known, find_kept(record.id));
     if (known) return known->location;
+    if (record.losses && *record.losses != losses_.load())
+        return fail(Errc::kFailedPrecondition, "records were lost since the base was found");
     CATALOG_TRY_VOID(write_record(record));
     const std::uint64_t bytes = bytes_of(static_cast<std::uint32_t>(record.payload.size()));
     const ChunkLocation location{open_->id, open_->end - bytes,

@@ -47,6 +47,15 @@ BaseChunk base_chunk(const WriteJob& job) {
     return {job.plain, job.encoded.alone_bytes, is_delta ? job.delta_depth : 0};
 }
 
+NewRecord new_record(const WriteJob& job) {
+    NewRecord record;
+    record.id = job.id;
+    record.codec = job.encoded.codec;
+    record.plain_bytes = static_cast<std::uint32_t>(job.plain->size());
+    record.payload = job.encoded.payload;
+    return record;
+}
+
 // What one thread encodes with.
 struct EncodeTools {
     EncodeTools(StorageBackend& backend, const EncoderOptions& options)
@@ -266,7 +275,8 @@ bool WritePipeline::State::encode_one() {
 // in a repack, where the base is still found as it was before.
 Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
     if (job.error) return fail(*job.error);
-    if (job.encoded.codec == Codec::kDelta && job.plan.base) {
+    while (job.encoded.codec == Codec::kDelta && job.plan.base) {
+        const std::uint64_t losses_before = backend.losses();
         CATALOG_TRY(const auto base, keeper.find(*job.plan.base));
         if (!base || may_lack_own()) {
             Compressor compressor(options.encoder.level);  // Holds what it makes.
@@ -275,10 +285,17 @@ Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
             job.payload.assign(alone.payload.begin(), alone.payload.end());
             job.encoded = {alone.codec, job.payload, true,
                            static_cast<std::uint32_t>(job.payload.size())};
+            break;
         }
+        NewRecord record = new_record(job);
+        record.losses = losses_before;
+        auto stored = backend.append(record);
+        // The base may have been lost since it was found.
+        if (stored || backend.losses() == losses_before ||
+            stored.error().code() != Errc::kFailedPrecondition)
+            return stored;
     }
-    return backend.append({job.id, job.encoded.codec, static_cast<std::uint32_t>(job.plain->size()),
-                           job.encoded.payload});
+    return backend.append(new_record(job));
 }
 
 // Appends what is encoded up to the first chunk that is not. One thread at a time, so that packs

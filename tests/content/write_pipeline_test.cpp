@@ -177,6 +177,24 @@ TEST(WritePipeline, WhatWasLostIsNobodysBase) {
 
 // What was lost is stored again behind a chunk that would start from it, and nobody else works:
 // waiting for each other they would wait for ever.
+TEST(WritePipeline, WhatIsLostRightBeforeADeltaIsAppendedIsNotItsBase) {
+    PipelineBed bed;
+    const std::vector<Bytes> all = versions(2, 20'000);
+    bed.submit(all[0]);
+    bed.pipeline->wait(bed.status);
+    int appends = 0;
+    bed.backend->before_append([&] {
+        if (++appends != 1) return;
+        bed.backend->fail_nth(BackendCall::kSync, 1, Errc::kSyncFailed);
+        EXPECT_FALSE(bed.backend->sync());
+    });
+    const ChunkId id = bed.submit(all[1]);
+    bed.pipeline->wait(bed.status);
+    EXPECT_EQ(appends, 2);
+    EXPECT_NE(bed.codec_of(id), Codec::kDelta);
+    EXPECT_EQ(bed.read(id), all[1]);
+}
+
 TEST(WritePipeline, AChunkDoesNotWaitForABaseThatStandsBehindIt) {
     PipelineBed bed(std::make_shared<fakes::ManualExecutor>(), 1u << 20);
     const std::vector<Bytes> all = versions(2, 40'000);

@@ -267,6 +267,8 @@ Result<ChunkLocation> DirectoryBackend::append(const NewRecord& record) {
     const Lock lock(mutex_);
     if (auto opened = open_for_append(); !opened) return fail(opened.error());
     if (const auto known = kept(record.id)) return known->location;
+    if (record.losses && *record.losses != losses_)
+        return fail(Errc::kFailedPrecondition, "records were lost since the base was found");
     const ChunkLocation location{open_->pack, open_->end,
                                  static_cast<std::uint32_t>(record.payload.size()),
                                  record.plain_bytes};

@@ -83,6 +83,9 @@ struct NewRecord {
     std::uint32_t plain_bytes = 0;  ///< 1 to kChunkBytesMax.
     ByteView payload;               ///< 1 to plain_bytes bytes.
     IdRule id_rule = IdRule::kLeaf;
+    /// Of a delta: what StorageBackend::losses was when its base was found. Nothing is appended
+    /// when there were others since, because the base may be among them.
+    std::optional<std::uint64_t> losses = std::nullopt;
 };
 
 /// A record that was read.
@@ -184,7 +187,7 @@ public:
 
     /// Appends a record to the open pack; opens a new one when it is full. A chunk that `find_kept`
     /// finds is not written again: its place is returned. Errors: kStorageFull, kIo, kSyncFailed,
-    /// kFailedPrecondition (before `recover`, or read-only).
+    /// kFailedPrecondition (before `recover`, read-only, or NewRecord::losses).
     [[nodiscard]] virtual Result<ChunkLocation> append(const NewRecord& record) = 0;
 
     /// Makes durable all that was appended before, and returns what has changed since the last

@@ -1,5 +1,7 @@
 #include "support/content/faulty_storage_backend.hpp"
 
+#include <utility>
+
 #include <catalog/internal/try.hpp>
 
 namespace catalog::content::testing {
@@ -65,8 +67,12 @@ Result<void> FaultyStorageBackend::for_each_copy(
 }
 
 Result<ChunkLocation> FaultyStorageBackend::append(const NewRecord& record) {
+    before_append_();
     CATALOG_TRY_VOID(enter(BackendCall::kAppend));
-    CATALOG_TRY(const ChunkLocation location, wrapped_->append(record));
+    NewRecord passed_on = record;
+    if (std::exchange(passed_on.losses, std::nullopt).value_or(losses()) != losses())
+        return fail(Errc::kFailedPrecondition, "records were lost since the base was found");
+    CATALOG_TRY(const ChunkLocation location, wrapped_->append(passed_on));
     const std::lock_guard lock(mutex_);
     lost_.erase(record.id);
     unsynced_.insert(record.id);

@@ -43,6 +43,8 @@ public:
     /// Calls `hook` at the end of each `condemn` and at the start of each `pardon`: the pack is
     /// condemned, and who asked for it does not go on. Set it before threads share this.
     void while_condemned(std::function<void()> hook) { while_condemned_ = std::move(hook); }
+    /// Calls `hook` at the start of each `append`. Set it before threads share this.
+    void before_append(std::function<void()> hook) { before_append_ = std::move(hook); }
     /// Returns how many calls of `find` and `find_kept` there were.
     [[nodiscard]] std::uint64_t finds() const { return finds_.load(); }
 
@@ -84,6 +86,7 @@ private:
 
     std::shared_ptr<StorageBackend> wrapped_;
     std::function<void()> while_condemned_ = [] {};
+    std::function<void()> before_append_ = [] {};
     std::atomic<std::uint64_t> finds_ = 0;
     mutable std::mutex mutex_;
     std::map<BackendCall, Rule> rules_;

@@ -354,6 +354,21 @@ TEST_P(StorageBackendContract, AVisitorCanEndAScan) {
     EXPECT_EQ(visitor.seen, 3);
 }
 
+TEST_P(StorageBackendContract, ADeltaIsNotAppendedWhenRecordsWereLostSinceItsBaseWasFound) {
+    const auto backend = make();
+    const Bytes bytes = noise(500, 1);
+    NewRecord record;
+    record.id = chunk_id_of(bytes);
+    record.plain_bytes = 500;
+    record.payload = bytes;
+    record.losses = backend->losses() + 1;
+    EXPECT_EQ(code_of(backend->append(record)), Errc::kFailedPrecondition);
+    EXPECT_FALSE(has(*backend, bytes));
+    record.losses = backend->losses();
+    must(backend->append(record));
+    EXPECT_TRUE(has(*backend, bytes));
+}
+
 TEST_P(StorageBackendContract, ACondemnedPackIsReadAndCopiedButNotKept) {
     const auto backend = make();
     const Bytes bytes = noise(500, 1);
