@@ -9,8 +9,8 @@
 namespace catalog::internal {
 
 /// Returns the checksum of `bytes`, going on from the checksum of what stood `before` them. Cost:
-/// eight bytes a step, with the processor's instruction where it has one: then three such steps at a
-/// time from some hundred bytes on.
+/// eight bytes a step, with the processor's instruction where it has one: then three such steps at
+/// a time from some hundred bytes on.
 [[nodiscard]] std::uint32_t crc32c(ByteView bytes, std::uint32_t before = 0) noexcept;
 
 /// The same by tables, as on other processors.
