@@ -261,18 +261,6 @@ void print_count(const io::testing::CrashTestCount& count) {
     EXPECT_GT(count.points, 10u);
 }
 
-std::unique_ptr<kv::KeyValueStore> copy_of(const kv::KeyValueStore& store) {
-    auto copy = kv::make_memory_store(kBedFamilyCount);
-    kv::WriteBatch batch;
-    for (std::uint32_t family = 0; family < kBedFamilyCount; ++family) {
-        const auto walk = store.iterate(kv::Family{family});
-        for (walk->seek({}); walk->valid(); walk->next())
-            batch.put(kv::Family{family}, std::string(walk->key()), std::string(walk->value()));
-    }
-    must(copy->write(batch, kv::Durability::kSync));
-    return copy;
-}
-
 // The database keeps everything it was told, the disk under the packs as little as it may: whatever
 // a commit names must have been synced before.
 TEST(ContentCrash, PacksHoldWhatADurableCommitNames) {

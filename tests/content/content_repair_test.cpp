@@ -23,18 +23,6 @@ using io::testing::must;
 using io::testing::SimulatedFileSystem;
 using Contents = std::map<ContentHash, Bytes>;
 
-std::unique_ptr<kv::KeyValueStore> copy_of(const kv::KeyValueStore& store) {
-    auto copy = kv::make_memory_store(kBedFamilyCount);
-    kv::WriteBatch batch;
-    for (std::uint32_t family = 0; family < kBedFamilyCount; ++family) {
-        const auto walk = store.iterate(kv::Family{family});
-        for (walk->seek({}); walk->valid(); walk->next())
-            batch.put(kv::Family{family}, std::string(walk->key()), std::string(walk->value()));
-    }
-    must(copy->write(batch, kv::Durability::kSync));
-    return copy;
-}
-
 // A store on a simulated disk, and what is in it.
 struct RepairBed {
     std::shared_ptr<SimulatedFileSystem> disk;

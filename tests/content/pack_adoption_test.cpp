@@ -41,18 +41,6 @@ struct Closed {
     std::map<ContentHash, Bytes> contents;
     bool is_encrypted = false;
 
-    static std::unique_ptr<kv::KeyValueStore> copy_of(const kv::KeyValueStore& store) {
-        auto copy = kv::make_memory_store(kBedFamilyCount);
-        kv::WriteBatch batch;
-        for (std::uint32_t family = 0; family < kBedFamilyCount; ++family) {
-            const auto walk = store.iterate(kv::Family{family});
-            for (walk->seek({}); walk->valid(); walk->next())
-                batch.put(kv::Family{family}, std::string(walk->key()), std::string(walk->value()));
-        }
-        must(copy->write(batch, kv::Durability::kSync));
-        return copy;
-    }
-
     static Closed sample(bool is_encrypted = false) {
         Closed made;
         made.is_encrypted = is_encrypted;

@@ -101,6 +101,18 @@ void RealContentBed::open() {
     });
 }
 
+std::unique_ptr<kv::KeyValueStore> copy_of(const kv::KeyValueStore& store) {
+    auto copy = kv::make_memory_store(kBedFamilyCount);
+    kv::WriteBatch batch;
+    for (std::uint32_t family = 0; family < kBedFamilyCount; ++family) {
+        const auto walk = store.iterate(kv::Family{family});
+        for (walk->seek({}); walk->valid(); walk->next())
+            batch.put(kv::Family{family}, std::string(walk->key()), std::string(walk->value()));
+    }
+    io::testing::must(copy->write(batch, kv::Durability::kSync));
+    return copy;
+}
+
 std::unique_ptr<ContentBed> make_fake_content_bed() { return std::make_unique<FakeContentBed>(); }
 
 }  // namespace catalog::content::testing

@@ -72,6 +72,10 @@ private:
     std::unique_ptr<ContentAddressedStorage> storage_;
 };
 
+/// Returns a store in memory that holds what the families of a bed's store hold. Throws when that
+/// fails.
+[[nodiscard]] std::unique_ptr<kv::KeyValueStore> copy_of(const kv::KeyValueStore& store);
+
 /// Makes the fake over a key-value store in memory.
 [[nodiscard]] std::unique_ptr<ContentBed> make_fake_content_bed();
 
