@@ -34,6 +34,13 @@ Bytes prose(std::size_t count, std::uint64_t seed) {
     return bytes;
 }
 
+Bytes mixed_bytes() {
+    Bytes bytes = noise(5'000, 1);
+    const Bytes more = prose(7'000, 2);
+    bytes.insert(bytes.end(), more.begin(), more.end());
+    return bytes;
+}
+
 Bytes edited(Bytes bytes, std::size_t edits, std::uint64_t seed) {
     SeededRandom random(seed);
     for (std::size_t i = 0; i < edits; ++i) {
