@@ -62,6 +62,15 @@ ByteSource slices_of(ByteView bytes, std::size_t slice) {
     };
 }
 
+RandomAccessSource slices_anywhere_of(ByteView bytes, std::size_t slice) {
+    return [bytes, slice](std::uint64_t offset, std::span<std::byte> out) -> Result<std::size_t> {
+        const ByteView rest = bytes.subspan(std::min<std::uint64_t>(offset, bytes.size()));
+        const std::size_t count = std::min({slice, out.size(), rest.size()});
+        std::copy_n(rest.begin(), count, out.begin());
+        return count;
+    };
+}
+
 ByteSource ragged_slices_of(ByteView bytes, std::size_t slice_max, std::uint64_t seed) {
     return [whole = source_of(bytes), random = SeededRandom(seed),
             slice_max](std::span<std::byte> out) mutable {

@@ -23,6 +23,9 @@ namespace catalog::content::testing {
 /// Gives at most `slice` bytes at a time. `bytes` must outlive it.
 [[nodiscard]] ByteSource slices_of(ByteView bytes, std::size_t slice);
 
+/// Gives at most `slice` bytes at a time from anywhere. `bytes` must outlive it.
+[[nodiscard]] RandomAccessSource slices_anywhere_of(ByteView bytes, std::size_t slice);
+
 /// Gives slices of lengths from 1 to `slice_max` that the seed decides. `bytes` must outlive it.
 [[nodiscard]] ByteSource ragged_slices_of(ByteView bytes, std::size_t slice_max,
                                           std::uint64_t seed);
