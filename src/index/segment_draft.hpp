@@ -1,0 +1,117 @@
+#pragma once
+// SegmentDraft: package versions as they wait in memory to be written, in interned form.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/index/segment_builder.hpp"
+#include "catalog/index/segment_record.hpp"
+#include "segment_interner.hpp"
+
+namespace catalog::index {
+
+/// What stands before a waiting version's numbers and texts: lists of numbers in the order of a
+/// record (authors, keywords, tags, name and terms of each relation), then version, description,
+/// rest.
+struct DraftHead {
+    std::uint64_t release_key = 0;
+    std::uint64_t published = 0;
+    std::array<std::byte, 32> digest{};
+    std::uint32_t license = kNoNumber;
+    std::uint32_t description_bytes = 0;
+    std::uint32_t rest_bytes = 0;
+    std::uint16_t flags = 0;
+    std::uint16_t version_bytes = 0;
+    std::uint16_t relations = 0;
+    std::uint8_t type = 0;
+    std::uint8_t authors = 0;
+    std::uint8_t keywords = 0;
+    std::uint8_t tags = 0;
+    std::array<std::byte, 6> zero{};
+};
+static_assert(sizeof(DraftHead) == 80);
+
+/// One waiting version. Borrows from the draft.
+class DraftRow {
+public:
+    explicit DraftRow(const DraftHead* head) noexcept : head_(head) {}
+
+    [[nodiscard]] const DraftHead& head() const noexcept { return *head_; }
+    [[nodiscard]] bool has_content() const noexcept { return (head_->flags & kFlagContent) != 0; }
+    /// File count, file bytes and log index, when there are some.
+    [[nodiscard]] const std::byte* content() const noexcept {
+        return reinterpret_cast<const std::byte*>(head_ + 1);
+    }
+    [[nodiscard]] std::span<const std::uint32_t> authors() const noexcept {
+        return {numbers(), head_->authors};
+    }
+    [[nodiscard]] std::span<const std::uint32_t> keywords() const noexcept {
+        return {numbers() + head_->authors, head_->keywords};
+    }
+    [[nodiscard]] std::span<const std::uint32_t> tags() const noexcept {
+        return {numbers() + head_->authors + head_->keywords, head_->tags};
+    }
+    /// Name and terms in turn.
+    [[nodiscard]] std::span<const std::uint32_t> relations() const noexcept {
+        return {numbers() + head_->authors + head_->keywords + head_->tags,
+                std::size_t{2} * head_->relations};
+    }
+    [[nodiscard]] std::string_view version() const noexcept {
+        return {texts(), head_->version_bytes};
+    }
+    [[nodiscard]] std::string_view description() const noexcept {
+        return {texts() + head_->version_bytes, head_->description_bytes};
+    }
+    [[nodiscard]] std::string_view rest() const noexcept {
+        return {texts() + head_->version_bytes + head_->description_bytes, head_->rest_bytes};
+    }
+
+private:
+    [[nodiscard]] const std::uint32_t* numbers() const noexcept {
+        return reinterpret_cast<const std::uint32_t*>(content() +
+                                                      (has_content() ? kBodyContentBytes : 0));
+    }
+    [[nodiscard]] const char* texts() const noexcept {
+        return reinterpret_cast<const char*>(numbers() + head_->authors + head_->keywords +
+                                             head_->tags + std::size_t{2} * head_->relations);
+    }
+
+    const DraftHead* head_;
+};
+
+/// Thread safety: one thread at a time. Numbers of names and texts are those of the interners.
+class SegmentDraft {
+public:
+    explicit SegmentDraft(const SegmentSecret& secret)
+        : names(QuickHash(secret)), texts(QuickHash(secret)) {}
+
+    /// Errors: as SegmentBuilder::add, but for memory.
+    [[nodiscard]] Result<void> add(const SegmentRow& row);
+    /// Brings near what `add` will look up for the row.
+    void prefetch(const SegmentRow& row) const noexcept;
+
+    [[nodiscard]] std::size_t size() const noexcept { return rows.size(); }
+    [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+    SegmentInterner names;
+    SegmentInterner texts;
+    SegmentArena arena;
+    std::vector<const DraftHead*> rows;
+    std::vector<std::uint32_t> row_names;  ///< Beside `rows`.
+
+private:
+    [[nodiscard]] Result<std::uint32_t> name_number(std::string_view name);
+    [[nodiscard]] Result<void> add_relation(const SegmentRelation& relation);
+
+    std::vector<std::uint32_t> numbers_;  ///< Of the row at hand.
+    std::string terms_;                   ///< Of the relation at hand.
+};
+
+/// Reads what `add` made of a relation's terms; for any bytes.
+[[nodiscard]] RelationTerms decode_terms(std::string_view bytes) noexcept;
+
+}  // namespace catalog::index

@@ -1,0 +1,199 @@
+#include "segment_terms.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "catalog/index/segment.hpp"
+#include "catalog/package/metadata.hpp"
+#include "catalog/package/state.hpp"
+#include "segment_words.hpp"
+
+namespace catalog::index {
+
+namespace {
+
+// As in index-records.md.
+constexpr unsigned kNameWordWeight = 6;
+constexpr unsigned kKeywordWordWeight = 3;
+constexpr unsigned kDescriptionWordWeight = 1;
+
+constexpr std::size_t kFacetValueBytesMax = 256;
+
+constexpr std::size_t kRadixBits = 11;
+constexpr std::size_t kRadix = std::size_t{1} << kRadixBits;
+
+// What one posting takes in a run at most: term and count of a new term, version, weight.
+constexpr std::size_t kRunPostingBytesMax = 5 + 3 + 3 + 1;
+
+std::byte* put_number(std::byte* to, std::uint32_t number) noexcept {
+    for (; number >= 0x80; number >>= 7) *to++ = static_cast<std::byte>(number | 0x80);
+    *to++ = static_cast<std::byte>(number);
+    return to;
+}
+
+// Sorts by the upper half; equal ones stay in order.
+void sort_by_term(std::vector<std::uint64_t>& entries, std::vector<std::uint64_t>& scratch,
+                  std::uint32_t terms) {
+    scratch.resize(entries.size());
+    for (unsigned shift = 32; (std::uint64_t{terms} << 32) >> shift != 0; shift += kRadixBits) {
+        std::array<std::uint32_t, kRadix> next{};
+        for (const std::uint64_t entry : entries) ++next[entry >> shift & (kRadix - 1)];
+        std::uint32_t sum = 0;
+        for (std::uint32_t& place : next) sum += std::exchange(place, sum);
+        for (const std::uint64_t entry : entries)
+            scratch[next[entry >> shift & (kRadix - 1)]++] = entry;
+        entries.swap(scratch);
+    }
+}
+
+}  // namespace
+
+TermCollector::TermCollector(const SegmentDraft& draft, const SegmentOrder& order,
+                             const SegmentSecret& secret)
+    : draft_(draft), order_(order), terms_(QuickHash(secret)) {
+    types_.fill(kNoNumber);
+    states_.fill(kNoNumber);
+    for (Known* known : {&authors_, &keywords_, &tags_, &licenses_})
+        known->first.resize(draft.texts.size());
+    lengths_.reserve(order.docs.size());
+}
+
+std::uint32_t TermCollector::term(std::string_view with_kind) {
+    const std::uint32_t number = terms_.id(with_kind);
+    if (number == seen_.size()) seen_.push_back(0);
+    return number;
+}
+
+std::uint32_t TermCollector::facet_term(Facet facet, std::string_view value, bool fold) {
+    folded_.assign(1, static_cast<char>(facet));
+    folded_.append(value.substr(0, kFacetValueBytesMax));
+    if (fold) std::transform(folded_.begin() + 1, folded_.end(), folded_.begin() + 1, lower_byte);
+    return term(folded_);
+}
+
+void TermCollector::words(char kind, std::string_view text, Numbers& out) {
+    ++text_serial_;
+    for_each_word(text, kind, [this, &out](std::string_view word) {
+        const std::uint32_t number = term(word);
+        if (std::exchange(seen_[number], text_serial_) != text_serial_) out.push_back(number);
+    });
+}
+
+void TermCollector::add(std::uint32_t term, unsigned weight) {
+    const auto version = static_cast<std::uint32_t>(lengths_.size()) - run_first_;
+    pending_.push_back(std::uint64_t{term} << 32 | std::uint64_t{version} << 8 | weight);
+}
+
+void TermCollector::add_known(Known& known, std::uint32_t text, Facet facet, unsigned weight) {
+    if (known.first[text] == 0) {
+        const std::string_view value = draft_.texts.text(text);
+        known.first[text] = static_cast<std::uint32_t>(known.list.size()) + 1;
+        const std::size_t count_at = known.list.size();
+        known.list.push_back(0);
+        if (!value.empty()) known.list.push_back(facet_term(facet, value, facet != Facet::kTag));
+        if (facet == Facet::kAuthor) words(static_cast<char>(Facet::kAuthor), value, known.list);
+        if (facet == Facet::kKeyword) words(static_cast<char>(Facet::kWord), value, known.list);
+        known.list[count_at] = static_cast<std::uint32_t>(known.list.size() - count_at - 1);
+    }
+    const std::uint32_t* list = &known.list[known.first[text] - 1];
+    for (std::uint32_t i = 1; i <= *list; ++i) add(list[i], weight);
+}
+
+void TermCollector::collect_type_and_state(const DraftHead& head) {
+    std::uint32_t& type = types_[head.type];
+    if (type == kNoNumber) {
+        const auto value = static_cast<package::PackageType>(head.type);
+        type = facet_term(Facet::kType, package::package_type_name(value), false);
+    }
+    add(type, 0);
+    std::uint32_t& state = states_[head.flags & kFlagStateMask];
+    if (state == kNoNumber) {
+        const auto value = static_cast<package::PackageState>(head.flags & kFlagStateMask);
+        state = facet_term(Facet::kState, package::state_name(value), false);
+    }
+    add(state, 0);
+}
+
+void TermCollector::collect_version(std::uint32_t doc, const DraftRow& row) {
+    const DraftHead& head = row.head();
+    std::size_t before = pending_.size();
+    for (const std::uint32_t word : name_words_) add(word, kNameWordWeight);
+    std::uint64_t length = (pending_.size() - before) * kNameWordWeight;
+    if (doc == 0 || row.description() != description_) {
+        description_ = row.description();
+        description_words_.clear();
+        words(static_cast<char>(Facet::kWord), description_, description_words_);
+    }
+    for (const std::uint32_t word : description_words_) add(word, kDescriptionWordWeight);
+    length += description_words_.size() * kDescriptionWordWeight;
+    before = pending_.size();
+    std::size_t facets = 0;
+    for (const std::uint32_t keyword : row.keywords()) {
+        add_known(keywords_, keyword, Facet::kKeyword, kKeywordWordWeight);
+        facets += draft_.texts.text(keyword).empty() ? 0 : 1;
+    }
+    length += (pending_.size() - before - facets) * kKeywordWordWeight;
+    for (const std::uint32_t author : row.authors()) add_known(authors_, author, Facet::kAuthor, 0);
+    for (const std::uint32_t tag : row.tags()) add_known(tags_, tag, Facet::kTag, 0);
+    if (head.license != kNoNumber) add_known(licenses_, head.license, Facet::kLicense, 0);
+    collect_type_and_state(head);
+    const std::span<const std::uint32_t> relations = row.relations();
+    for (std::size_t i = 0; i < relations.size(); i += 2)
+        if (decode_terms(draft_.texts.text(relations[i + 1])).role == RelationRole::kProvide)
+            add(facet_term(Facet::kProvided, draft_.names.text(relations[i]), false), 0);
+    lengths_.push_back(static_cast<std::uint32_t>(length));
+    weight_ += length;
+}
+
+void TermCollector::collect() {
+    std::uint32_t doc = 0;
+    for (std::uint32_t name = 0; name < order_.own_names; ++name) {
+        name_words_.clear();
+        words(static_cast<char>(Facet::kWord), draft_.names.text(order_.names[name]), name_words_);
+        for (; doc < order_.first_docs[name + 1]; ++doc) {
+            order_.prefetch_behind(doc);
+            if (doc - run_first_ == kRunVersions) end_run();
+            collect_version(doc, DraftRow(order_.docs[doc]));
+        }
+    }
+    end_run();
+    pending_ = {};
+    scratch_ = {};
+    for (Known* known : {&authors_, &keywords_, &tags_, &licenses_}) *known = {};
+    seen_ = {};
+}
+
+void TermCollector::end_run() {
+    sort_by_term(pending_, scratch_, terms_.size());
+    const auto room =
+        std::make_unique_for_overwrite<std::byte[]>(pending_.size() * kRunPostingBytesMax);
+    std::byte* to = room.get();
+    std::uint32_t last_term = 0;
+    for (std::size_t i = 0; i < pending_.size();) {
+        const auto number = static_cast<std::uint32_t>(pending_[i] >> 32);
+        const bool is_word = terms_.text(number).front() == static_cast<char>(Facet::kWord);
+        std::size_t end = i;
+        std::uint32_t count = 0;
+        for (; end < pending_.size() && pending_[end] >> 32 == number; ++end)
+            count += end == i || pending_[end] >> 8 != pending_[end - 1] >> 8 ? 1 : 0;
+        to = put_number(to, number - last_term);
+        to = put_number(to, count);
+        std::uint32_t last = 0;
+        while (i < end) {
+            const std::uint64_t at = pending_[i] >> 8;
+            unsigned weight = 0;
+            for (; i < end && pending_[i] >> 8 == at; ++i)
+                weight += static_cast<unsigned>(pending_[i] & 0xff);
+            const auto version = static_cast<std::uint32_t>(at & 0xffffff);
+            to = put_number(to, version - last);
+            last = version;
+            if (is_word) *to++ = static_cast<std::byte>(std::min(weight, 255U));
+        }
+        last_term = number;
+    }
+    runs_.emplace_back(room.get(), to);
+    pending_.clear();
+    run_first_ += kRunVersions;
+}
+
+}  // namespace catalog::index

@@ -1,0 +1,83 @@
+#pragma once
+// Terms of a segment: gathered version by version, written as dictionary and postings.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "catalog/index/segment.hpp"
+#include "segment_file.hpp"
+#include "segment_order.hpp"
+#include "segment_postings.hpp"
+
+namespace catalog::index {
+
+/// Gathers which terms each version has. Terms get numbers in the order in which they first occur,
+/// which follows from the order of versions, so that equal segments have equal postings.
+///
+/// Postings of 65,536 versions at a time are sorted by term and kept in a run of about two bytes
+/// each. Thread safety: one thread at a time.
+class TermCollector {
+public:
+    TermCollector(const SegmentDraft& draft, const SegmentOrder& order,
+                  const SegmentSecret& secret);
+
+    /// Goes through all versions.
+    void collect();
+
+    /// Writes kTermFences, kTermOffsets, kTermTexts, kTermRows, kPostings and kChampions. Errors:
+    /// kLimitExceeded (4 GiB of terms, 16 GiB of postings), the sink's.
+    [[nodiscard]] Result<void> write(SegmentFile& file);
+
+    [[nodiscard]] std::uint32_t terms() const noexcept { return terms_.size(); }
+    /// Sum of the weights of all words.
+    [[nodiscard]] std::uint64_t weight() const noexcept { return weight_; }
+
+private:
+    using Numbers = std::vector<std::uint32_t>;
+    static constexpr std::uint32_t kRunVersions = 65536;
+
+    /// Words of a text by its number, once it was looked at.
+    struct Known {
+        std::vector<std::uint32_t> first;  ///< By text: place in `list` plus one, 0 for unknown.
+        Numbers list;                      ///< A count and so many terms.
+    };
+
+    void collect_version(std::uint32_t doc, const DraftRow& row);
+    void collect_type_and_state(const DraftHead& head);
+    void add(std::uint32_t term, unsigned weight);
+    void add_known(Known& known, std::uint32_t text, Facet facet, unsigned weight);
+    [[nodiscard]] std::uint32_t term(std::string_view with_kind);
+    [[nodiscard]] std::uint32_t facet_term(Facet facet, std::string_view value, bool fold);
+    /// Appends the words of a text, each once, to `out`.
+    void words(char kind, std::string_view text, Numbers& out);
+    void end_run();
+    [[nodiscard]] Result<void> write_dictionary(SegmentFile& file,
+                                                const std::vector<std::uint32_t>& sorted);
+
+    const SegmentDraft& draft_;
+    const SegmentOrder& order_;
+    SegmentInterner terms_;
+    std::vector<std::uint32_t> seen_;  ///< By term: the text in which it was seen last.
+    std::uint32_t text_serial_ = 0;
+    Known authors_;
+    Known keywords_;
+    Known tags_;
+    Known licenses_;
+    std::array<std::uint32_t, 8> types_;  ///< Terms; kNoNumber until one is met.
+    std::array<std::uint32_t, 8> states_;
+    Numbers name_words_;
+    Numbers description_words_;
+    std::string_view description_;
+    std::string folded_;
+
+    std::vector<std::uint64_t> pending_;  ///< Term, version within the run, weight.
+    std::vector<std::uint64_t> scratch_;
+    std::uint32_t run_first_ = 0;
+    std::vector<Bytes> runs_;
+    std::vector<std::uint32_t> lengths_;  ///< By version: sum of the weights of its words.
+    std::uint64_t weight_ = 0;
+};
+
+}  // namespace catalog::index
