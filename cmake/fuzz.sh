@@ -3,6 +3,7 @@
 #
 #   cmake/fuzz.sh [SECONDS [TARGET...]]     60 seconds each by default; TARGET is a name such as semver
 #
+# SECONDS are those of a clock; the column "cpu s" says what a target had of a processor that others use too.
 # New inputs collect in build/fuzz/corpus/TARGET, so a later run goes on where this one ended; findings in
 # build/fuzz/findings/TARGET. The seeds under tests/fuzz are read and never written.
 set -euo pipefail
@@ -27,7 +28,8 @@ done
 [ ${#sources[@]} -gt 0 ] || { echo "fuzz: no such target" >&2; exit 2; }
 
 failed=0
-printf '%-24s %14s %10s %10s %8s\n' target executions exec/s coverage inputs
+TIMEFORMAT=%0U
+printf '%-24s %8s %14s %10s %10s %8s\n' target 'cpu s' executions exec/s coverage inputs
 for source in "${sources[@]}"; do
     program=$(basename "$source" .cpp)
     name=${program#fuzz_}
@@ -38,13 +40,16 @@ for source in "${sources[@]}"; do
     binary=$(find build/fuzz/tests -type f -name "$program" -perm -u+x | head -n 1)
     log=$findings/log
     code=0
-    "$binary" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$findings/" "$corpus" "$(dirname "$source")/corpus/$name" >"$log" 2>&1 || code=$?
+    {
+        time "$binary" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -print_final_stats=1 \
+            -artifact_prefix="$findings/" "$corpus" "$(dirname "$source")/corpus/$name" >"$log" 2>&1 || code=$?
+    } 2>"$findings/cpu"
     executions=$(awk '/number_of_executed_units/ { print $2 }' "$log")
     rate=$(awk '/average_exec_per_sec/ { print $2 }' "$log")
     coverage=$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1 | cut -d' ' -f2)
     inputs=$(find "$corpus" -type f | wc -l)
-    printf '%-24s %14s %10s %10s %8s\n' "$name" "${executions:-0}" "${rate:-0}" "${coverage:-0}" "$inputs"
+    printf '%-24s %8s %14s %10s %10s %8s\n' \
+        "$name" "$(cat "$findings/cpu")" "${executions:-0}" "${rate:-0}" "${coverage:-0}" "$inputs"
     if [ "$code" -ne 0 ]; then
         failed=1
         tail -n 40 "$log"

@@ -43,6 +43,9 @@ public:
     /// Returns what is left at the end of the stream.
     ByteView last_chunk() { return take(begin_, scanned_); }
 
+    /// Gives up all chunks that were not returned: only blocks are wanted any more.
+    void skip_chunks() { begin_ = scanned_ = end_; }
+
     /// Returns the whole blocks that were not returned before.
     ByteView next_blocks() {
         return take(hashed_, hashed_ + (end_ - hashed_) / kBlockBytes * kBlockBytes);

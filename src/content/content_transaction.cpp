@@ -1,6 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <catalog/internal/try.hpp>
+#include <limits>
 #include <map>
+#include <optional>
+#include <ranges>
 #include <unordered_map>
 #include <vector>
 
@@ -8,44 +12,28 @@
 #include "catalog/merkle/tree.hpp"
 #include "chunk_buffer.hpp"
 #include "content_core.hpp"
+#include "hash_objects.hpp"
+#include "recent_objects.hpp"
 
 namespace catalog::content {
 namespace {
+
+// What is read at once of an object that may be there: a block for each lane, and it stays in the
+// processor's cache.
+constexpr std::size_t kPartBytes = 1u << 20;
+
+// How many chunks are looked at to tell whether it is.
+constexpr std::size_t kProbeChunks = 3;
+
+std::span<std::byte> front(std::span<std::byte> room, std::size_t bytes_max) {
+    return room.first(std::min(room.size(), bytes_max));
+}
 
 Result<void> check_owner(std::string_view owner) {
     if (!owner.empty() && owner.size() <= kOwnerBytesMax) return {};
     return fail(Errc::kInvalidArgument, "the owner of a reference has 1 to " +
                                             std::to_string(kOwnerBytesMax) + " bytes, not " +
                                             std::to_string(owner.size()));
-}
-
-// Returns the ids of objects, each the root over its blocks.
-std::vector<ContentHash> roots_of(std::span<const ByteView> objects) {
-    constexpr std::size_t kBlockBytes = merkle::BlockTree::kBlockBytes;
-    std::vector<merkle::HashTask> blocks;
-    for (ByteView rest : objects)
-        for (; !rest.empty(); rest = rest.subspan(std::min(rest.size(), kBlockBytes)))
-            blocks.push_back(
-                {rest.first(std::min(rest.size(), kBlockBytes)), merkle::HashTask::As::kLeaf, {}});
-    merkle::hash_all(blocks);
-    std::vector<ContentHash> roots;
-    auto block = blocks.begin();
-    for (const ByteView object : objects) {
-        merkle::Frontier tree;
-        for (std::size_t count = (object.size() + kBlockBytes - 1) / kBlockBytes; count > 0;
-             --count)
-            tree.append((block++)->digest);
-        roots.push_back(tree.root());
-    }
-    return roots;
-}
-
-// Hashes some of `chunks`.
-void hash_some(std::vector<merkle::HashTask>& chunks, std::span<const std::size_t> which) {
-    std::vector<merkle::HashTask> tasks;
-    for (const std::size_t i : which) tasks.push_back(chunks[i]);
-    merkle::hash_all(tasks);
-    for (std::size_t i = 0; i < which.size(); ++i) chunks[which[i]].digest = tasks[i].digest;
 }
 
 class StorageTransaction final : public ContentTransaction {
@@ -58,6 +46,7 @@ public:
 
     using ContentTransaction::put;
     Result<ObjectInfo> put(const ByteSource& source) override;
+    Result<ObjectInfo> put_random_access(const RandomAccessSource& source) override;
     Result<std::vector<ObjectInfo>> put_each(std::span<const ByteView> objects) override;
     Result<void> add_reference(std::string_view owner, const ContentHash& id) override;
     Result<ObjectInfo> put_list(std::string_view owner, ByteView list) override;
@@ -68,12 +57,25 @@ private:
     Result<void> check_open() const;
     Result<void> check_object_size(std::uint64_t bytes) const;
     Result<void> need_object(const ContentHash& id);
-    Result<std::optional<ObjectRecord>> find_whole(const ContentHash& id);
+    Result<std::optional<std::uint32_t>> find_own(const ContentHash& id) const;
+    Result<std::optional<std::uint32_t>> find_whole(const ContentHash& id);
     Result<void> remember(const ContentHash& id, const ObjectRecord& record);
+    [[nodiscard]] bool may_lack_own() const {
+        return core_.backend->losses() != losses_at_begin_ || status_->failed();
+    }
+    [[nodiscard]] bool has_put(const ContentHash& id) const {
+        return objects_.contains(id) || needs_->is_committed(id);
+    }
+    Result<void> put_pieces(ObjectInfo& object, std::span<const merkle::HashTask> pieces);
     void cut_all(ByteView bytes);
+    void begin_object();
+    Result<ObjectInfo> put_further(const ByteSource& source, merkle::BlockTree& tree,
+                                   ObjectRecord& record);
+    Result<void> take_in(std::size_t count, ObjectRecord& record);
+    [[nodiscard]] bool seems_known() const;
     Result<void> fill(kv::WriteBatch& batch);
     Result<void> reserve(std::uint64_t bytes);
-    void cut();
+    void cut(std::size_t chunks_max = std::numeric_limits<std::size_t>::max());
     Result<ContentHash> put_rest(merkle::BlockTree& tree, ObjectRecord& record);
     Result<void> add_pieces(ObjectRecord& record);
     Result<void> add_chunk(ByteView bytes, const ChunkId& id, ObjectRecord& record);
@@ -86,6 +88,7 @@ private:
     const std::shared_ptr<WriteStatus> status_ = std::make_shared<WriteStatus>();
     const std::shared_ptr<SessionNeeds> needs_ = core_.sessions->add();
     std::uint64_t losses_at_begin_;
+    RecentObjects recent_;
     std::uint64_t record_bytes_ = 0;
     bool staged_ = false;
     std::unordered_map<ContentHash, std::string> objects_;  // Encoded records.
@@ -117,23 +120,31 @@ Result<void> StorageTransaction::reserve(std::uint64_t bytes) {
     return {};
 }
 
-Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
-    CATALOG_TRY_VOID(check_open());
-    CATALOG_TRY_VOID(core_.reserve->admit_put());
+void StorageTransaction::begin_object() {
     chunker_->reset();
     buffer_.clear();
     pieces_.clear();
+}
+
+Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
+    CATALOG_TRY_VOID(check_open());
+    CATALOG_TRY_VOID(core_.reserve->admit_put());
+    begin_object();
     merkle::BlockTree tree;
     ObjectRecord record;
+    return put_further(source, tree, record);
+}
+
+// Stores an object of which `tree` and `record` have what the buffer was given before.
+Result<ObjectInfo> StorageTransaction::put_further(const ByteSource& source,
+                                                   merkle::BlockTree& tree, ObjectRecord& record) {
     while (true) {
+        CATALOG_TRY_VOID(add_pieces(record));
         CATALOG_TRY(const std::size_t count, source(buffer_.room()));
         if (count == 0) break;
-        record.size += count;
-        CATALOG_TRY_VOID(check_object_size(record.size));
-        buffer_.filled(count);
+        CATALOG_TRY_VOID(take_in(count, record));
         cut();
         tree.update(buffer_.next_blocks(), pieces_);
-        CATALOG_TRY_VOID(add_pieces(record));
     }
     CATALOG_TRY(const ContentHash root, put_rest(tree, record));
 
@@ -143,8 +154,65 @@ Result<ObjectInfo> StorageTransaction::put(const ByteSource& source) {
     return ObjectInfo{root, record.size, static_cast<std::uint32_t>(record.chunks.size())};
 }
 
+Result<void> StorageTransaction::take_in(std::size_t count, ObjectRecord& record) {
+    record.size += count;
+    buffer_.filled(count);
+    return check_object_size(record.size);
+}
+
+// Files that are there already are told by their first chunks. Hashing the others' blocks alone,
+// and only then their chunks, would read every new file twice.
+Result<ObjectInfo> StorageTransaction::put_random_access(const RandomAccessSource& source) {
+    CATALOG_TRY_VOID(check_open());
+    CATALOG_TRY_VOID(core_.reserve->admit_put());
+    begin_object();
+    merkle::BlockTree tree;
+    ObjectRecord record;
+    std::uint64_t offset = 0;
+    const ByteSource in_order = [&](std::span<std::byte> out) -> Result<std::size_t> {
+        CATALOG_TRY(const std::size_t count, source(offset, out));
+        offset += count;
+        return count;
+    };
+    CATALOG_TRY(std::size_t count, in_order(front(buffer_.room(), kPartBytes)));
+    CATALOG_TRY_VOID(take_in(count, record));
+    cut(kProbeChunks);
+    if (!seems_known()) {
+        cut();
+        tree.update(buffer_.next_blocks(), pieces_);
+        return put_further(in_order, tree, record);
+    }
+    pieces_.clear();
+    tree.update(buffer_.next_blocks());
+    while (count != 0) {
+        buffer_.skip_chunks();
+        CATALOG_TRY(count, in_order(front(buffer_.room(), kPartBytes)));
+        CATALOG_TRY_VOID(take_in(count, record));
+        tree.update(buffer_.next_blocks());
+    }
+    const ContentHash root = tree.finish(buffer_.last_blocks());
+    CATALOG_TRY(auto chunks, find_own(root));
+    if (!chunks) {
+        CATALOG_TRY(chunks, find_whole(root));
+    }
+    if (chunks) return ObjectInfo{root, record.size, *chunks};
+    offset = 0;
+    return put(in_order);
+}
+
+// Tells whether the pieces probably are in the store: the shortest but the first, which versions of
+// a file share most, is.
+bool StorageTransaction::seems_known() const {
+    if (pieces_.size() < 2) return false;
+    const merkle::HashTask& probe =
+        *std::ranges::min_element(pieces_ | std::views::drop(1), {},
+                                  [](const merkle::HashTask& piece) { return piece.bytes.size(); });
+    const ChunkId id = merkle::leaf_hash(probe.bytes);
+    return core_.keeper->find(id).value_or(std::nullopt).has_value();
+}
+
 Result<void> StorageTransaction::remember(const ContentHash& id, const ObjectRecord& record) {
-    if (!objects_.contains(id) && !needs_->is_committed(id)) {
+    if (!has_put(id)) {
         std::string value = encode_object(id, record);
         CATALOG_TRY_VOID(reserve(kHashKeyBytes + value.size()));
         objects_.emplace(id, std::move(value));
@@ -153,6 +221,7 @@ Result<void> StorageTransaction::remember(const ContentHash& id, const ObjectRec
     // A collection leaves its record alone as long as this session lives, and one under way
     // after that too.
     core_.keeper->keep_object(id);
+    recent_.note(id, static_cast<std::uint32_t>(record.chunks.size()));
     return {};
 }
 
@@ -163,18 +232,18 @@ Result<std::vector<ObjectInfo>> StorageTransaction::put_each(std::span<const Byt
     for (const ByteView object : objects) CATALOG_TRY_VOID(check_object_size(object.size()));
     const std::vector<ContentHash> roots = roots_of(objects);
     std::vector<ObjectInfo> infos;
-    std::vector<std::size_t> ends;      // Of the objects' pieces.
-    std::vector<std::size_t> unhashed;  // Pieces.
+    std::vector<std::size_t> ends;  // Of the objects' pieces; none of those that are there.
+    std::vector<std::size_t> unhashed;
     pieces_.clear();
     for (std::size_t i = 0; i < objects.size(); ++i) {
-        infos.push_back({roots[i], objects[i].size(), 0});
-        // To look for the object costs less than to hash its chunks.
-        if (objects[i].size() > merkle::BlockTree::kBlockBytes) {
-            CATALOG_TRY(const auto there, find_whole(roots[i]));
-            if (there) infos[i].chunks = static_cast<std::uint32_t>(there->chunks.size());
+        CATALOG_TRY(auto chunks, find_own(roots[i]));
+        // To look for a short one that is new costs more than to hash its chunks.
+        if (!chunks && objects[i].size() > merkle::BlockTree::kBlockBytes) {
+            CATALOG_TRY(chunks, find_whole(roots[i]));
         }
+        infos.push_back({roots[i], objects[i].size(), chunks.value_or(0)});
         std::size_t piece = pieces_.size();
-        if (infos[i].chunks == 0) cut_all(objects[i]);
+        if (!chunks) cut_all(objects[i]);
         ends.push_back(pieces_.size());
         // A chunk that is a whole object of one block has its id.
         if (objects[i].size() <= merkle::BlockTree::kBlockBytes && ends[i] == piece + 1)
@@ -182,19 +251,38 @@ Result<std::vector<ObjectInfo>> StorageTransaction::put_each(std::span<const Byt
         for (; piece < ends[i]; ++piece) unhashed.push_back(piece);
     }
     hash_some(pieces_, unhashed);
-    std::size_t at = 0;
+    std::size_t begin = 0;
     for (std::size_t i = 0; i < objects.size(); ++i) {
-        if (infos[i].chunks != 0) continue;
-        ObjectRecord record;
-        record.size = objects[i].size();
-        for (; at < ends[i]; ++at)
-            CATALOG_TRY_VOID(add_chunk(pieces_[at].bytes, pieces_[at].digest, record));
-        CATALOG_TRY_VOID(remember(roots[i], record));
-        infos[i].chunks = static_cast<std::uint32_t>(record.chunks.size());
+        const auto pieces = std::span(pieces_).subspan(begin, ends[i] - begin);
+        begin = ends[i];
+        if (infos[i].chunks == 0) CATALOG_TRY_VOID(put_pieces(infos[i], pieces));
     }
     pieces_.clear();
     if (const auto error = status_->take_error()) return fail(*error);
     return infos;
+}
+
+// Returns of how many chunks an object consists that this session has put or found before; not of
+// each.
+Result<std::optional<std::uint32_t>> StorageTransaction::find_own(const ContentHash& id) const {
+    // What was lost meanwhile has to be put again.
+    if (may_lack_own()) return std::nullopt;
+    if (const auto chunks = recent_.find(id)) return chunks;
+    const auto own = objects_.find(id);
+    if (own == objects_.end()) return std::nullopt;
+    CATALOG_TRY(const ObjectRecord record, decode_object(id, own->second));
+    return static_cast<std::uint32_t>(record.chunks.size());
+}
+
+// Stores an object that was cut, and counts its chunks.
+Result<void> StorageTransaction::put_pieces(ObjectInfo& object,
+                                            std::span<const merkle::HashTask> pieces) {
+    object.chunks = static_cast<std::uint32_t>(pieces.size());
+    ObjectRecord record;
+    record.size = object.size;
+    for (const merkle::HashTask& piece : pieces)
+        CATALOG_TRY_VOID(add_chunk(piece.bytes, piece.digest, record));
+    return remember(object.id, record);
 }
 
 void StorageTransaction::cut_all(ByteView bytes) {
@@ -209,8 +297,9 @@ void StorageTransaction::cut_all(ByteView bytes) {
     }
 }
 
-// Finds an object that is there with all of its chunks, and lets it stay.
-Result<std::optional<ObjectRecord>> StorageTransaction::find_whole(const ContentHash& id) {
+// Finds an object that is there with all of its chunks, lets it stay, and returns how many these
+// are.
+Result<std::optional<std::uint32_t>> StorageTransaction::find_whole(const ContentHash& id) {
     needs_->add_named(id);
     core_.keeper->keep_object(id);
     CATALOG_TRY(auto value, core_.options.store->get(core_.options.families.objects, hash_key(id)));
@@ -218,7 +307,9 @@ Result<std::optional<ObjectRecord>> StorageTransaction::find_whole(const Content
     auto record = decode_object(id, *value);
     if (!record) return std::nullopt;
     if (core_.keeper->is_collecting()) CATALOG_TRY_VOID(remember(id, *record));
-    return *std::move(record);
+    const auto chunks = static_cast<std::uint32_t>(record->chunks.size());
+    recent_.note(id, chunks);
+    return chunks;
 }
 
 // Stores what is left at the end of the object and returns the object's root.
@@ -238,8 +329,8 @@ Result<ContentHash> StorageTransaction::put_rest(merkle::BlockTree& tree, Object
     return root;
 }
 
-void StorageTransaction::cut() {
-    while (true) {
+void StorageTransaction::cut(std::size_t chunks_max) {
+    while (pieces_.size() < chunks_max) {
         const ByteView chunk = buffer_.next_chunk(*chunker_);
         if (chunk.empty()) return;
         pieces_.push_back({chunk, merkle::HashTask::As::kLeaf, {}});
@@ -276,7 +367,7 @@ Result<void> StorageTransaction::add_reference(std::string_view owner, const Con
 // collection that begins after that finds the note, and one that is under way is told of its
 // chunks.
 Result<void> StorageTransaction::need_object(const ContentHash& id) {
-    if (objects_.contains(id) || needs_->is_committed(id)) return {};
+    if (has_put(id) || recent_.find(id)) return {};
     needs_->add_named(id);
     core_.keeper->keep_object(id);
     CATALOG_TRY(auto record,
@@ -314,7 +405,7 @@ Result<ObjectInfo> StorageTransaction::put_list(std::string_view owner, ByteView
 // Chunks that could not be stored fail the session, unless they were put again since.
 Result<void> StorageTransaction::check_losses() const {
     core_.pipeline->wait(status_);
-    if (core_.backend->losses() == losses_at_begin_ && !status_->failed()) return {};
+    if (!may_lack_own()) return {};
     const std::optional<Error> error = status_->take_error();
     for (const auto& [id, value] : objects_) {
         auto there = check_chunks(core_, id, value);

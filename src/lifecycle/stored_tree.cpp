@@ -19,8 +19,9 @@ constexpr std::uint64_t kCheckpointBytes = 64u << 20;
 constexpr std::size_t kCheckpointFiles = 10'000;
 
 // Small files that are put together: enough to be hashed side by side.
-constexpr std::size_t kTogetherBytes = 512u << 10;
-constexpr std::size_t kTogetherFiles = 512;
+constexpr std::size_t kTogetherBytes = 1u << 20;
+constexpr std::size_t kTogetherFiles = 1024;
+constexpr std::size_t kSmallBytes = 256u << 10;
 
 // What every file table begins with.
 constexpr std::string_view kTreeMagic = "CATFTBL1";
@@ -114,7 +115,7 @@ private:
         std::size_t waiting = 0;
         for (std::size_t i = 0; i < found_.size(); ++i) {
             const Found& found = found_[i];
-            const bool is_small = found.size <= kTogetherBytes / 2;
+            const bool is_small = found.size <= kSmallBytes;
             if (!is_small || together_.size() + found.size > kTogetherBytes ||
                 i - waiting == kTogetherFiles) {
                 CATALOG_TRY_VOID(put_together(waiting, i, table));
@@ -187,18 +188,18 @@ private:
         CATALOG_TRY_VOID(context_.check(*services_.clock));
         const std::string path = outside(entry.path);
         CATALOG_TRY(const std::unique_ptr<io::ReadableFile> file, services_.fs->open_read(path));
-        std::uint64_t offset = 0;
-        const content::ByteSource source = [&](std::span<std::byte> out) -> Result<std::size_t> {
+        const std::uint64_t done_before = done_;
+        const content::RandomAccessSource source =
+            [&](std::uint64_t offset, std::span<std::byte> out) -> Result<std::size_t> {
             // The size is known, so the end needs no call of its own.
             if (offset == entry.size) return std::size_t{0};
             CATALOG_TRY_VOID(context_.check(*services_.clock));
             CATALOG_TRY(const std::size_t got, file->read_at(offset, out));
-            offset += got;
-            done_ += got;
+            done_ = std::max(done_, done_before + offset + got);
             context_.report({"put", "files", "bytes", done_, stored_.bytes});
             return got;
         };
-        CATALOG_TRY(const content::ObjectInfo info, transaction_->put(source));
+        CATALOG_TRY(const content::ObjectInfo info, transaction_->put_random_access(source));
         if (info.size != entry.size) return fail(changed(path));
         entry.tree = info.id;
         return checkpoint_now_and_then(1);

@@ -108,6 +108,10 @@ CATALOG_AVX512_CODE void all_rounds(__m512i (&v)[8], __m512i (&w)[16], std::inde
 #pragma GCC unroll 16
         for (std::size_t n = 0; n < kLanes; ++n)
             w[n] = _mm512_shuffle_epi8(_mm512_loadu_si512(next[n] + at), swap);
+#pragma GCC unroll 16
+        for (std::size_t n = 0; n < kLanes; ++n)
+            _mm_prefetch(reinterpret_cast<const char*>(next[n] + at) + 4 * kSha256BlockBytes,
+                         _MM_HINT_T0);
         transpose(w);
         __m512i v[8];
 #pragma GCC unroll 8

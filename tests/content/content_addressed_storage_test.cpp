@@ -19,16 +19,6 @@ using io::testing::FileOperation;
 using io::testing::must;
 using io::testing::SimulatedFileSystem;
 
-constexpr ChunkProfile kSmallChunks{ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 7};
-
-ContentOptions on_disk(const std::shared_ptr<io::FileSystem>& disk) {
-    ContentOptions options;
-    options.file_system = disk;
-    options.directory = "/library";
-    options.profile = kSmallChunks;
-    return options;
-}
-
 std::uint64_t stored_bytes(ContentBed& bed) { return must(bed.storage().stats()).stored_bytes; }
 
 TEST(ContentAddressedStorage, StoresIdenticalBytesOnce) {
@@ -94,7 +84,7 @@ RC_GTEST_PROP(ContentAddressedStorage, IdsDependOnNothingButTheBytes, ()) {
 }
 
 TEST(ContentAddressedStorage, KeepsEverythingWhenOpenedAgain) {
-    RealContentBed bed(on_disk(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make()));
     std::map<ContentHash, Bytes> contents;
     for (std::uint64_t round = 0; round < 5; ++round) {
         for (std::uint64_t i = 0; i < 4; ++i) {
@@ -108,7 +98,7 @@ TEST(ContentAddressedStorage, KeepsEverythingWhenOpenedAgain) {
 }
 
 TEST(ContentAddressedStorage, AnExistingStoreKeepsItsProfile) {
-    RealContentBed bed(on_disk(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make()));
     bed.put(noise(10'000, 1));
     bed.options().profile = ChunkProfile();
     bed.reopen();
@@ -116,21 +106,21 @@ TEST(ContentAddressedStorage, AnExistingStoreKeepsItsProfile) {
 }
 
 TEST(ContentAddressedStorage, AStoreWithoutContentMayStillChooseItsProfile) {
-    RealContentBed bed(on_disk(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make()));
     bed.options().profile = ChunkProfile();
     bed.reopen();
     EXPECT_EQ(bed.storage().profile(), ChunkProfile());
 }
 
 TEST(ContentAddressedStorage, RefusesAFormatThatItDoesNotKnow) {
-    RealContentBed bed(on_disk(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make()));
     bed.put(noise(10'000, 1));
     kv::WriteBatch batch;
     std::string value = encode_format({});
     value[0] = 9;
     batch.put(kBedFamilies.packs, format_key(), value);
     must(bed.store().write(batch, kv::Durability::kSync));
-    ContentOptions options = on_disk(SimulatedFileSystem::make());
+    ContentOptions options = options_on(SimulatedFileSystem::make());
     options.store = &bed.store();
     options.families = kBedFamilies;
     options.clock = make_system_clock();
@@ -164,8 +154,8 @@ TEST(ContentAddressedStorage, SaysWhichOptionIsMissing) {
 
 TEST(ContentAddressedStorage, AReaderSeesWhatTheWriterCommits) {
     const auto disk = SimulatedFileSystem::make();
-    RealContentBed bed(on_disk(disk));
-    ContentOptions options = on_disk(disk);
+    RealContentBed bed(options_on(disk));
+    ContentOptions options = options_on(disk);
     options.store = &bed.store();
     options.families = kBedFamilies;
     options.clock = make_system_clock();
@@ -208,7 +198,7 @@ TEST(ContentAddressedStorage, BoundsObjectsAndSessions) {
 
 TEST(ContentAddressedStorage, OtherCommitsDoNotSyncPacks) {
     const auto disk = SimulatedFileSystem::make();
-    RealContentBed bed(on_disk(disk));
+    RealContentBed bed(options_on(disk));
     const auto session = must(bed.storage().begin());
     must(session->put(noise(10'000, 1)));
     const std::uint64_t before = disk->mutations();
@@ -220,7 +210,7 @@ TEST(ContentAddressedStorage, OtherCommitsDoNotSyncPacks) {
 
 TEST(ContentAddressedStorage, AFailedSyncFailsTheCommitAndTheNextOneWorks) {
     const auto disk = SimulatedFileSystem::make();
-    RealContentBed bed(on_disk(disk));
+    RealContentBed bed(options_on(disk));
     const Bytes kept = noise(50'000, 1);
     bed.put(kept);
     disk->fail_next(FileOperation::kSync, ".pack", Errc::kSyncFailed);
@@ -239,7 +229,7 @@ TEST(ContentAddressedStorage, AFailedSyncFailsTheCommitAndTheNextOneWorks) {
 // staged already; one is staged later. None may become visible.
 TEST(ContentAddressedStorage, AFailedSyncTakesTheOtherSessionsOfThatPackAlong) {
     const auto disk = SimulatedFileSystem::make();
-    ContentOptions options = on_disk(disk);
+    ContentOptions options = options_on(disk);
     options.pipeline_bytes_max = 0;  // A put returns with its bytes in the pack.
     RealContentBed bed(std::move(options));
     const auto begin = [&](std::uint64_t seed) {
@@ -273,7 +263,7 @@ TEST(ContentAddressedStorage, AFailedSyncTakesTheOtherSessionsOfThatPackAlong) {
 // to say how long they are.
 TEST(ContentAddressedStorage, RemembersMarksThatWereNotCommitted) {
     const auto disk = SimulatedFileSystem::make();
-    RealContentBed bed(on_disk(disk));
+    RealContentBed bed(options_on(disk));
     bool refuse = true;
     bed.queue().add_group_hook([&](kv::WriteBatch&) -> Result<void> {
         if (refuse) return fail(Errc::kBusy, "not now");
@@ -296,7 +286,7 @@ TEST(ContentAddressedStorage, RemembersMarksThatWereNotCommitted) {
 
 TEST(ContentAddressedStorage, AFullDiskIsSaidAndForgotten) {
     const auto disk = SimulatedFileSystem::make();
-    RealContentBed bed(on_disk(disk));
+    RealContentBed bed(options_on(disk));
     const Bytes kept = noise(50'000, 1);
     bed.put(kept);
     const std::uint64_t used = disk->used_bytes();
@@ -324,7 +314,7 @@ TEST(ContentAddressedStorage, EveryFailedCallToTheDiskIsSurvived) {
     for (const Errc error : {Errc::kIo, Errc::kStorageFull, Errc::kSyncFailed}) {
         for (std::uint64_t nth = 1;; ++nth) {
             const auto disk = SimulatedFileSystem::make();
-            ContentOptions options = on_disk(disk);
+            ContentOptions options = options_on(disk);
             options.packs.pack_bytes_max = 8000;
             RealContentBed bed(std::move(options));
             bed.put(kept);
@@ -380,7 +370,7 @@ TEST(ContentAddressedStorage, PassesOnWhatItsBackendReports) {
 TEST(ContentAddressedStorage, FindsBasesThatAnEarlierOpeningStored) {
     const auto grown_by = [](const std::function<void(SimulatedFileSystem&)>& between) {
         const auto disk = SimulatedFileSystem::make();
-        RealContentBed bed(on_disk(disk));
+        RealContentBed bed(options_on(disk));
         Bytes bytes = prose(60'000, 1);
         bed.put(bytes);
         const std::uint64_t before = must(bed.storage().stats()).stored_bytes;
@@ -406,7 +396,7 @@ TEST(ContentAddressedStorage, FindsBasesThatAnEarlierOpeningStored) {
 }
 
 TEST(ContentAddressedStorage, CountsWhatNobodyNeeds) {
-    ContentOptions options = on_disk(SimulatedFileSystem::make());
+    ContentOptions options = options_on(SimulatedFileSystem::make());
     options.pipeline_bytes_max = 0;  // A put returns with its bytes in the pack.
     RealContentBed bed(std::move(options));
     const Bytes shared = noise(100'000, 1);

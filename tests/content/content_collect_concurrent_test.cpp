@@ -32,12 +32,7 @@ Bytes collected_object(std::uint64_t number) {
 }
 
 RealContentBed collected_bed() {
-    ContentOptions options;
-    options.file_system = SimulatedFileSystem::make();
-    options.directory = "/library";
-    options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
-    options.packs.pack_bytes_max = 24'000;
-    return RealContentBed(std::move(options));
+    return RealContentBed(options_on(SimulatedFileSystem::make(), kSmallChunks, 24'000));
 }
 
 // Puts and removes references of an owner of its own, and reads what it owns, all with its own

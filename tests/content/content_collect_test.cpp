@@ -28,12 +28,7 @@ using io::testing::SeededRandom;
 using io::testing::SimulatedFileSystem;
 
 ContentOptions small_packs(std::uint64_t pack_bytes_max = 20'000) {
-    ContentOptions options;
-    options.file_system = SimulatedFileSystem::make();
-    options.directory = "/library";
-    options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
-    options.packs.pack_bytes_max = pack_bytes_max;
-    return options;
+    return options_on(SimulatedFileSystem::make(), kSmallChunks, pack_bytes_max);
 }
 
 CollectReport collect(ContentBed& bed, const CollectOptions& options = {}) {
@@ -568,7 +563,7 @@ TEST(ContentCollect, AFailureOfTheBackendLosesNothing) {
             packs.pack_bytes_max = 20'000;
             const auto faulty = std::make_shared<FaultyStorageBackend>(make_memory_backend(packs));
             options.backend = faulty;
-            options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
+            options.profile = kSmallChunks;
             RealContentBed bed(std::move(options));
             for (std::uint64_t i = 0; i < 9; ++i) bed.put(noise(7000, i));
             for (std::uint64_t i = 0; i < 9; ++i)

@@ -33,12 +33,7 @@ Bytes object_number(std::uint64_t number) {
 }
 
 RealContentBed make_bed() {
-    ContentOptions options;
-    options.file_system = SimulatedFileSystem::make();
-    options.directory = "/library";
-    options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
-    options.packs.pack_bytes_max = 30'000;
-    return RealContentBed(std::move(options));
+    return RealContentBed(options_on(SimulatedFileSystem::make(), kSmallChunks, 30'000));
 }
 
 void run_threads(std::size_t count, const std::function<void(std::size_t)>& body) {

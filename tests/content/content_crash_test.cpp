@@ -49,18 +49,14 @@ struct Opened {
                                kv::KeyValueStore& store) {
         Opened opened;
         opened.queue = std::make_unique<kv::CommitQueue>(store);
-        ContentOptions options;
-        options.file_system = fs;
-        options.directory = "/library";
+        ContentOptions options = options_on(fs, kSmallChunks, 12 * 1024);
         options.store = &store;
         options.queue = opened.queue.get();
         options.families = kBedFamilies;
         options.clock = make_system_clock();
         options.executor = make_thread_pool(1);
         options.random = make_counting_random();
-        options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
         options.lists = list_reader();
-        options.packs.pack_bytes_max = 12 * 1024;
         auto content = ContentAddressedStorage::open(std::move(options));
         if (!content) return fail(content.error());
         opened.content = std::move(*content);

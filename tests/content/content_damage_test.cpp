@@ -29,11 +29,7 @@ struct DamageBed {
     std::unique_ptr<RealContentBed> bed;
 
     explicit DamageBed(std::uint64_t pack_bytes_max = 64u << 20, std::size_t scale = 1) {
-        ContentOptions options;
-        options.file_system = disk;
-        options.directory = "/library";
-        options.profile = {ChunkAlgorithm::kFastCdc2020, 64, 256, 1024, 0};
-        options.packs.pack_bytes_max = pack_bytes_max;
+        ContentOptions options = options_on(disk, kTinyChunks, pack_bytes_max);
         bed = std::make_unique<RealContentBed>(std::move(options));
         Bytes longer = noise(600 * scale, 1);
         add(longer);

@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <stop_token>
 
 #include "catalog/content/key_use.hpp"
 #include "catalog/content/pack_format.hpp"
 #include "sealed_bed.hpp"
+#include "support/core/stop_at_progress.hpp"
 #include "support/io/seeded_random.hpp"
 
 namespace catalog::content::testing {
@@ -110,20 +110,10 @@ TEST(ContentRekey, ACancelledOneKeepsWhatItDid) {
     SealedBed sealed(16u << 10);
     for (std::uint64_t i = 0; i < 8; ++i) sealed.fill(10 * i);
     sealed.reopen(sample_encryption(2));
-    class StopLater final : public ProgressSink {
-    public:
-        void update(const ProgressUpdate& update) noexcept override {
-            if (update.phase == "packs" && update.done == 2) stop.request_stop();
-        }
-        std::stop_source stop;
-    };
-    StopLater sink;
-    CallContext context;
-    context.progress = &sink;
-    context.stop = sink.stop.get_token();
+    fakes::StopAtProgress stop("packs", 2);
     RepackOptions options;
     options.rekey = true;
-    EXPECT_EQ(code_of(sealed.bed->storage().repack(options, context)), Errc::kCancelled);
+    EXPECT_EQ(code_of(sealed.bed->storage().repack(options, stop.context())), Errc::kCancelled);
     sealed.expect_all_readable();
     const std::uint64_t left = use_of(sealed).front().packs;
     EXPECT_EQ(rekey(sealed).packs_rewritten, left);

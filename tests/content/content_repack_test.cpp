@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <map>
-#include <stop_token>
 
 #include "support/content/content_bed.hpp"
 #include "support/content/faulty_storage_backend.hpp"
 #include "support/content/sample_bytes.hpp"
+#include "support/core/stop_at_progress.hpp"
 #include "support/io/results.hpp"
 #include "support/io/seeded_random.hpp"
 #include "support/io/simulated_file_system.hpp"
@@ -29,12 +29,8 @@ struct RepackBed {
     std::map<ContentHash, Bytes> objects;
 
     explicit RepackBed(std::uint64_t pack_bytes_max = 20'000,
-                       const ChunkProfile& profile = small_chunks())
+                       const ChunkProfile& profile = kSmallChunks)
         : backend(backend_of(fs, pack_bytes_max)), bed(options_of(backend, profile)) {}
-
-    static ChunkProfile small_chunks() {
-        return {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
-    }
 
     static std::shared_ptr<StorageBackend> backend_of(std::shared_ptr<io::FileSystem> fs,
                                                       std::uint64_t pack_bytes_max) {
@@ -43,7 +39,7 @@ struct RepackBed {
         return make_pack_backend(std::move(fs), "/packs", false, packs);
     }
     static ContentOptions options_of(std::shared_ptr<StorageBackend> backend,
-                                     const ChunkProfile& profile = small_chunks()) {
+                                     const ChunkProfile& profile = kSmallChunks) {
         ContentOptions options;
         options.backend = std::move(backend);
         options.profile = profile;
@@ -165,18 +161,8 @@ TEST(ContentRepack, KeepsToItsBudgetAndGoesOnNextTime) {
 TEST(ContentRepack, ACancelledOneKeepsWhatItDid) {
     RepackBed bed;
     for (std::uint64_t seed = 1; seed <= 4; ++seed) bed.put_versions(6, seed);
-    class StopLater final : public ProgressSink {
-    public:
-        void update(const ProgressUpdate& update) noexcept override {
-            if (update.phase == "packs" && update.done == 2) stop.request_stop();
-        }
-        std::stop_source stop;
-    };
-    StopLater sink;
-    CallContext context;
-    context.progress = &sink;
-    context.stop = sink.stop.get_token();
-    EXPECT_EQ(code_of(bed.bed.storage().repack(RepackOptions(), context)), Errc::kCancelled);
+    fakes::StopAtProgress stop("packs", 2);
+    EXPECT_EQ(code_of(bed.bed.storage().repack(RepackOptions(), stop.context())), Errc::kCancelled);
     bed.expect_intact();
     const std::uint64_t packs = must(bed.bed.storage().stats()).packs;
     const RepackReport rest = bed.repack();

@@ -32,11 +32,7 @@ struct RepairBed {
     RepairBed(std::shared_ptr<SimulatedFileSystem> fs, std::unique_ptr<kv::KeyValueStore> store,
               Contents known = {})
         : disk(std::move(fs)), contents(std::move(known)) {
-        ContentOptions options;
-        options.file_system = disk;
-        options.directory = "/library";
-        options.profile = {ChunkAlgorithm::kFastCdc2020, 64, 256, 1024, 0};
-        options.packs.pack_bytes_max = 4096 + 3000;
+        ContentOptions options = options_on(disk, kTinyChunks, 4096 + 3000);
         options.executor = make_thread_pool(1);
         bed = std::make_unique<RealContentBed>(std::move(options), std::move(store));
     }

@@ -43,14 +43,7 @@ struct Machine {
     [[nodiscard]] Machine recover(CrashPolicy policy, std::uint64_t seed) const {
         Machine copy{disk->recover(policy, seed), nullptr};
         if (!memory) return copy;
-        copy.memory = kv::make_memory_store(kBedFamilyCount);
-        kv::WriteBatch batch;
-        for (std::uint32_t family = 0; family < kBedFamilyCount; ++family) {
-            const auto walk = memory->iterate(kv::Family{family});
-            for (walk->seek({}); walk->valid(); walk->next())
-                batch.put(kv::Family{family}, std::string(walk->key()), std::string(walk->value()));
-        }
-        must(copy.memory->write(batch, kv::Durability::kSync));
+        copy.memory = copy_of(*memory);
         return copy;
     }
 };

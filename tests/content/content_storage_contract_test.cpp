@@ -25,8 +25,6 @@ ContentOptions with_profile(ContentOptions options, ChunkProfile profile, int le
     return options;
 }
 
-const ChunkProfile kSmallChunks{ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 7};
-
 INSTANTIATE_TEST_SUITE_P(
     Storages, ContentStorageContract,
     ::testing::Values(

@@ -39,15 +39,7 @@ struct SealedMachine {
         return OpenContent::open(std::move(options), [this] { return database; });
     }
     [[nodiscard]] SealedMachine recover(CrashPolicy policy, std::uint64_t seed) const {
-        SealedMachine copy{disk->recover(policy, seed), kv::make_memory_store(kBedFamilyCount)};
-        kv::WriteBatch batch;
-        for (std::uint32_t family = 0; family < kBedFamilyCount; ++family) {
-            const auto walk = database->iterate(kv::Family{family});
-            for (walk->seek({}); walk->valid(); walk->next())
-                batch.put(kv::Family{family}, std::string(walk->key()), std::string(walk->value()));
-        }
-        must(copy.database->write(batch, kv::Durability::kSync));
-        return copy;
+        return {disk->recover(policy, seed), copy_of(*database)};
     }
 };
 

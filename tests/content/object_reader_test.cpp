@@ -18,24 +18,8 @@ using io::testing::code_of;
 using io::testing::must;
 using io::testing::SimulatedFileSystem;
 
-ContentOptions small_chunks(std::shared_ptr<io::FileSystem> disk) {
-    ContentOptions options;
-    options.file_system = std::move(disk);
-    options.directory = "/library";
-    options.profile = {ChunkAlgorithm::kFastCdc2020, 64, 256, 1024, 0};
-    return options;
-}
-
-// Bytes of which some chunks are stored compressed and some raw.
-Bytes mixed_bytes() {
-    Bytes bytes = noise(5'000, 1);
-    const Bytes more = prose(7'000, 2);
-    bytes.insert(bytes.end(), more.begin(), more.end());
-    return bytes;
-}
-
 TEST(ObjectReader, AgreesWithTheBytesAtEveryPlaceAndLength) {
-    RealContentBed bed(small_chunks(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
     const Bytes bytes = mixed_bytes();
     const auto reader = must(bed.storage().open_object(bed.put(bytes).id));
     EXPECT_EQ(reader->info(), must(bed.storage().info(reader->info().id)));
@@ -58,7 +42,7 @@ TEST(ObjectReader, PiecesCoverTheObjectAndOutliveReaderAndStore) {
     const Bytes bytes = mixed_bytes();
     std::vector<ObjectPiece> pieces;
     {
-        RealContentBed bed(small_chunks(SimulatedFileSystem::make()));
+        RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
         const auto reader = must(bed.storage().open_object(bed.put(bytes).id));
         for (std::uint64_t at = 0; at < bytes.size();) {
             pieces.push_back(must(reader->piece_at(at)));
@@ -75,7 +59,7 @@ TEST(ObjectReader, PiecesCoverTheObjectAndOutliveReaderAndStore) {
 }
 
 TEST(ObjectReader, ReadsTheSameChunkOnceInARow) {
-    RealContentBed bed(small_chunks(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
     const auto reader = must(bed.storage().open_object(bed.put(mixed_bytes()).id));
     const ObjectPiece first = must(reader->piece_at(0));
     EXPECT_EQ(must(reader->piece_at(first.bytes().size() - 1)).bytes().data(),
@@ -85,7 +69,7 @@ TEST(ObjectReader, ReadsTheSameChunkOnceInARow) {
 }
 
 TEST(ObjectReader, StaysReadableWhenTheLastReferenceIsDropped) {
-    RealContentBed bed(small_chunks(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
     const Bytes bytes = mixed_bytes();
     const auto reader = must(bed.storage().open_object(bed.put(bytes).id));
     must(bed.remove(reader->info().id));
@@ -96,7 +80,7 @@ TEST(ObjectReader, StaysReadableWhenTheLastReferenceIsDropped) {
 }
 
 TEST(ObjectReader, AnObjectWithoutBytesEndsAtOnce) {
-    RealContentBed bed(small_chunks(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
     const auto reader = must(bed.storage().open_object(bed.put(Bytes()).id));
     Bytes out(10);
     EXPECT_EQ(must(reader->read_at(0, out)), 0u);
@@ -105,7 +89,7 @@ TEST(ObjectReader, AnObjectWithoutBytesEndsAtOnce) {
 
 TEST(ObjectReader, NeverGivesABitThatWasFlipped) {
     const auto disk = SimulatedFileSystem::make();
-    RealContentBed bed(small_chunks(disk));
+    RealContentBed bed(options_on(disk, kTinyChunks));
     const Bytes bytes = mixed_bytes();
     const ContentHash id = bed.put(bytes).id;
     const std::string pack = "/library/packs/00000001.pack";
@@ -132,7 +116,7 @@ TEST(ObjectReader, NeverGivesABitThatWasFlipped) {
 }
 
 TEST(ObjectReader, EndsWhenTheCallerCancels) {
-    RealContentBed bed(small_chunks(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
     const auto reader = must(bed.storage().open_object(bed.put(mixed_bytes()).id));
     std::stop_source stop;
     CallContext context;

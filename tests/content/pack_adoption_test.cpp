@@ -23,12 +23,8 @@ using Records = std::map<std::string, std::string>;
 
 constexpr kv::Family kPacks = kBedFamilies.packs;
 
-ContentOptions options_on(std::shared_ptr<io::FileSystem> disk, bool is_encrypted) {
-    ContentOptions options;
-    options.file_system = std::move(disk);
-    options.directory = "/library";
-    options.profile = {ChunkAlgorithm::kFastCdc2020, 64, 256, 1024, 0};
-    options.packs.pack_bytes_max = 4096 + 3000;
+ContentOptions options_of(std::shared_ptr<io::FileSystem> disk, bool is_encrypted) {
+    ContentOptions options = options_on(std::move(disk), kTinyChunks, 4096 + 3000);
     options.executor = make_thread_pool(1);
     if (is_encrypted) options.packs = encrypted(options.packs);
     return options;
@@ -44,7 +40,7 @@ struct Closed {
     static Closed sample(bool is_encrypted = false) {
         Closed made;
         made.is_encrypted = is_encrypted;
-        RealContentBed bed(options_on(made.disk, is_encrypted), nullptr);
+        RealContentBed bed(options_of(made.disk, is_encrypted), nullptr);
         Bytes similar = prose(3000, 2);
         for (std::size_t i = 0; i < similar.size(); i += 700) similar[i] ^= std::byte{1};
         for (const Bytes& bytes :
@@ -82,7 +78,7 @@ struct Closed {
 
     [[nodiscard]] Result<AdoptionReport> adopt() const {
         kv::CommitQueue queue(*store);
-        ContentOptions options = options_on(disk, is_encrypted);
+        ContentOptions options = options_of(disk, is_encrypted);
         options.store = store.get();
         options.queue = &queue;
         options.families = kBedFamilies;
@@ -95,7 +91,7 @@ struct Closed {
 
     // Opens it, and returns how many objects cannot be read; what can be read is right.
     std::size_t open_and_count_hurt(std::size_t damages = 0) {
-        RealContentBed bed(options_on(disk, is_encrypted), std::move(store));
+        RealContentBed bed(options_of(disk, is_encrypted), std::move(store));
         EXPECT_EQ(must(bed.storage().verify(VerifyDepth::kFull, CallContext())).damages.size(),
                   damages);
         std::size_t hurt = 0;
@@ -148,7 +144,7 @@ TEST(PackAdoption, OpeningWithoutItDropsThePack) {
     Closed lost = Closed::sample();
     const PackId pack = lost.marks().front().pack;
     lost.lose(pack_key(pack));
-    RealContentBed bed(options_on(lost.disk, false), std::move(lost.store));
+    RealContentBed bed(options_of(lost.disk, false), std::move(lost.store));
     EXPECT_EQ(code_of(lost.disk->info(path_of(pack))), Errc::kFileNotFound);
 }
 
@@ -277,7 +273,7 @@ TEST(PackAdoption, PacksOfOthersAreKeptAside) {
 
 TEST(PackAdoption, AReaderAndABackendOfTheHostsOwnAdoptNothing) {
     Closed lost = Closed::sample();
-    ContentOptions options = options_on(lost.disk, false);
+    ContentOptions options = options_of(lost.disk, false);
     options.store = lost.store.get();
     options.families = kBedFamilies;
     options.clock = make_system_clock();

@@ -30,11 +30,7 @@ struct SealedBed {
     std::unique_ptr<RealContentBed> bed;
 
     explicit SealedBed(std::uint64_t pack_bytes_max = 64u << 20) {
-        ContentOptions options;
-        options.file_system = disk;
-        options.directory = "/library";
-        options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
-        options.packs.pack_bytes_max = pack_bytes_max;
+        ContentOptions options = options_on(disk, kSmallChunks, pack_bytes_max);
         options.packs.encryption = sample_encryption();
         bed = std::make_unique<RealContentBed>(std::move(options));
     }

@@ -24,27 +24,11 @@ using io::testing::must;
 using io::testing::SimulatedFileSystem;
 using io::testing::TemporaryFolder;
 
-ContentOptions simulated(std::shared_ptr<io::FileSystem> disk) {
-    ContentOptions options;
-    options.file_system = std::move(disk);
-    options.directory = "/library";
-    options.profile = {ChunkAlgorithm::kFastCdc2020, 64, 256, 1024, 0};
-    return options;
-}
-
 ContentOptions on_disk(const TemporaryFolder& folder) {
     ContentOptions options;
     options.file_system = io::make_posix_file_system();
     options.directory = folder.path();
     return options;
-}
-
-// Bytes of which some chunks are stored compressed and some raw.
-Bytes mixed_bytes() {
-    Bytes bytes = noise(5'000, 1);
-    const Bytes more = prose(7'000, 2);
-    bytes.insert(bytes.end(), more.begin(), more.end());
-    return bytes;
 }
 
 Bytes bytes_of(const ContentSlice& slice) {
@@ -113,7 +97,7 @@ void flip(const std::string& path, ByteView bytes) {
 }
 
 TEST(ZeroCopyContent, AgreesWithTheBytesInEveryRange) {
-    RealContentBed bed(simulated(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
     const Bytes bytes = mixed_bytes();
     const auto content = must(bed.storage().open_zero_copy(bed.put(bytes).id));
     EXPECT_EQ(content->info(), must(bed.storage().info(content->info().id)));
@@ -136,7 +120,7 @@ TEST(ZeroCopyContent, AgreesWithTheBytesInEveryRange) {
 }
 
 TEST(ZeroCopyContent, RefusesPlacesBehindTheEnd) {
-    RealContentBed bed(simulated(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
     const auto content = must(bed.storage().open_zero_copy(bed.put(noise(100, 1)).id));
     EXPECT_EQ(code_of(content->slice({101, 1})), Errc::kInvalidArgument);
     EXPECT_EQ(must(content->slice({100, 1})).size(), 0u);
@@ -145,7 +129,7 @@ TEST(ZeroCopyContent, RefusesPlacesBehindTheEnd) {
 }
 
 TEST(ZeroCopyContent, AnObjectWithoutBytesHasNoRegions) {
-    RealContentBed bed(simulated(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
     const auto content = must(bed.storage().open_zero_copy(bed.put(Bytes()).id));
     const ContentSlice slice = must(content->slice());
     EXPECT_EQ(slice.region_count(), 0u);
@@ -154,7 +138,7 @@ TEST(ZeroCopyContent, AnObjectWithoutBytesHasNoRegions) {
 }
 
 TEST(ZeroCopyContent, CopiesAsMuchAsThereIsRoomFor) {
-    RealContentBed bed(simulated(SimulatedFileSystem::make()));
+    RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
     const Bytes bytes = mixed_bytes();
     const ContentSlice slice = must(must(bed.storage().open_zero_copy(bed.put(bytes).id))->slice());
     Bytes out(3'000);
@@ -275,7 +259,7 @@ TEST(ZeroCopyContent, FollowsAPackThatGrows) {
 TEST(ZeroCopyContent, NeverGivesABitThatWasFlippedBefore) {
     const auto disk = SimulatedFileSystem::make();
     const Bytes bytes = mixed_bytes();
-    RealContentBed bed(simulated(disk));
+    RealContentBed bed(options_on(disk, kTinyChunks));
     const ContentHash id = bed.put(bytes).id;
     const std::string pack = "/library/packs/00000001.pack";
     const std::uint64_t size = must(disk->info(pack)).size;

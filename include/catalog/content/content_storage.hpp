@@ -23,6 +23,11 @@ namespace catalog::content {
 /// Fills the buffer with the next bytes and returns how many; 0 is the end.
 using ByteSource = std::function<Result<std::size_t>(std::span<std::byte>)>;
 
+/// Fills the buffer with the bytes from `offset` on and returns how many; 0 is the end. May be
+/// asked for the same bytes more than once.
+using RandomAccessSource =
+    std::function<Result<std::size_t>(std::uint64_t offset, std::span<std::byte>)>;
+
 /// Takes the next bytes. An error ends the reading and is returned by it.
 using ByteSink = std::function<Result<void>(ByteView)>;
 
@@ -185,6 +190,19 @@ public:
     /// kStorageFull, kIo, kSyncFailed, kLimitExceeded, kFailedPrecondition (after `stage`).
     [[nodiscard]] virtual Result<ObjectInfo> put(const ByteSource& source) = 0;
     [[nodiscard]] Result<ObjectInfo> put(ByteView bytes) { return put(source_of(bytes)); }
+
+    /// Stores an object, as `put` does, out of what can be read again. Cheaper where the object is
+    /// there already, which is supposed when its first chunks are: then no chunk of it is looked at
+    /// any further, and should the object be another one it is read once more from its beginning.
+    /// Errors: as `put`.
+    [[nodiscard]] virtual Result<ObjectInfo> put_random_access(const RandomAccessSource& source) {
+        std::uint64_t offset = 0;
+        return put([&](std::span<std::byte> out) -> Result<std::size_t> {
+            auto count = source(offset, out);
+            if (count) offset += *count;
+            return count;
+        });
+    }
 
     /// Stores several objects, as `put` does one after the other, and returns what that returns.
     /// Cheaper where they are small: they are hashed side by side, and those that are there already

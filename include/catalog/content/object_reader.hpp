@@ -44,7 +44,8 @@ private:
 /// bytes a chunk) and remembers the chunk that was read last, so that reading in small steps
 /// decodes every chunk once; of all open objects together the store holds the last 16 chunks. The
 /// object stays readable when its last reference is dropped, until a collection takes it: reading
-/// on is kContentNotFound or kContentCorrupted then.
+/// on is kContentNotFound then, or kContentCorrupted where the same bytes were put again
+/// meanwhile: the object can be opened again.
 ///
 /// Thread safety: any thread; the last chunk is shared by all. Lifetime: ends before its store;
 /// pieces may outlive both.
@@ -67,8 +68,9 @@ public:
 
     /// Returns the chunk that holds the byte at `offset`, without a copy. Cost: reading, decoding
     /// and hashing one chunk, or nothing when it is the chunk that was read last. Errors:
-    /// kEndOfFile (at or behind the end), kContentCorrupted (CorruptionDetail, input is the place),
-    /// kIo, kDatabaseIo, kCancelled, kDeadlineExceeded.
+    /// kEndOfFile (at or behind the end), kContentNotFound (it was collected),
+    /// kContentCorrupted (CorruptionDetail, input is the place), kIo, kDatabaseIo, kCancelled,
+    /// kDeadlineExceeded.
     [[nodiscard]] Result<ObjectPiece> piece_at(std::uint64_t offset,
                                                const CallContext& context = {}) const;
 

@@ -40,6 +40,16 @@ private:
 
 std::vector<std::string> bed_family_names() { return {"chunks", "objects", "references", "packs"}; }
 
+ContentOptions options_on(std::shared_ptr<io::FileSystem> fs, const ChunkProfile& profile,
+                          std::uint64_t pack_bytes_max) {
+    ContentOptions options;
+    options.file_system = std::move(fs);
+    options.directory = "/library";
+    options.profile = profile;
+    options.packs.pack_bytes_max = pack_bytes_max;
+    return options;
+}
+
 std::shared_ptr<Random> make_counting_random() { return std::make_shared<CountingRandom>(); }
 
 Result<void> ContentBed::commit(kv::WriteBatch batch) {

@@ -21,6 +21,15 @@ inline constexpr ContentFamilies kBedFamilies{kv::Family{0}, kv::Family{1}, kv::
 inline constexpr std::size_t kBedFamilyCount = 4;
 [[nodiscard]] std::vector<std::string> bed_family_names();
 
+/// Profiles by which few bytes make many chunks.
+inline constexpr ChunkProfile kTinyChunks{ChunkAlgorithm::kFastCdc2020, 64, 256, 1024, 0};
+inline constexpr ChunkProfile kSmallChunks{ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
+
+/// Options of a store in `/library` of a file system, for a RealContentBed.
+[[nodiscard]] ContentOptions options_on(
+    std::shared_ptr<io::FileSystem> fs, const ChunkProfile& profile = kSmallChunks,
+    std::uint64_t pack_bytes_max = PackOptions().pack_bytes_max);
+
 /// Random bytes that are the same in every run.
 [[nodiscard]] std::shared_ptr<Random> make_counting_random();
 

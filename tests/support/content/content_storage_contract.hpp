@@ -138,6 +138,80 @@ TEST_P(ContentStorageContract, ObjectsThatArePutTogetherAgainStayThoughTheirOwne
     EXPECT_EQ(must(bed->get(id)), bytes);
 }
 
+TEST_P(ContentStorageContract, WhatCanBeReadAgainIsStoredAsWhatCannot) {
+    const auto in_order = make();
+    const auto again = make();
+    std::vector<Bytes> objects;
+    for (const std::size_t size : sizes()) objects.push_back(noise(size, size));
+    objects.push_back(noise(2'500'000, 1));
+    objects.push_back(objects.back());  // Begins like one that is there, and goes on otherwise.
+    objects.back()[2'400'000] ^= std::byte{1};
+    objects.push_back(objects.back());
+    objects.back().resize(1'000'000);
+    std::vector<ObjectInfo> expected;
+    for (const Bytes& object : objects) expected.push_back(in_order->put(object));
+    for (int time = 0; time < 2; ++time) {
+        const auto session = must(again->storage().begin());
+        for (std::size_t i = 0; i < objects.size(); ++i) {
+            const ObjectInfo info =
+                must(session->put_random_access(slices_anywhere_of(objects[i], 100'000)));
+            EXPECT_EQ(info, expected[i]) << i;
+            must(session->add_reference("again", info.id));
+        }
+        must(again->storage().commit(*session));
+        for (std::size_t i = 0; i < objects.size(); ++i)
+            EXPECT_EQ(must(again->get(expected[i].id)), objects[i]) << i;
+        collect(*again);
+    }
+    EXPECT_EQ(ids_in(*again), ids_in(*in_order));
+    EXPECT_EQ(must(again->storage().stats()).chunks, must(in_order->storage().stats()).chunks);
+}
+
+TEST_P(ContentStorageContract, WhatChangesBetweenReadingsIsStoredAsOneOfThem) {
+    const auto bed = make();
+    const Bytes before = noise(2'000'000, 2);
+    bed->put(before);
+    // Reads like `before` until it is read from the beginning once more.
+    const Bytes after = noise(1'500'000, 3);
+    Bytes other_end = before;
+    other_end.back() ^= std::byte{1};
+    int beginnings = 0;
+    const auto changing = [&](std::uint64_t offset,
+                              std::span<std::byte> out) -> Result<std::size_t> {
+        if (offset == 0) ++beginnings;
+        return slices_anywhere_of(beginnings < 2 ? other_end : after, 200'000)(offset, out);
+    };
+    const auto session = must(bed->storage().begin());
+    const ObjectInfo info = must(session->put_random_access(changing));
+    must(session->add_reference("changing", info.id));
+    must(bed->storage().commit(*session));
+    EXPECT_EQ(info.id, id_of(beginnings < 2 ? other_end : after));
+    EXPECT_EQ(must(bed->get(info.id)), beginnings < 2 ? other_end : after);
+}
+
+TEST_P(ContentStorageContract, ErrorsOfWhatCanBeReadAgainArePassedOn) {
+    const auto bed = make();
+    const Bytes bytes = noise(2'000'000, 4);
+    bed->put(bytes);
+    const auto session = must(bed->storage().begin());
+    for (const std::uint64_t place : {0u, 200'000u, 1'500'000u}) {
+        const auto broken = [&](std::uint64_t offset,
+                                std::span<std::byte> out) -> Result<std::size_t> {
+            if (offset + out.size() > place) return fail(Errc::kIo, "cannot be read");
+            return slices_anywhere_of(bytes, 100'000)(offset, out);
+        };
+        EXPECT_EQ(code_of(session->put_random_access(broken)), Errc::kIo) << place;
+    }
+    EXPECT_EQ(must(session->put(bytes)).id, id_of(bytes));
+}
+
+TEST_P(ContentStorageContract, AnIdOfZerosNamesNothing) {
+    const auto bed = make();
+    const auto session = must(bed->storage().begin());
+    must(session->put(prose(1000, 1)));
+    EXPECT_EQ(code_of(session->add_reference("zeros", ContentHash())), Errc::kContentNotFound);
+}
+
 TEST_P(ContentStorageContract, IdDoesNotDependOnHowTheSourceSlices) {
     const auto bed = make();
     const Bytes bytes = noise(400'000, 1);

@@ -57,16 +57,12 @@ public:
 std::unique_ptr<ContentSource> make_workload_source() { return std::make_unique<WorkloadSource>(); }
 
 ContentOptions workload_options(std::shared_ptr<io::FileSystem> fs) {
-    ContentOptions options;
-    options.file_system = std::move(fs);
-    options.directory = "/library";
+    ContentOptions options = options_on(std::move(fs), kSmallChunks, 7 * 1024);
     options.families = kBedFamilies;
     options.clock = make_system_clock();
     // What nobody else runs the callers run themselves, in the same order every time.
     options.executor = std::make_shared<fakes::ManualExecutor>();
     options.random = make_counting_random();
-    options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
-    options.packs.pack_bytes_max = 7 * 1024;
     options.similarity_bytes_max = 1u << 16;
     options.bases_bytes_max = 1u << 16;
     return options;

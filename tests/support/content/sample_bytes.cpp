@@ -34,6 +34,13 @@ Bytes prose(std::size_t count, std::uint64_t seed) {
     return bytes;
 }
 
+Bytes mixed_bytes() {
+    Bytes bytes = noise(5'000, 1);
+    const Bytes more = prose(7'000, 2);
+    bytes.insert(bytes.end(), more.begin(), more.end());
+    return bytes;
+}
+
 Bytes edited(Bytes bytes, std::size_t edits, std::uint64_t seed) {
     SeededRandom random(seed);
     for (std::size_t i = 0; i < edits; ++i) {
@@ -52,6 +59,15 @@ Bytes edited(Bytes bytes, std::size_t edits, std::uint64_t seed) {
 ByteSource slices_of(ByteView bytes, std::size_t slice) {
     return [whole = source_of(bytes), slice](std::span<std::byte> out) {
         return whole(out.first(std::min(slice, out.size())));
+    };
+}
+
+RandomAccessSource slices_anywhere_of(ByteView bytes, std::size_t slice) {
+    return [bytes, slice](std::uint64_t offset, std::span<std::byte> out) -> Result<std::size_t> {
+        const ByteView rest = bytes.subspan(std::min<std::uint64_t>(offset, bytes.size()));
+        const std::size_t count = std::min({slice, out.size(), rest.size()});
+        std::copy_n(rest.begin(), count, out.begin());
+        return count;
     };
 }
 
