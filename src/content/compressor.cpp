@@ -27,6 +27,17 @@ std::size_t worthwhile_bytes(std::size_t chunk_bytes) {
     return chunk_bytes - (chunk_bytes * 3 + 99) / 100;
 }
 
+bool looks_like_dictionary(ByteView bytes) {
+    return bytes.size() >= sizeof(std::uint32_t) &&
+           load_le<std::uint32_t>(bytes.data()) == ZSTD_MAGIC_DICTIONARY;
+}
+
+Result<void> check_chunk_bytes(std::size_t bytes) {
+    if (bytes <= kChunkBytesMax) return {};
+    return fail(Errc::kDecompression,
+                "chunk claims more than " + std::to_string(kChunkBytesMax) + " bytes");
+}
+
 }  // namespace
 
 int zstd_level(int level) noexcept { return std::clamp(level, kLevelMin, kLevelMax); }
@@ -54,9 +65,9 @@ struct Compressor::Impl {
     }
 
     // Makes sure that a frame can be decoded to exactly `plain_bytes`, before it takes memory.
-    Result<void> begin_frame(ByteView frame, std::uint32_t plain_bytes, Bytes& out);
+    Result<void> begin_frame(ByteView frame, std::size_t plain_bytes);
 
-    static Result<void> check_decoded(std::size_t size, std::uint32_t plain_bytes);
+    static Result<void> check_decoded(std::size_t size, std::size_t plain_bytes);
 };
 
 // What two chunks have in common comes in long stretches: the quickest search, for seven bytes or
@@ -72,7 +83,7 @@ ZSTD_CCtx* Compressor::Impl::delta_context() {
     return made;
 }
 
-Result<void> Compressor::Impl::begin_frame(ByteView frame, std::uint32_t plain_bytes, Bytes& out) {
+Result<void> Compressor::Impl::begin_frame(ByteView frame, std::size_t plain_bytes) {
     if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != plain_bytes ||
         ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size())
         return fail(Errc::kDecompression, "payload is not one zstd frame of the chunk's length");
@@ -81,11 +92,10 @@ Result<void> Compressor::Impl::begin_frame(ByteView frame, std::uint32_t plain_b
         if (!decompression)
             return fail(Errc::kOutOfMemory, "zstd got no memory for a decompression context");
     }
-    out.resize(plain_bytes);
     return {};
 }
 
-Result<void> Compressor::Impl::check_decoded(std::size_t size, std::uint32_t plain_bytes) {
+Result<void> Compressor::Impl::check_decoded(std::size_t size, std::size_t plain_bytes) {
     if (ZSTD_isError(size) != 0)
         return fail(Errc::kDecompression,
                     std::string("payload cannot be decoded: ") + ZSTD_getErrorName(size));
@@ -158,33 +168,37 @@ Compressor::Encoded Compressor::compress_delta(const ChunkId& base_id, ByteView 
 
 Result<void> Compressor::decompress(Codec codec, ByteView payload, std::uint32_t plain_bytes,
                                     Bytes& out) {
-    if (plain_bytes > kChunkBytesMax)
-        return fail(Errc::kDecompression,
-                    "chunk claims more than " + std::to_string(kChunkBytesMax) + " bytes");
+    CATALOG_TRY_VOID(check_chunk_bytes(plain_bytes));
+    if (codec == Codec::kZstd) CATALOG_TRY_VOID(impl_->begin_frame(payload, plain_bytes));
+    out.resize(plain_bytes);
+    return decompress(codec, payload, out);
+}
+
+Result<void> Compressor::decompress(Codec codec, ByteView payload, std::span<std::byte> out) {
+    CATALOG_TRY_VOID(check_chunk_bytes(out.size()));
     if (codec == Codec::kRaw) {
-        if (payload.size() != plain_bytes)
+        if (payload.size() != out.size())
             return fail(Errc::kDecompression, "raw payload has another length than its chunk");
-        out.assign(payload.begin(), payload.end());
+        std::ranges::copy(payload, out.begin());
         return {};
     }
     if (codec != Codec::kZstd)
         return fail(Errc::kDecompression, "payload needs a dictionary or a base to be decoded");
-    CATALOG_TRY_VOID(impl_->begin_frame(payload, plain_bytes, out));
+    CATALOG_TRY_VOID(impl_->begin_frame(payload, out.size()));
     return Impl::check_decoded(ZSTD_decompressDCtx(impl_->decompression.get(), out.data(),
                                                    out.size(), payload.data(), payload.size()),
-                               plain_bytes);
+                               out.size());
 }
 
 Result<void> Compressor::decompress_with(const Dictionary& dictionary, ByteView payload,
                                          std::uint32_t plain_bytes, Bytes& out) {
-    if (plain_bytes > kChunkBytesMax)
-        return fail(Errc::kDecompression,
-                    "chunk claims more than " + std::to_string(kChunkBytesMax) + " bytes");
+    CATALOG_TRY_VOID(check_chunk_bytes(plain_bytes));
     CATALOG_TRY(const std::uint32_t number, dictionary_number(payload));
     if (number != dictionary.number())
         return fail(Errc::kDecompression,
                     "payload was made with another dictionary, number " + std::to_string(number));
-    CATALOG_TRY_VOID(impl_->begin_frame(payload, plain_bytes, out));
+    CATALOG_TRY_VOID(impl_->begin_frame(payload, plain_bytes));
+    out.resize(plain_bytes);
     return Impl::check_decoded(
         ZSTD_decompress_usingDDict(impl_->decompression.get(), out.data(), out.size(),
                                    payload.data(), payload.size(),
@@ -194,21 +208,34 @@ Result<void> Compressor::decompress_with(const Dictionary& dictionary, ByteView 
 
 Result<void> Compressor::decompress_delta(ByteView payload, ByteView base,
                                           std::uint32_t plain_bytes, Bytes& out) {
-    if (plain_bytes > kChunkBytesMax || base.size() > kChunkBytesMax)
-        return fail(Errc::kDecompression,
-                    "chunk claims more than " + std::to_string(kChunkBytesMax) + " bytes");
+    CATALOG_TRY_VOID(check_chunk_bytes(plain_bytes));
+    if (payload.size() > kDeltaHeaderBytes)
+        CATALOG_TRY_VOID(impl_->begin_frame(payload.subspan(kDeltaHeaderBytes), plain_bytes));
+    out.resize(plain_bytes);
+    return decompress_delta(payload, base, out);
+}
+
+Result<void> Compressor::decompress_delta(ByteView payload, ByteView base,
+                                          std::span<std::byte> out) {
+    CATALOG_TRY_VOID(check_chunk_bytes(std::max(out.size(), base.size())));
     if (payload.size() <= kDeltaHeaderBytes)
         return fail(Errc::kDecompression, "payload is shorter than a delta");
     const ByteView frame = payload.subspan(kDeltaHeaderBytes);
-    CATALOG_TRY_VOID(impl_->begin_frame(frame, plain_bytes, out));
-    // Always as plain bytes: a base that happens to look like a dictionary is none.
-    const std::size_t referred =
-        ZSTD_DCtx_refPrefix(impl_->decompression.get(), base.data(), base.size());
+    CATALOG_TRY_VOID(impl_->begin_frame(frame, out.size()));
+    ZSTD_DCtx* const context = impl_->decompression.get();
+    // As a prefix, zstd takes 27 KiB of memory for each. Without that it takes bytes which look
+    // like a dictionary for one; a base that happens to is none.
+    if (!looks_like_dictionary(base))
+        return Impl::check_decoded(
+            ZSTD_decompress_usingDict(context, out.data(), out.size(), frame.data(), frame.size(),
+                                      base.data(), base.size()),
+            out.size());
+    const std::size_t referred = ZSTD_DCtx_refPrefix(context, base.data(), base.size());
     if (ZSTD_isError(referred) != 0)
         return fail(Errc::kOutOfMemory, "zstd got no memory for a decompression context");
-    return Impl::check_decoded(ZSTD_decompressDCtx(impl_->decompression.get(), out.data(),
-                                                   out.size(), frame.data(), frame.size()),
-                               plain_bytes);
+    return Impl::check_decoded(
+        ZSTD_decompressDCtx(context, out.data(), out.size(), frame.data(), frame.size()),
+        out.size());
 }
 
 Result<ChunkId> delta_base(ByteView payload) {

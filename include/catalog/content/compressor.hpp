@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "catalog/content/dictionary.hpp"
 #include "catalog/content/pack_format.hpp"
@@ -55,6 +56,8 @@ public:
     /// kOutOfMemory.
     [[nodiscard]] Result<void> decompress(Codec codec, ByteView payload, std::uint32_t plain_bytes,
                                           Bytes& out);
+    /// The same into memory of the chunk's length, 1 to kChunkBytesMax bytes.
+    [[nodiscard]] Result<void> decompress(Codec codec, ByteView payload, std::span<std::byte> out);
 
     /// The same for kZstdDictionary. Errors: also kDecompression when the payload names another
     /// dictionary.
@@ -65,6 +68,9 @@ public:
     /// bytes it fails or gives other bytes: the chunk's digest decides, as everywhere.
     [[nodiscard]] Result<void> decompress_delta(ByteView payload, ByteView base,
                                                 std::uint32_t plain_bytes, Bytes& out);
+    /// The same into memory of the chunk's length, which is no part of `base`.
+    [[nodiscard]] Result<void> decompress_delta(ByteView payload, ByteView base,
+                                                std::span<std::byte> out);
 
 private:
     struct Impl;
