@@ -27,6 +27,7 @@ using namespace catalog::bench;
 
 constexpr std::size_t kReadBytes = 64u << 10;
 constexpr std::size_t kReads = 2'000;
+constexpr std::size_t kReadsTogether = 16;
 
 // Microseconds of each call.
 template <class Body>
@@ -93,6 +94,13 @@ std::vector<Bytes> pieces_of(const std::vector<Bytes>& files) {
     return objects;
 }
 
+std::vector<std::size_t> shuffled(std::size_t count) {
+    std::vector<std::size_t> order(count);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::shuffle(order.begin(), order.end(), std::mt19937_64(2));
+    return order;
+}
+
 // As who streams a mapped file: objects in the order in which they were stored.
 void time_in_order(const std::string& place, const BenchStore::Adjust& adjust,
                    const std::vector<ContentHash>& ids) {
@@ -103,6 +111,32 @@ void time_in_order(const std::string& place, const BenchStore::Adjust& adjust,
     for (const std::size_t i : order) opened[i] = must(store.content->open_zero_copy(ids[i]));
     print("  region, first time, in order",
           time_each(order, [&](std::size_t i) { must(opened[i]->region_at(0)); }));
+}
+
+// As who knows sixteen places that he needs: each object once, in random order.
+void time_together(const std::string& place, const BenchStore::Adjust& adjust,
+                   const std::vector<ContentHash>& ids, const std::vector<Bytes>& objects) {
+    BenchStore store(place, adjust);
+    const std::vector<std::size_t> order = shuffled(ids.size());
+    std::vector<std::unique_ptr<content::ZeroCopyContent>> opened(ids.size());
+    for (const std::size_t i : order) opened[i] = must(store.content->open_zero_copy(ids[i]));
+    std::vector<std::size_t> groups(ids.size() / kReadsTogether);
+    std::iota(groups.begin(), groups.end(), std::size_t{0});
+    for (const char* const what : {"  16 at once, first time, each", "  16 at once, again, each"}) {
+        std::vector<content::ContentSlice> last;
+        auto times = time_each(groups, [&](std::size_t group) {
+            std::vector<content::SliceRequest> requests;
+            for (std::size_t i = 0; i < kReadsTogether; ++i)
+                requests.push_back({opened[order[group * kReadsTogether + i]].get(), {}});
+            last = must(content::ZeroCopyContent::read_slices(requests));
+        });
+        for (double& time : times) time /= kReadsTogether;
+        print(what, std::move(times));
+        const Bytes& expected = objects[order[groups.size() * kReadsTogether - 1]];
+        Bytes given(kReadBytes);
+        if (last.back().copy_to(given) != kReadBytes || given != expected)
+            stop("an object came back with other bytes");
+    }
 }
 
 void time_single_reads(const std::string& place, const char* name,
@@ -119,10 +153,9 @@ void time_single_reads(const std::string& place, const char* name,
     }
     std::printf("%s, %zu objects of 64 KiB\n", name, objects.size());
     time_in_order(place, cut_by(one_chunk), ids);
+    time_together(place, cut_by(one_chunk), ids, objects);
     BenchStore store(place, cut_by(one_chunk));
-    std::vector<std::size_t> order(ids.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::shuffle(order.begin(), order.end(), std::mt19937_64(2));
+    const std::vector<std::size_t> order = shuffled(ids.size());
     std::printf("  in random order\n");
     std::vector<std::unique_ptr<content::ZeroCopyContent>> opened(ids.size());
     print("  open", time_each(order, [&](std::size_t i) {

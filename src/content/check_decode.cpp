@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
-#include <functional>
-#include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "catalog/merkle/hash_batch.hpp"
@@ -13,9 +12,9 @@ namespace catalog::content {
 namespace {
 
 constexpr std::size_t kTreeBlockBytes = merkle::BlockTree::kBlockBytes;
-// Bytes that are hashed together: enough for all lanes, few enough to be still in the cache.
-constexpr std::size_t kTogetherBytes = 1u << 20;
-constexpr std::size_t kTogetherMax = 256;
+// Bytes that are hashed together: so many that all lanes are busy nearly to the end.
+constexpr std::size_t kTogetherBytes = 4u << 20;
+constexpr std::size_t kTogetherMax = 512;
 // What one task of the executor does at least: objects that share chunks stay together up to the
 // second length.
 constexpr std::uint64_t kSliceBytes = 8u << 20;
@@ -58,7 +57,7 @@ public:
 
     // Hashes what was added and looks at the digests.
     Result<void> flush() {
-        hash();
+        hashing_.hash(tasks_);
         for (std::size_t i = 0; i < tasks_.size(); ++i) {
             const Pending& pending = pending_[i];
             if (pending.is_block)
@@ -89,20 +88,6 @@ private:
         ChunkLocation location;
         std::shared_ptr<const Bytes> bytes;
     };
-
-    // Long ones first: all lanes are busy to the end.
-    void hash() {
-        order_.resize(tasks_.size());
-        std::iota(order_.begin(), order_.end(), 0u);
-        std::ranges::sort(order_, std::ranges::greater(), [&](std::uint32_t i) {
-            return std::pair(tasks_[i].bytes.size(), order_.size() - i);
-        });
-        sorted_.clear();
-        for (const std::uint32_t i : order_) sorted_.push_back(tasks_[i]);
-        merkle::hash_all(sorted_);
-        for (std::size_t i = 0; i < order_.size(); ++i)
-            tasks_[order_[i]].digest = sorted_[i].digest;
-    }
 
     // A delta's base may be moved by a collection between two steps, which is no damage.
     Result<ChunkDecoder::Loaded> load_at(const ChunkLocation& location) {
@@ -203,8 +188,7 @@ private:
     std::vector<OpenRoot> open_;  ///< The last one is being filled, or is none.
     std::shared_ptr<Bytes> partial_;
     std::vector<merkle::HashTask> tasks_;
-    std::vector<merkle::HashTask> sorted_;  ///< `tasks_` in the order of `order_`.
-    std::vector<std::uint32_t> order_;
+    LongestFirst hashing_;
     std::vector<Pending> pending_;
     std::size_t bytes_ = 0;
 };
@@ -285,7 +269,7 @@ Result<void> CheckDecode::collect_object(const ContentHash& id, std::string_view
         return {};
     std::vector<IndexEntry> entries;
     entries.reserve(record->chunks.size());
-    std::pair<PackId, std::uint64_t> first{end, 0};
+    Place first{end, 0};
     for (const ChunkRef& chunk : record->chunks) {
         CATALOG_TRY(const auto entry, core_.find_chunk(chunk.id));
         if (!entry || entry->location.plain_bytes != chunk.bytes ||
@@ -296,7 +280,8 @@ Result<void> CheckDecode::collect_object(const ContentHash& id, std::string_view
     }
     if (first.first <= after || first.first >= end) return {};
     Bucket& bucket = buckets_[first.first];
-    bucket.roots.push_back({id, record->size, first.second, bucket.chunks.size(), entries.size()});
+    bucket.roots.push_back({id, record->size, row_of(entries.front()), first.second,
+                            bucket.chunks.size(), entries.size()});
     bucket.chunks.insert(bucket.chunks.end(), entries.begin(), entries.end());
     bytes_ += sizeof(Root) + entries.size() * sizeof(IndexEntry);
     while (bytes_ > kObjectsBytesMax && buckets_.size() > 1) {
@@ -309,14 +294,26 @@ Result<void> CheckDecode::collect_object(const ContentHash& id, std::string_view
     return {};
 }
 
+// What cannot be told, for damage for example, decides the order alone.
+CheckDecode::Place CheckDecode::row_of(const IndexEntry& chunk) const {
+    IndexEntry at = chunk;
+    for (std::size_t links = 0; at.codec == Codec::kDelta && links < kDeltaDepthMax; ++links) {
+        const auto base = core_.backend->base_of(at.location);
+        const auto entry = base ? core_.find_chunk(*base) : Result<std::optional<IndexEntry>>();
+        if (!entry || !*entry) break;
+        at = **entry;
+    }
+    return {at.location.pack, at.location.offset};
+}
+
 Result<void> CheckDecode::check_roots(Bucket& bucket) {
-    std::ranges::sort(bucket.roots, {},
-                      [](const Root& root) { return std::pair(root.first_place, root.id); });
+    std::ranges::sort(bucket.roots, {}, [](const Root& root) {
+        return std::tuple(root.row, root.first_place, root.id);
+    });
     std::vector<std::size_t> begins;
     std::uint64_t bytes = kSliceBytesMax;
     for (std::size_t i = 0; i < bucket.roots.size(); ++i) {
-        const bool shares =
-            i != 0 && bucket.roots[i].first_place == bucket.roots[i - 1].first_place;
+        const bool shares = i != 0 && bucket.roots[i].row == bucket.roots[i - 1].row;
         if (bytes >= (shares ? kSliceBytesMax : kSliceBytes)) {
             begins.push_back(i);
             bytes = 0;

@@ -61,18 +61,17 @@ Result<ByteView> ChunkDecoder::decode(const StoredRecord& record, Bytes& plain) 
     return bytes;
 }
 
-Result<ByteView> ChunkDecoder::decode_unchecked(const StoredRecord& record, Bytes& plain) {
+Result<void> ChunkDecoder::decode_unchecked(const StoredRecord& record, std::span<std::byte> out) {
     const RecordHeader& header = record.header;
-    if (header.codec == Codec::kRaw) return record.payload;
+    Result<void> decoded;
     if (header.codec == Codec::kDelta) {
         CATALOG_TRY(const BaseChunk base, base_of(record));
-        const auto decoded =
-            compressor_.decompress_delta(record.payload, *base.plain, header.plain_bytes, plain);
-        if (!decoded) return undecodable(header.id, decoded.error());
-        return plain;
+        decoded = compressor_.decompress_delta(record.payload, *base.plain, out);
+    } else {
+        decoded = compressor_.decompress(header.codec, record.payload, out);
     }
-    CATALOG_TRY_VOID(decode_alone(record, plain));
-    return plain;
+    if (!decoded) return undecodable(header.id, decoded.error());
+    return {};
 }
 
 Result<BaseChunk> ChunkDecoder::base_of(const StoredRecord& record) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base_cache.hpp"
@@ -32,9 +33,10 @@ public:
     /// CorruptionDetail (the chunk, or one of its bases: then the input is the base's place), kIo.
     [[nodiscard]] Result<ByteView> decode(const StoredRecord& record, Bytes& plain);
 
-    /// The same without the check against the id in the header, which is left to the caller: the
-    /// bytes may be others.
-    [[nodiscard]] Result<ByteView> decode_unchecked(const StoredRecord& record, Bytes& plain);
+    /// The same into `out`, which has the length that the header says, and without the check
+    /// against the id in the header, which is left to the caller: the bytes may be others.
+    [[nodiscard]] Result<void> decode_unchecked(const StoredRecord& record,
+                                                std::span<std::byte> out);
 
     /// Returns a chunk that may be a base, or nothing when the index does not have it. Its payload
     /// matched its checksum; its digest is not checked. Errors: as `decode`.

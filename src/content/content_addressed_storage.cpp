@@ -330,30 +330,15 @@ Result<void> ContentAddressedStorage::retrieve(const ContentHash& id, const Byte
         return fail(Errc::kInvalidArgument, "the range begins at " + std::to_string(range.offset) +
                                                 ", but object " + id.to_string() + " has " +
                                                 std::to_string(record.size) + " bytes");
+    if (range.offset != 0 || range.size < record.size)
+        return read_range(*impl_, impl_->readers, impl_->recent, {&id, &record}, range, sink,
+                          context);
     auto reader = impl_->readers.take();
-    const auto read = [&]() -> Result<void> {
-        if (range.offset == 0 && range.size >= record.size)
-            return read_object(*reader, id, record, [&](ByteView bytes) -> Result<void> {
-                CATALOG_TRY_VOID(context.check(clock));
-                return sink(bytes);
-            });
-        std::uint64_t begin = 0;  // Of the chunk in the object.
-        const std::uint64_t end = range.offset + std::min(range.size, record.size - range.offset);
-        if (end == range.offset) return {};
-        for (const ChunkRef& chunk : record.chunks) {
-            if (begin >= end) break;
-            if (begin + chunk.bytes > range.offset) {
-                CATALOG_TRY_VOID(context.check(clock));
-                CATALOG_TRY(const ByteView bytes, reader->read(id, chunk));
-                const std::uint64_t first = std::max(begin, range.offset);
-                const std::uint64_t last = std::min(begin + chunk.bytes, end);
-                CATALOG_TRY_VOID(sink(bytes.subspan(first - begin, last - first)));
-            }
-            begin += chunk.bytes;
-        }
-        return {};
+    const ByteSink give = [&](ByteView bytes) -> Result<void> {
+        CATALOG_TRY_VOID(context.check(clock));
+        return sink(bytes);
     };
-    auto done = read();
+    auto done = read_object(*reader, id, record, give, impl_->options.executor.get());
     impl_->readers.give_back(std::move(reader));
     return done;
 }

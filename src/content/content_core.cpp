@@ -1,5 +1,6 @@
 #include "content_core.hpp"
 
+#include <algorithm>
 #include <catalog/internal/try.hpp>
 
 namespace catalog::content {
@@ -154,12 +155,12 @@ Result<ByteView> ChunkReader::read_at(const ChunkRef& chunk, const ChunkLocation
     return bytes;
 }
 
-Result<ChunkReader::Unchecked> ChunkReader::read_unchecked(const ChunkRef& chunk) {
+Result<IdRule> ChunkReader::read_unchecked(const ChunkRef& chunk, std::span<std::byte> out) {
     CATALOG_TRY(const auto entry, core_.find_chunk(chunk.id));
     if (!entry) return fail(Errc::kContentCorrupted, "chunk is missing from the index");
     CATALOG_TRY(const StoredRecord record, record_at(chunk, entry->location));
-    CATALOG_TRY(const ByteView bytes, decoder_.decode_unchecked(record, plain_));
-    return Unchecked{bytes, record.header.id_rule};
+    CATALOG_TRY_VOID(decoder_.decode_unchecked(record, out));
+    return record.header.id_rule;
 }
 
 Result<ByteView> ChunkReader::read(const ContentHash& object, const ChunkRef& chunk) {
@@ -175,15 +176,17 @@ Result<ByteView> ChunkReader::read(const ContentHash& object, const ChunkRef& ch
                     .with_hint("run a full verification to see what else is damaged"));
 }
 
-Result<ChunkReader::Kept> ChunkReader::read_and_keep(const ContentHash& object,
-                                                     const ChunkRef& chunk) {
-    CATALOG_TRY(const ByteView bytes, read(object, chunk));
-    // A chunk that was stored raw lies in the record's buffer. Moving a vector leaves its bytes
-    // where they are.
-    Bytes& holder = bytes.data() == plain_.data() ? plain_ : stored_;
-    Kept kept{std::move(holder), bytes};
-    holder = Bytes();
-    return kept;
+// A buffer that held another chunk spares the machine from making fresh pages for each.
+Result<PinnedChunk> ChunkReader::load(const ContentHash& object, const ChunkRef& chunk) {
+    auto buffer = core_.bases->buffer(chunk.bytes);
+    if (buffer->size() < chunk.bytes) buffer->resize(chunk.bytes);
+    const std::span<std::byte> out = std::span(*buffer).first(chunk.bytes);
+    const auto rule = read_unchecked(chunk, out);
+    if (!rule || chunk_id_of(out, *rule) != chunk.id) {
+        CATALOG_TRY(const ByteView bytes, read(object, chunk));
+        std::ranges::copy(bytes, out.begin());
+    }
+    return PinnedChunk{out, std::move(buffer)};
 }
 
 std::unique_ptr<ChunkReader> ReaderPool::take() {
@@ -191,12 +194,17 @@ std::unique_ptr<ChunkReader> ReaderPool::take() {
     if (idle_.empty()) return std::make_unique<ChunkReader>(core_);
     auto reader = std::move(idle_.back());
     idle_.pop_back();
+    scratch_bytes_ -= reader->scratch().capacity();
     return reader;
 }
 
 void ReaderPool::give_back(std::unique_ptr<ChunkReader> reader) {
     const internal::MutexLock lock(mutex_);
-    if (idle_.size() < kIdleMax) idle_.push_back(std::move(reader));
+    if (idle_.size() == kIdleMax) return;
+    if (scratch_bytes_ + reader->scratch().capacity() > kScratchBytesMax)
+        reader->scratch() = Bytes();
+    scratch_bytes_ += reader->scratch().capacity();
+    idle_.push_back(std::move(reader));
 }
 
 void RecentChunks::keep(const ChunkId& id, PinnedChunk chunk) {
@@ -218,12 +226,9 @@ Result<PinnedChunk> load_chunk(ReaderPool& readers, RecentChunks& recent, const 
                                const ChunkRef& chunk) {
     if (auto kept = recent.find(chunk.id)) return *std::move(kept);
     auto reader = readers.take();
-    auto read = reader->read_and_keep(object, chunk);
+    auto loaded = reader->load(object, chunk);
     readers.give_back(std::move(reader));
-    if (!read) return fail(read.error());
-    const ByteView bytes = read->bytes;
-    PinnedChunk loaded{bytes, std::make_shared<const Bytes>(std::move(read->buffer))};
-    recent.keep(chunk.id, loaded);
+    if (loaded) recent.keep(chunk.id, *loaded);
     return loaded;
 }
 

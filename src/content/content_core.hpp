@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "catalog/content/storage_backend.hpp"
 #include "chunk_decoder.hpp"
 #include "collection.hpp"
+#include "longest_first.hpp"
 #include "open_sessions.hpp"
 #include "space_reserve.hpp"
 #include "write_pipeline.hpp"
@@ -72,6 +74,12 @@ struct ContentCore {
     const ContentCore& core, const kv::Snapshot& snapshot,
     const std::function<Result<void>(const ContentHash&, std::string_view)>& each);
 
+/// A chunk's verified bytes with what keeps them.
+struct PinnedChunk {
+    ByteView bytes;
+    std::shared_ptr<const void> keeper;
+};
+
 /// Reads chunks and checks them against their ids. Thread safety: one thread at a time.
 class ChunkReader {
 public:
@@ -84,22 +92,15 @@ public:
 
     /// As `read`, but whether the bytes have the chunk's digest is left to the caller to check;
     /// when they have not, `read` says what is wrong, or finds them elsewhere.
-    struct Unchecked {
-        ByteView bytes;
-        IdRule id_rule = IdRule::kLeaf;
-    };
-    [[nodiscard]] Result<Unchecked> read_unchecked(const ChunkRef& chunk);
+    /// Decodes into `out`, which has the chunk's length, and returns the rule of its id.
+    [[nodiscard]] Result<IdRule> read_unchecked(const ChunkRef& chunk, std::span<std::byte> out);
 
     /// Room for several chunks side by side, for one caller at a time.
     [[nodiscard]] Bytes& scratch() noexcept { return scratch_; }
+    [[nodiscard]] LongestFirst& hashing() noexcept { return hashing_; }
 
-    /// Bytes of a chunk with the buffer that they are in.
-    struct Kept {
-        Bytes buffer;
-        ByteView bytes;
-    };
-    /// As `read`, and gives the buffer away.
-    [[nodiscard]] Result<Kept> read_and_keep(const ContentHash& object, const ChunkRef& chunk);
+    /// As `read`, into a buffer of its own.
+    [[nodiscard]] Result<PinnedChunk> load(const ContentHash& object, const ChunkRef& chunk);
 
 private:
     [[nodiscard]] Result<ByteView> read_verified(const ChunkRef& chunk);
@@ -112,6 +113,7 @@ private:
     Bytes stored_;
     Bytes plain_;
     Bytes scratch_;
+    LongestFirst hashing_;
 };
 
 /// Keeps readers with their buffers and decoders between uses. Thread safety: any thread.
@@ -124,16 +126,13 @@ public:
 
 private:
     static constexpr std::size_t kIdleMax = 8;
+    /// Room for several chunks that idle readers keep, bytes.
+    static constexpr std::size_t kScratchBytesMax = 8u << 20;
 
     const ContentCore& core_;
     internal::Mutex mutex_;
     std::vector<std::unique_ptr<ChunkReader>> idle_ CATALOG_GUARDED_BY(mutex_);
-};
-
-/// A chunk's verified bytes with what keeps them.
-struct PinnedChunk {
-    ByteView bytes;
-    std::shared_ptr<const void> keeper;
+    std::size_t scratch_bytes_ CATALOG_GUARDED_BY(mutex_) = 0;  ///< Of `idle_`.
 };
 
 /// Keeps the chunks that open objects decoded last, of all objects together no more than kKeptMax:
@@ -161,10 +160,47 @@ private:
 [[nodiscard]] Result<PinnedChunk> load_chunk(ReaderPool& readers, RecentChunks& recent,
                                              const ContentHash& object, const ChunkRef& chunk);
 
-/// Recomputes an object's root from its chunks, giving each to `sink` once it is verified, the last
-/// one after the root was found right. Errors: as ChunkReader::read, what `sink` returned.
+/// A chunk that somebody wants to hold.
+struct WantedChunk {
+    const ContentHash* object = nullptr;
+    const ChunkRef* chunk = nullptr;
+};
+
+/// As load_chunk for each, in their order, but hashes many of them at once, and where there are
+/// more than a few reads on several threads. With `may_map` raw chunks are given as they lie in
+/// mapped packs. Errors: as ChunkReader::read; kCancelled, kDeadlineExceeded.
+[[nodiscard]] Result<std::vector<PinnedChunk>> load_chunks(
+    const ContentCore& core, ReaderPool& readers, RecentChunks& recent,
+    std::span<const WantedChunk> wanted, bool may_map, const CallContext& context);
+
+/// An object to be read from its first byte to its last.
+struct WholeObject {
+    const ContentHash* id = nullptr;
+    const ObjectRecord* record = nullptr;
+};
+
+/// Objects of at most so many bytes together are decoded into memory before they are given.
+inline constexpr std::uint64_t kObjectsTogetherBytesMax = 4u << 20;
+
+/// Reads objects of together at most kObjectsTogetherBytesMax bytes and gives each to `sink`, in
+/// pieces of 1 MiB, once its root was found right; one without bytes is not given. Errors: as
+/// ChunkReader::read, what `sink` returned; others may have been given then.
+[[nodiscard]] Result<void> read_objects(ChunkReader& reader, std::span<const WholeObject> objects,
+                                        const ObjectsSink& sink);
+
+/// Recomputes an object's root from its chunks, giving `sink` each stretch once it is verified, the
+/// last one after the root was found right. With an executor, of a long object the next 1 MiB is
+/// read there while a stretch is given. Errors: as ChunkReader::read, what `sink` returned.
 [[nodiscard]] Result<void> read_object(ChunkReader& reader, const ContentHash& id,
-                                       const ObjectRecord& record, const ByteSink& sink);
+                                       const ObjectRecord& record, const ByteSink& sink,
+                                       Executor* ahead = nullptr);
+
+/// Gives a range of an object to `sink`, which begins in the object, some chunks at a time. Errors:
+/// as `load_chunks`, what `sink` returned.
+[[nodiscard]] Result<void> read_range(const ContentCore& core, ReaderPool& readers,
+                                      RecentChunks& recent, const WholeObject& object,
+                                      ByteRange range, const ByteSink& sink,
+                                      const CallContext& context);
 
 /// See ContentStorage::retrieve_each; retrieve_each.cpp.
 [[nodiscard]] Result<void> retrieve_objects(const ContentCore& core, ReaderPool& readers,

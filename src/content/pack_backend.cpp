@@ -72,6 +72,11 @@ public:
         if (is_encrypted()) return std::nullopt;
         return maps_.chunk(location);
     }
+    std::vector<std::optional<MappedChunk>> map_chunks(
+        std::span<const ChunkLocation> locations) override {
+        if (is_encrypted()) return std::vector<std::optional<MappedChunk>>(locations.size());
+        return maps_.chunks(locations);
+    }
     Result<ChunkId> base_of(const ChunkLocation& location) override;
     Result<PackHeader> inspect(const PackMark& mark) override;
     Result<void> scan(const PackMark& mark, PackVisitor& visitor) override;

@@ -4,8 +4,9 @@
 #include <array>
 #include <atomic>
 #include <catalog/internal/try.hpp>
+#include <utility>
 
-#include "catalog/merkle/hash_batch.hpp"
+#include "longest_first.hpp"
 
 namespace catalog::content {
 namespace {
@@ -23,6 +24,11 @@ constexpr std::size_t kLookedAtMax = 3;
 constexpr std::uint64_t kReadOnBytes = 256u << 10;
 // A neighbour that is longer than this and than the chunk asked for would make its reader wait.
 constexpr std::uint32_t kNeighbourBytesMax = 64u << 10;
+
+merkle::HashTask::As hashed_as(const RecordHeader& header) {
+    return header.id_rule == IdRule::kLeaf ? merkle::HashTask::As::kLeaf
+                                           : merkle::HashTask::As::kBytes;
+}
 
 }  // namespace
 
@@ -75,8 +81,7 @@ public:
         const std::size_t wanted = chunks_at_once(offset);
         const auto add = [&](std::uint64_t at, const RecordHeader& added) {
             tasks[count].bytes = payload(at, added);
-            tasks[count].as = added.id_rule == IdRule::kLeaf ? merkle::HashTask::As::kLeaf
-                                                             : merkle::HashTask::As::kBytes;
+            tasks[count].as = hashed_as(added);
             ids[count] = added.id;
             offsets[count++] = at;
         };
@@ -120,31 +125,66 @@ private:
 PackMaps::PackMaps(PackFiles& files, std::uint32_t mapped_max)
     : files_(files), mapped_max_(std::max<std::size_t>(mapped_max, 1)) {}
 
-Result<std::optional<MappedChunk>> PackMaps::chunk(const ChunkLocation& location) {
+Result<PackMaps::Located> PackMaps::locate(const ChunkLocation& location) {
     const auto damaged = [&](const char* what) {
         return pack_damaged(location.pack, location.offset, what);
     };
     const std::uint64_t offset = location.offset;
     const std::uint64_t end = offset + kRecordHeaderBytes + location.stored_bytes;
     if (offset % kRecordAlignment != 0 || end < offset) return damaged("no record can begin there");
-    CATALOG_TRY(const Covering covering, this->covering(location.pack, end));
-    if (!covering.mapping) return std::nullopt;
-    Mapping& mapping = *covering.mapping;
-    const auto header = mapping.header_at(offset, end);
+    CATALOG_TRY(Covering covering, this->covering(location.pack, end));
+    if (!covering.mapping) return Located();
+    const auto header = covering.mapping->header_at(offset, end);
     if (!header || header->stored_bytes != location.stored_bytes ||
         header->plain_bytes != location.plain_bytes)
         return damaged("no record of that length is where the index says");
-    if (header->codec != Codec::kRaw) return std::nullopt;
+    covering.committed = std::max(covering.committed, end);
+    return Located{std::move(covering), *header};
+}
+
+Result<std::optional<MappedChunk>> PackMaps::chunk(const ChunkLocation& location) {
+    CATALOG_TRY(const Located located, locate(location));
+    const RecordHeader& header = located.header;
+    if (!located.covering.mapping || header.codec != Codec::kRaw) return std::nullopt;
+    Mapping& mapping = *located.covering.mapping;
+    const std::uint64_t offset = location.offset;
     if (!mapping.is_verified(offset)) {
-        const ContentHash digest =
-            mapping.verify(offset, *header, std::max(covering.committed, end));
-        if (digest != header->id)
+        const ContentHash digest = mapping.verify(offset, header, located.covering.committed);
+        if (digest != header.id)
             return fail(
                 Error(Errc::kContentCorrupted, "chunk does not match its digest",
-                      CorruptionDetail{header->id.to_string(), digest.to_string(), {}})
+                      CorruptionDetail{header.id.to_string(), digest.to_string(), {}})
                     .with_input(pack_file_name(location.pack) + " at " + std::to_string(offset)));
     }
-    return MappedChunk{header->id, mapping.payload(offset, *header), covering.mapping};
+    return MappedChunk{header.id, mapping.payload(offset, header), located.covering.mapping};
+}
+
+std::vector<std::optional<MappedChunk>> PackMaps::chunks(std::span<const ChunkLocation> locations) {
+    std::vector<std::optional<MappedChunk>> chunks(locations.size());
+    std::vector<Mapping*> mappings(locations.size());
+    std::vector<merkle::HashTask> tasks;
+    std::vector<std::size_t> indexes;
+    for (std::size_t i = 0; i < locations.size(); ++i) {
+        const auto located = locate(locations[i]);
+        if (!located || !located->covering.mapping || located->header.codec != Codec::kRaw)
+            continue;
+        const RecordHeader& header = located->header;
+        mappings[i] = located->covering.mapping.get();
+        const ByteView bytes = mappings[i]->payload(locations[i].offset, header);
+        chunks[i] = MappedChunk{header.id, bytes, located->covering.mapping};
+        if (mappings[i]->is_verified(locations[i].offset)) continue;
+        tasks.push_back({bytes, hashed_as(header), {}});
+        indexes.push_back(i);
+    }
+    LongestFirst().hash(tasks);
+    for (std::size_t task = 0; task < tasks.size(); ++task) {
+        const std::size_t i = indexes[task];
+        if (tasks[task].digest == chunks[i]->id)
+            mappings[i]->set_verified(locations[i].offset);
+        else
+            chunks[i].reset();
+    }
+    return chunks;
 }
 
 Result<PackMaps::Covering> PackMaps::covering(PackId pack, std::uint64_t end) {

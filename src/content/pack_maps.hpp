@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "catalog/content/storage_backend.hpp"
 #include "pack_files.hpp"
@@ -21,6 +23,10 @@ public:
     /// See StorageBackend::map_chunk. A pack that cannot be mapped, for lack of addresses for
     /// example, gives nothing.
     [[nodiscard]] Result<std::optional<MappedChunk>> chunk(const ChunkLocation& location);
+
+    /// See StorageBackend::map_chunks.
+    [[nodiscard]] std::vector<std::optional<MappedChunk>> chunks(
+        std::span<const ChunkLocation> locations);
 
     /// Says that the pack was committed up to there: chunks before it may be looked at unasked.
     void committed(const PackMark& mark);
@@ -45,6 +51,12 @@ private:
         std::shared_ptr<Mapping> mapping;
         std::uint64_t committed = 0;
     };
+    /// A record that begins there, of any codec.
+    struct Located {
+        Covering covering;  ///< Without a mapping: the pack cannot be mapped.
+        RecordHeader header;
+    };
+    [[nodiscard]] Result<Located> locate(const ChunkLocation& location);
     [[nodiscard]] Result<Covering> covering(PackId pack, std::uint64_t end);
     [[nodiscard]] Result<std::shared_ptr<Mapping>> map(PackId pack) const;
     void make_room() CATALOG_REQUIRES(mutex_);

@@ -1,21 +1,26 @@
-// Reading whole objects: chunks and the blocks of the object's tree are the same bytes, cut in two
-// ways; both are hashed together, several pieces at once.
+// Reading whole objects. Those that fit into memory are decoded as they are and hashed by blocks
+// alone: the root says of the bytes all that the digests of the chunks would. Of longer ones, whose
+// bytes are given before their root is known, chunks and blocks are hashed; both are the same
+// bytes, cut in two ways. Many pieces are hashed at once.
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
 #include <optional>
+#include <utility>
 #include <vector>
 
-#include "catalog/merkle/hash_batch.hpp"
 #include "catalog/merkle/tree.hpp"
 #include "content_core.hpp"
+#include "longest_first.hpp"
+#include "read_ahead.hpp"
 
 namespace catalog::content {
 namespace {
 
 constexpr std::size_t kTreeBlockBytes = merkle::BlockTree::kBlockBytes;
-// Bytes that are hashed together: some chunks of the usual length, and as many blocks.
-constexpr std::size_t kTogetherBytes = 256u << 10;
+// Bytes that are hashed together: enough for all lanes, few enough to be still in the cache.
+constexpr std::size_t kTogetherBytes = 1u << 20;
+constexpr std::size_t kTogetherMax = 256;
 
 tl::unexpected<Error> other_root(const ContentHash& id, const ContentHash& root) {
     return fail(Error(Errc::kContentCorrupted, "object does not match its id",
@@ -25,109 +30,208 @@ tl::unexpected<Error> other_root(const ContentHash& id, const ContentHash& root)
 
 bool is_damage(const Error& error) { return error.code() == Errc::kContentCorrupted; }
 
-class WholeObject {
+// Room for `bytes` bytes that need not stay as they are.
+std::span<std::byte> room_in(Bytes& buffer, std::size_t bytes) {
+    if (buffer.size() < bytes) {
+        buffer = Bytes();
+        buffer.resize(std::max(bytes, kTogetherBytes));
+    }
+    return std::span(buffer).first(bytes);
+}
+
+Result<void> give(std::size_t index, ByteView object, const ObjectsSink& sink) {
+    for (; !object.empty(); object = object.subspan(std::min(kTogetherBytes, object.size())))
+        CATALOG_TRY_VOID(sink(index, object.first(std::min(kTogetherBytes, object.size()))));
+    return {};
+}
+
+// Objects side by side in memory.
+class ObjectGroup {
 public:
-    WholeObject(ChunkReader& reader, const ContentHash& id, const ObjectRecord& record)
-        : reader_(reader), id_(id), record_(record), bytes_(reader.scratch()) {
-        bytes_.clear();
-    }
+    ObjectGroup(ChunkReader& reader, std::span<const WholeObject> objects)
+        : reader_(reader), objects_(objects), trees_(objects.size()), intact_(objects.size()) {}
 
-    Result<void> read(const ByteSink& sink) {
-        if (record_.chunks.size() == 1) return read_single(sink);
-        for (std::size_t i = 0; i < record_.chunks.size(); ++i) {
-            CATALOG_TRY_VOID(load(i));
-            const bool is_last = i + 1 == record_.chunks.size();
-            if (!is_last && bytes_.size() - carried_ < kTogetherBytes) continue;
-            CATALOG_TRY_VOID(check(is_last));
-            CATALOG_TRY_VOID(give(sink));
+    Result<void> read(const ObjectsSink& sink) {
+        std::size_t bytes = 0;
+        for (const WholeObject& object : objects_) bytes += object.record->size;
+        const std::span<std::byte> room = room_in(reader_.scratch(), bytes);
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < objects_.size(); ++i) {
+            CATALOG_TRY_VOID(decode(i, room.subspan(at, objects_[i].record->size)));
+            at += objects_[i].record->size;
         }
-        return record_.chunks.empty() ? check_root() : Result<void>();
-    }
-
-private:
-    // The root over the blocks says of the bytes all that the chunk's digest would.
-    Result<void> read_single(const ByteSink& sink) {
-        const ChunkRef& chunk = record_.chunks.front();
-        const auto read = reader_.read_unchecked(chunk);
-        if (!read && !is_damage(read.error())) return fail(read.error());
-        if (read && hash_blocks_of(read->bytes) == id_) return sink(read->bytes);
-        CATALOG_TRY(const ByteView bytes, reader_.read(id_, chunk));
-        if (const ContentHash root = hash_blocks_of(bytes); root != id_)
-            return other_root(id_, root);
-        return sink(bytes);
-    }
-
-    static ContentHash hash_blocks_of(ByteView bytes) {
-        merkle::BlockTree tree;
-        return tree.finish(bytes);
-    }
-
-    Result<void> load(std::size_t index) {
-        const ChunkRef& chunk = record_.chunks[index];
-        const auto read = reader_.read_unchecked(chunk);
-        if (!read && !is_damage(read.error())) return fail(read.error());
-        ByteView bytes;
-        if (read) {
-            bytes = read->bytes;
-        } else {
-            CATALOG_TRY(bytes, reader_.read(id_, chunk));
+        hash();
+        at = 0;
+        for (std::size_t i = 0; i < objects_.size(); ++i) {
+            const ByteView object = room.subspan(at, objects_[i].record->size);
+            at += object.size();
+            intact_[i] = intact_[i] && trees_[i].root() == *objects_[i].id;
+            if (intact_[i]) CATALOG_TRY_VOID(give(i, object, sink));
         }
-        // A chunk that was checked already is right by any rule that it may have.
-        rules_.push_back(read ? std::optional(read->id_rule) : std::nullopt);
-        bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-        ++loaded_;
         return {};
     }
 
-    // Checks the chunks that were loaded since the last time, and adds to the tree what is whole
-    // blocks by now; the rest stays in front of what comes.
-    Result<void> check(bool is_last) {
-        hash_pieces(is_last);
-        if (!chunks_are_right()) {
-            CATALOG_TRY_VOID(read_again());
-            hash_pieces(is_last);
+    [[nodiscard]] bool is_intact(std::size_t index) const { return intact_[index]; }
+
+private:
+    // Decodes an object, and hashes what is whole when it is enough.
+    Result<void> decode(std::size_t index, std::span<std::byte> out) {
+        std::size_t at = 0;
+        std::size_t hashed = 0;
+        for (const ChunkRef& chunk : objects_[index].record->chunks) {
+            const auto read = reader_.read_unchecked(chunk, out.subspan(at, chunk.bytes));
+            if (!read && !is_damage(read.error())) return fail(read.error());
+            if (!read) return {};
+            at += chunk.bytes;
+            for (; at - hashed >= kTreeBlockBytes; hashed += kTreeBlockBytes)
+                add(index, ByteView(out).subspan(hashed, kTreeBlockBytes));
         }
-        for (std::size_t i = loaded_; i < tasks_.size(); ++i) tree_.append(tasks_[i].digest);
+        if (at != hashed) add(index, ByteView(out).subspan(hashed, at - hashed));
+        intact_[index] = at == out.size();
+        return {};
+    }
+
+    void add(std::size_t index, ByteView block) {
+        tasks_.push_back({block, merkle::HashTask::As::kLeaf, {}});
+        owners_.push_back(index);
+        bytes_ += block.size();
+        if (bytes_ >= kTogetherBytes || tasks_.size() == kTogetherMax) hash();
+    }
+
+    void hash() {
+        reader_.hashing().hash(tasks_);
+        for (std::size_t i = 0; i < tasks_.size(); ++i) trees_[owners_[i]].append(tasks_[i].digest);
+        tasks_.clear();
+        owners_.clear();
+        bytes_ = 0;
+    }
+
+    ChunkReader& reader_;
+    const std::span<const WholeObject> objects_;
+    std::vector<merkle::Frontier> trees_;
+    std::vector<bool> intact_;
+    std::vector<merkle::HashTask> tasks_;
+    std::vector<std::size_t> owners_;
+    std::size_t bytes_ = 0;  // Of the tasks.
+};
+
+// An object that is given stretch by stretch. While one is given the next is read.
+class LongObject {
+public:
+    LongObject(ChunkReader& reader, const WholeObject& object)
+        : reader_(reader), id_(*object.id), record_(*object.record) {}
+
+    Result<void> read(const ByteSink& sink, Executor* ahead) {
+        if (record_.chunks.empty()) return check_root();
+        Stretch current(reader_.scratch());
+        CATALOG_TRY_VOID(load(current, 0, {}));
+        Bytes other;
+        for (bool is_first = true; ends_of(current) < record_.chunks.size(); is_first = !is_first) {
+            Stretch next(is_first ? other : reader_.scratch());
+            ReadAhead reading(ahead);
+            reading.start([&] { return load(next, ends_of(current), current.rest()); });
+            CATALOG_TRY_VOID(give(current, sink));
+            CATALOG_TRY_VOID(reading.finish());
+            current = std::move(next);
+        }
+        return give(current, sink);
+    }
+
+private:
+    // What is in memory: bytes of a block that began before, then whole chunks.
+    struct Stretch {
+        explicit Stretch(Bytes& buffer) : bytes(&buffer) {}
+
+        [[nodiscard]] ByteView loaded() const { return ByteView(*bytes).first(end); }
+        // What the next one begins with.
+        [[nodiscard]] ByteView rest() const { return loaded().subspan(hashed); }
+
+        Bytes* bytes;
+        std::size_t first = 0;  // Of its chunks.
+        std::size_t chunks = 0;
+        std::size_t carried = 0;  // Bytes before them.
+        std::size_t end = 0;
+        std::size_t hashed = 0;                    // Up to there its blocks are in the tree.
+        std::vector<std::optional<IdRule>> rules;  // Of chunks that are still to be checked.
+    };
+
+    static std::size_t ends_of(const Stretch& stretch) { return stretch.first + stretch.chunks; }
+
+    // Loads and checks the chunks from `first` on.
+    Result<void> load(Stretch& stretch, std::size_t first, ByteView carried) {
+        room_in(*stretch.bytes, kTogetherBytes + kTreeBlockBytes + kChunkBytesMax);
+        std::ranges::copy(carried, stretch.bytes->begin());
+        stretch.first = first;
+        stretch.carried = stretch.end = carried.size();
+        while (ends_of(stretch) < record_.chunks.size() &&
+               stretch.end - stretch.carried < kTogetherBytes)
+            CATALOG_TRY_VOID(load_next(stretch));
+        const bool is_last = ends_of(stretch) == record_.chunks.size();
+        hash_pieces(stretch, is_last);
+        if (!chunks_are_right(stretch)) {
+            CATALOG_TRY_VOID(read_again(stretch));
+            hash_pieces(stretch, is_last);
+        }
+        for (std::size_t i = stretch.chunks; i < tasks_.size(); ++i) tree_.append(tasks_[i].digest);
         return is_last ? check_root() : Result<void>();
     }
 
-    // Hashes the chunks that are loaded, then the blocks.
-    void hash_pieces(bool is_last) {
+    Result<void> load_next(Stretch& stretch) {
+        const ChunkRef& chunk = record_.chunks[ends_of(stretch)];
+        const auto read = reader_.read_unchecked(
+            chunk, std::span(*stretch.bytes).subspan(stretch.end, chunk.bytes));
+        if (!read && !is_damage(read.error())) return fail(read.error());
+        // A chunk that was checked already is right by any rule that it may have.
+        stretch.rules.push_back(read ? std::optional(*read) : std::nullopt);
+        ++stretch.chunks;
+        if (!read) return load_checked(stretch, chunk);
+        stretch.end += chunk.bytes;
+        return {};
+    }
+
+    Result<void> load_checked(Stretch& stretch, const ChunkRef& chunk) {
+        CATALOG_TRY(const ByteView bytes, reader_.read(id_, chunk));
+        std::ranges::copy(bytes, stretch.bytes->begin() + static_cast<std::ptrdiff_t>(stretch.end));
+        stretch.end += chunk.bytes;
+        return {};
+    }
+
+    // Hashes the chunks, and the blocks that are whole by now.
+    void hash_pieces(Stretch& stretch, bool is_last) {
         tasks_.clear();
-        std::size_t at = carried_;
-        for (std::size_t i = 0; i < loaded_; ++i) {
-            const std::size_t bytes = record_.chunks[first_ + i].bytes;
-            const bool as_leaf = rules_[i] == IdRule::kLeaf;
-            tasks_.push_back({ByteView(bytes_).subspan(at, bytes),
+        const ByteView loaded = stretch.loaded();
+        std::size_t at = stretch.carried;
+        for (std::size_t i = 0; i < stretch.chunks; ++i) {
+            const std::size_t bytes = record_.chunks[stretch.first + i].bytes;
+            const bool as_leaf = stretch.rules[i] == IdRule::kLeaf;
+            tasks_.push_back({loaded.subspan(at, bytes),
                               as_leaf ? merkle::HashTask::As::kLeaf : merkle::HashTask::As::kBytes,
                               {}});
             at += bytes;
         }
-        for (at = 0; at < bytes_.size(); at += kTreeBlockBytes) {
-            const std::size_t bytes = std::min(kTreeBlockBytes, bytes_.size() - at);
+        for (at = 0; at < stretch.end; at += kTreeBlockBytes) {
+            const std::size_t bytes = std::min(kTreeBlockBytes, stretch.end - at);
             if (bytes < kTreeBlockBytes && !is_last) break;
-            tasks_.push_back(
-                {ByteView(bytes_).subspan(at, bytes), merkle::HashTask::As::kLeaf, {}});
+            tasks_.push_back({loaded.subspan(at, bytes), merkle::HashTask::As::kLeaf, {}});
         }
-        merkle::hash_all(tasks_);
-        checked_ = std::min(at, bytes_.size());
+        reader_.hashing().hash(tasks_);
+        stretch.hashed = std::min(at, stretch.end);
     }
 
-    [[nodiscard]] bool chunks_are_right() const {
-        for (std::size_t i = 0; i < loaded_; ++i)
-            if (rules_[i] && tasks_[i].digest != record_.chunks[first_ + i].id) return false;
+    [[nodiscard]] bool chunks_are_right(const Stretch& stretch) const {
+        for (std::size_t i = 0; i < stretch.chunks; ++i)
+            if (stretch.rules[i] && tasks_[i].digest != record_.chunks[stretch.first + i].id)
+                return false;
         return true;
     }
 
     // A chunk that was moved while it was read is found by the reader that looks twice, which else
     // says what is wrong with it.
-    Result<void> read_again() {
-        bytes_.resize(carried_);
-        rules_.assign(loaded_, std::nullopt);
-        for (std::size_t i = first_; i < first_ + loaded_; ++i) {
-            CATALOG_TRY(const ByteView bytes, reader_.read(id_, record_.chunks[i]));
-            bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-        }
+    Result<void> read_again(Stretch& stretch) {
+        stretch.end = stretch.carried;
+        stretch.rules.assign(stretch.chunks, std::nullopt);
+        for (std::size_t i = stretch.first; i < ends_of(stretch); ++i)
+            CATALOG_TRY_VOID(load_checked(stretch, record_.chunks[i]));
         return {};
     }
 
@@ -136,37 +240,44 @@ private:
         return root == id_ ? Result<void>() : other_root(id_, root);
     }
 
-    Result<void> give(const ByteSink& sink) {
-        std::size_t at = carried_;
-        for (; loaded_ != 0; --loaded_, ++first_) {
-            const std::size_t bytes = record_.chunks[first_].bytes;
-            CATALOG_TRY_VOID(sink(ByteView(bytes_).subspan(at, bytes)));
-            at += bytes;
-        }
-        bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(checked_));
-        carried_ = bytes_.size();
-        rules_.clear();
-        return {};
+    Result<void> give(const Stretch& stretch, const ByteSink& sink) const {
+        return sink(stretch.loaded().subspan(stretch.carried));
     }
 
     ChunkReader& reader_;
     const ContentHash& id_;
     const ObjectRecord& record_;
-    Bytes& bytes_;             // What is not in the tree yet, then the chunks that are not given.
-    std::size_t carried_ = 0;  // Of `bytes_`, of chunks that were given.
-    std::size_t checked_ = 0;  // Of `bytes_`, in the tree.
-    std::size_t first_ = 0;    // Of the chunks that are loaded.
-    std::size_t loaded_ = 0;
-    std::vector<std::optional<IdRule>> rules_;  // Of these, where they are still to be checked.
     merkle::Frontier tree_;
     std::vector<merkle::HashTask> tasks_;
 };
 
 }  // namespace
 
+Result<void> read_objects(ChunkReader& reader, std::span<const WholeObject> objects,
+                          const ObjectsSink& sink) {
+    ObjectGroup group(reader, objects);
+    CATALOG_TRY_VOID(group.read(sink));
+    // What is not as it should be is read again with every chunk checked: that finds what was moved
+    // meanwhile, and else says what is wrong.
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        if (group.is_intact(i)) continue;
+        Bytes whole;
+        const auto add = [&](ByteView bytes) -> Result<void> {
+            whole.insert(whole.end(), bytes.begin(), bytes.end());
+            return {};
+        };
+        CATALOG_TRY_VOID(LongObject(reader, objects[i]).read(add, nullptr));
+        CATALOG_TRY_VOID(give(i, whole, sink));
+    }
+    return {};
+}
+
 Result<void> read_object(ChunkReader& reader, const ContentHash& id, const ObjectRecord& record,
-                         const ByteSink& sink) {
-    return WholeObject(reader, id, record).read(sink);
+                         const ByteSink& sink, Executor* ahead) {
+    const WholeObject object{&id, &record};
+    if (record.size > kObjectsTogetherBytesMax) return LongObject(reader, object).read(sink, ahead);
+    return read_objects(reader, std::span(&object, 1),
+                        [&](std::size_t, ByteView bytes) { return sink(bytes); });
 }
 
 }  // namespace catalog::content

@@ -76,6 +76,22 @@ struct ZeroCopyContent::Impl {
         return static_cast<std::size_t>(behind - begins.begin()) - 1;
     }
 
+    // The chunks that hold a range, by their numbers.
+    struct Stretch {
+        std::size_t first = 0;
+        std::size_t end = 0;
+        std::uint64_t size = 0;  // Of the range, cut to the object's end.
+    };
+    [[nodiscard]] Result<Stretch> stretch_of(ByteRange range) const {
+        if (range.offset > info.size)
+            return fail(Errc::kInvalidArgument,
+                        "the range begins at " + std::to_string(range.offset) + ", but object " +
+                            info.id.to_string() + " has " + std::to_string(info.size) + " bytes");
+        const std::uint64_t size = std::min(range.size, info.size - range.offset);
+        if (size == 0) return Stretch();
+        return Stretch{chunk_at(range.offset), chunk_at(range.offset + size - 1) + 1, size};
+    }
+
     // What cannot be had from a mapping is read: that also finds a chunk that was moved since, and
     // says what is wrong with one that is damaged.
     [[nodiscard]] Result<ObjectPiece> piece(std::size_t index) const {
@@ -111,23 +127,51 @@ Result<ObjectPiece> ZeroCopyContent::region_at(std::uint64_t offset,
 }
 
 Result<ContentSlice> ZeroCopyContent::slice(ByteRange range, const CallContext& context) const {
-    const ObjectInfo& info = impl_->info;
-    if (range.offset > info.size)
-        return fail(Errc::kInvalidArgument, "the range begins at " + std::to_string(range.offset) +
-                                                ", but object " + info.id.to_string() + " has " +
-                                                std::to_string(info.size) + " bytes");
-    const std::uint64_t size = std::min(range.size, info.size - range.offset);
-    if (size == 0) return ContentSlice();
-    const std::size_t first = impl_->chunk_at(range.offset);
-    const std::size_t last = impl_->chunk_at(range.offset + size - 1);
-    std::vector<ObjectPiece> pieces;
-    pieces.reserve(last - first + 1);
-    for (std::size_t i = first; i <= last; ++i) {
-        CATALOG_TRY_VOID(context.check(*impl_->core.options.clock));
-        CATALOG_TRY(auto piece, impl_->piece(i));
-        pieces.push_back(std::move(piece));
+    CATALOG_TRY(const Impl::Stretch stretch, impl_->stretch_of(range));
+    if (stretch.end - stretch.first > 1) {
+        const SliceRequest request{this, range};
+        CATALOG_TRY(std::vector<ContentSlice> slices, read_slices(std::span(&request, 1), context));
+        return std::move(slices.front());
     }
-    return ContentSlice(std::move(pieces)).part({range.offset - impl_->begins[first], size});
+    CATALOG_TRY_VOID(context.check(*impl_->core.options.clock));
+    if (stretch.size == 0) return ContentSlice();
+    CATALOG_TRY(ObjectPiece piece, impl_->piece(stretch.first));
+    const std::uint64_t begin = range.offset - piece.offset();
+    return ContentSlice({std::move(piece)}).part({begin, stretch.size});
+}
+
+Result<std::vector<ContentSlice>> ZeroCopyContent::read_slices(
+    std::span<const SliceRequest> requests, const CallContext& context) {
+    if (requests.empty()) return std::vector<ContentSlice>();
+    const ZeroCopyContent::Impl& any = *requests.front().content->impl_;
+    std::vector<ZeroCopyContent::Impl::Stretch> stretches;
+    std::vector<WantedChunk> wanted;
+    for (const SliceRequest& request : requests) {
+        const ZeroCopyContent::Impl& impl = *request.content->impl_;
+        if (&impl.core != &any.core)
+            return fail(Errc::kInvalidArgument, "the objects are not all of one content store");
+        CATALOG_TRY(const auto stretch, impl.stretch_of(request.range));
+        for (std::size_t i = stretch.first; i < stretch.end; ++i)
+            wanted.push_back({&impl.info.id, &impl.chunks[i]});
+        stretches.push_back(stretch);
+    }
+    CATALOG_TRY(std::vector<PinnedChunk> chunks,
+                load_chunks(any.core, any.readers, any.recent, wanted, true, context));
+    std::vector<ContentSlice> slices;
+    slices.reserve(requests.size());
+    auto next = chunks.begin();
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const ZeroCopyContent::Impl& impl = *requests[i].content->impl_;
+        const auto& stretch = stretches[i];
+        std::vector<ObjectPiece> pieces;
+        pieces.reserve(stretch.end - stretch.first);
+        for (std::size_t at = stretch.first; at < stretch.end; ++at, ++next)
+            pieces.emplace_back(impl.begins[at], next->bytes, std::move(next->keeper));
+        const std::uint64_t skipped =
+            stretch.size == 0 ? 0 : requests[i].range.offset - impl.begins[stretch.first];
+        slices.push_back(ContentSlice(std::move(pieces)).part({skipped, stretch.size}));
+    }
+    return slices;
 }
 
 Result<std::unique_ptr<ZeroCopyContent>> open_zero_copy_of(const ContentCore& core,

@@ -348,6 +348,115 @@ TEST(ZeroCopyContent, ReadsWhereTheBackendDoesNotMap) {
               bytes);
 }
 
+// Objects with raw and compressed chunks, and requests for them, some of them twice.
+struct Requests {
+    std::vector<Bytes> objects;
+    std::vector<std::unique_ptr<ZeroCopyContent>> opened;
+    std::vector<SliceRequest> all;
+    std::vector<Bytes> expected;
+};
+
+Requests random_requests(RealContentBed& bed, std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    Requests requests;
+    for (std::uint64_t i = 0; i < 6; ++i) {
+        requests.objects.push_back(i == 0 ? Bytes() : noise(random() % 9'000, seed + i));
+        const Bytes more = i == 0 ? Bytes() : prose(random() % 9'000, seed + i);
+        requests.objects.back().insert(requests.objects.back().end(), more.begin(), more.end());
+        const ContentHash id = bed.put(requests.objects.back()).id;
+        requests.opened.push_back(must(bed.storage().open_zero_copy(id)));
+    }
+    for (std::size_t count = random() % 30; requests.all.size() < count;) {
+        const std::size_t i = random() % requests.objects.size();
+        const Bytes& bytes = requests.objects[i];
+        const ByteRange range{random() % (bytes.size() + 1), random() % 4'000};
+        requests.all.push_back({requests.opened[i].get(), range});
+        requests.expected.push_back(part_of(bytes, range.offset, range.size));
+    }
+    return requests;
+}
+
+TEST(ReadSlices, GivesWhatEachRequestAsksFor) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        RealContentBed bed(options_on(SimulatedFileSystem::make(), kTinyChunks));
+        const Requests requests = random_requests(bed, seed);
+        const auto slices = must(ZeroCopyContent::read_slices(requests.all));
+        ASSERT_EQ(slices.size(), requests.all.size());
+        for (std::size_t i = 0; i < slices.size(); ++i) {
+            ASSERT_EQ(bytes_of(slices[i]), requests.expected[i]) << "seed " << seed << ", " << i;
+            if (slices[i].size() == 0) continue;
+            ASSERT_EQ(slices[i].offset(), requests.all[i].range.offset) << "seed " << seed;
+        }
+    }
+}
+
+TEST(ReadSlices, NeverGivesABitThatWasFlippedBefore) {
+    const auto disk = SimulatedFileSystem::make();
+    RealContentBed bed(options_on(disk, kTinyChunks));
+    const Bytes bytes = mixed_bytes();
+    const ContentHash id = bed.put(bytes).id;
+    const std::string pack = "/library/packs/00000001.pack";
+    const std::uint64_t size = must(disk->info(pack)).size;
+    std::size_t refused = 0;
+    for (std::uint64_t at = 0; at < size; at += 41) {
+        must(disk->corrupt(pack, at, 0x10));
+        bed.reopen();
+        const auto content = must(bed.storage().open_zero_copy(id));
+        std::vector<SliceRequest> requests;
+        for (std::uint64_t offset = 0; offset < bytes.size(); offset += 1'500)
+            requests.push_back({content.get(), {offset, 1'500}});
+        const auto slices = ZeroCopyContent::read_slices(requests);
+        if (!slices) {
+            EXPECT_EQ(slices.error().code(), Errc::kContentCorrupted);
+            EXPECT_FALSE(slices.error().input().empty());
+            ++refused;
+        }
+        for (std::size_t i = 0; slices && i < requests.size(); ++i)
+            EXPECT_EQ(bytes_of((*slices)[i]), part_of(bytes, requests[i].range.offset, 1'500));
+        must(disk->corrupt(pack, at, 0x10));
+    }
+    EXPECT_GT(refused, 100u);
+}
+
+TEST(ReadSlices, RawChunksAreGivenWhereTheyLieAndCheckedOnce) {
+    const TemporaryFolder folder;
+    RealContentBed bed(on_disk(folder));
+    std::vector<Bytes> objects;
+    objects.reserve(40);
+    for (std::uint64_t i = 0; i < 40; ++i) objects.push_back(noise(12'000, i));
+    for (const Bytes& bytes : objects) bed.put(bytes);
+    std::vector<std::unique_ptr<ZeroCopyContent>> opened;
+    std::vector<SliceRequest> requests;
+    for (const Bytes& bytes : objects) {
+        opened.push_back(must(bed.storage().open_zero_copy(id_of(bytes))));
+        requests.push_back({opened.back().get(), {}});
+    }
+    const auto slices = must(ZeroCopyContent::read_slices(requests));
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        EXPECT_EQ(bytes_of(slices[i]), objects[i]);
+        EXPECT_TRUE(is_mapped(slices[i].region(0)));
+    }
+    flip(first_pack(folder), objects[7]);
+    EXPECT_EQ(must(opened[7]->region_at(0)).bytes().data(), slices[7].region(0).data());
+    bed.reopen();
+    for (std::size_t i = 0; i < objects.size(); ++i)
+        opened[i] = must(bed.storage().open_zero_copy(id_of(objects[i])));
+    for (std::size_t i = 0; i < objects.size(); ++i) requests[i].content = opened[i].get();
+    EXPECT_EQ(code_of(ZeroCopyContent::read_slices(requests)), Errc::kContentCorrupted);
+}
+
+TEST(ReadSlices, RefusesObjectsOfDifferentStoresAndPlacesBehindTheEnd) {
+    RealContentBed bed;
+    RealContentBed other;
+    const auto one = must(bed.storage().open_zero_copy(bed.put(noise(10, 1)).id));
+    const auto two = must(other.storage().open_zero_copy(other.put(noise(10, 1)).id));
+    const std::vector<SliceRequest> mixed{{one.get(), {}}, {two.get(), {}}};
+    EXPECT_EQ(code_of(ZeroCopyContent::read_slices(mixed)), Errc::kInvalidArgument);
+    const std::vector<SliceRequest> behind{{one.get(), {}}, {one.get(), {11, 1}}};
+    EXPECT_EQ(code_of(ZeroCopyContent::read_slices(behind)), Errc::kInvalidArgument);
+    EXPECT_TRUE(must(ZeroCopyContent::read_slices({})).empty());
+}
+
 TEST(ZeroCopyContent, StopsWhenAskedTo) {
     RealContentBed bed;
     const auto content = must(bed.storage().open_zero_copy(bed.put(noise(10, 1)).id));
@@ -357,6 +466,8 @@ TEST(ZeroCopyContent, StopsWhenAskedTo) {
     context.stop = stop.get_token();
     EXPECT_EQ(code_of(content->slice({}, context)), Errc::kCancelled);
     EXPECT_EQ(code_of(content->region_at(0, context)), Errc::kCancelled);
+    const SliceRequest request{content.get(), {}};
+    EXPECT_EQ(code_of(ZeroCopyContent::read_slices({&request, 1}, context)), Errc::kCancelled);
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ private:
     std::uint64_t size_ = 0;
 };
 
+struct SliceRequest;
+
 /// An object that is open for reading without copies.
 ///
 /// A chunk that is stored raw is given as it lies in its pack, which is mapped as a whole: whatever
@@ -89,13 +91,28 @@ public:
                                                 const CallContext& context = {}) const;
 
     /// Returns part of the object, by default the whole. An object of one raw chunk is one region.
-    /// Holds all of it at once: take large objects in parts. Errors: kInvalidArgument (the range
-    /// begins behind the end), as `region_at`.
+    /// Holds all of it at once: take large objects in parts. Chunks that are not yet checked are
+    /// hashed many at once, and where there are more than 32 on several threads. Errors:
+    /// kInvalidArgument (the range begins behind the end), as `region_at`.
     [[nodiscard]] Result<ContentSlice> slice(ByteRange range = {},
                                              const CallContext& context = {}) const;
 
+    /// Returns what `slice` gives for each request, in their order, for who knows several places
+    /// that he needs: their chunks are hashed many at once, which takes about half as long for
+    /// sixteen of 64 KiB as one after the other, and where there are more than 32 they are read on
+    /// several threads. All are held at once. The objects are of one store. Errors: as `slice`, of
+    /// the first request that has one; kInvalidArgument (objects of different stores).
+    [[nodiscard]] static Result<std::vector<ContentSlice>> read_slices(
+        std::span<const SliceRequest> requests, const CallContext& context = {});
+
 private:
     std::unique_ptr<Impl> impl_;
+};
+
+/// Part of an open object that is asked for together with others.
+struct SliceRequest {
+    const ZeroCopyContent* content = nullptr;  ///< Borrowed for the call.
+    ByteRange range;                           ///< Cut to the object's end.
 };
 
 }  // namespace catalog::content
