@@ -39,8 +39,16 @@ Result<void> FilesWriter::write_empty(std::size_t index) {
 
 Result<void> FilesWriter::create(std::size_t index) {
     File& file = files_[index];
-    CATALOG_TRY(file.open, root_.create_file(path_below(location_, file.entry->path),
-                                             style_.mode_of(*file.entry)));
+    const std::string path = path_below(location_, file.entry->path);
+    const std::uint32_t mode = style_.mode_of(*file.entry);
+    CATALOG_TRY(const OpenFolders::Place place, folders_.place_of(path));
+    auto made = place.folder->create_file(place.name, mode);
+    if (!made && made.error().code() == Errc::kTooManyOpenFiles) {
+        folders_.close();
+        made = root_.create_file(path, mode);
+    }
+    if (!made) return fail(made.error());
+    file.open = *std::move(made);
     return {};
 }
 

@@ -15,6 +15,7 @@
 #include "catalog/internal/mutex.hpp"
 #include "catalog/io/file_system.hpp"
 #include "catalog/package/file_table.hpp"
+#include "open_folders.hpp"
 
 namespace catalog::lifecycle {
 
@@ -47,7 +48,12 @@ public:
     /// `written` is told the bytes of each piece, by one thread at a time.
     FilesWriter(const io::SafeDirectory& root, const std::string& location, FileSync sync,
                 const FileStyle& style, const std::function<void(std::uint64_t)>& written)
-        : root_(root), location_(location), sync_(sync), style_(style), written_(written) {}
+        : root_(root),
+          folders_(root),
+          location_(location),
+          sync_(sync),
+          style_(style),
+          written_(written) {}
 
     /// Adds a regular file whose folder exists.
     void add(const package::FileEntry& entry);
@@ -76,6 +82,7 @@ private:
     [[nodiscard]] Result<void> set_mode(File& file);
 
     const io::SafeDirectory& root_;
+    OpenFolders folders_;
     const std::string& location_;
     const FileSync sync_;
     const FileStyle style_;
