@@ -16,7 +16,7 @@ class Machine:
     """A PATH of fake commands. `installed` is what dpkg knows; `archive` fails the first `stale` installs."""
 
     def __init__(self, folder: str, installed: list[str], uid: int = 0, sudo: bool = False, stale: int = 0,
-                 commands: tuple[str, ...] = ("git", "python3", "node", "npm")) -> None:
+                 commands: tuple[str, ...] = ("git", "python3", "redis-server", "node", "npm")) -> None:
         self.folder = Path(folder)
         self.log = self.folder / "log"
         self.log.write_text("")
@@ -98,7 +98,7 @@ class SetupTest(unittest.TestCase):
         self.assertIn("apt-get install --no-install-recommends mold", answer.stderr)
 
     def test_a_command_from_elsewhere_replaces_its_package(self) -> None:
-        machine = Machine(self.folder, self.base, commands=("git", "python3", "node"))
+        machine = Machine(self.folder, self.base, commands=("git", "python3", "redis-server", "node"))
         self.assertEqual(machine.setup().returncode, 0)
         self.assertEqual(machine.log.read_text(), "")
         self.assertEqual(machine.setup("--demo").returncode, 0)
