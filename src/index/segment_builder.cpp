@@ -182,6 +182,7 @@ Result<void> SegmentBuilder::add(std::span<const SegmentRow> rows) {
     for (std::size_t i = 0; i < rows.size(); i += kBatchRows) {
         const auto batch = rows.subspan(i, std::min(kBatchRows, rows.size() - i));
         for (const SegmentRow& row : batch) impl_->draft.prefetch(row);
+        for (const SegmentRow& row : batch) impl_->draft.prefetch_texts(row);
         for (const SegmentRow& row : batch) CATALOG_TRY_VOID(add(row));
     }
     return {};

@@ -163,11 +163,31 @@ Result<void> SegmentDraft::add(const SegmentRow& row) {
     return {};
 }
 
+namespace {
+
+// Calls `use` with each interner and the hash of each text that a row looks up in it, but for those
+// that nearly every row has.
+template <class Use>
+void for_each_lookup(const SegmentDraft& draft, const SegmentRow& row, const Use& use) {
+    use(draft.names, draft.names.hash(row.name));
+    for (const std::string_view text : row.keywords) use(draft.texts, draft.texts.hash(text));
+    for (const std::string_view text : row.authors) use(draft.texts, draft.texts.hash(text));
+    for (const SegmentRelation& relation : row.relations)
+        use(draft.names, draft.names.hash(relation.name));
+}
+
+}  // namespace
+
 void SegmentDraft::prefetch(const SegmentRow& row) const noexcept {
-    names.prefetch(names.hash(row.name));
-    for (const std::string_view keyword : row.keywords) texts.prefetch(texts.hash(keyword));
-    for (const std::string_view author : row.authors) texts.prefetch(texts.hash(author));
-    for (const SegmentRelation& relation : row.relations) names.prefetch(names.hash(relation.name));
+    for_each_lookup(*this, row, [](const SegmentInterner& interner, std::uint64_t hash) {
+        interner.prefetch(hash);
+    });
+}
+
+void SegmentDraft::prefetch_texts(const SegmentRow& row) const noexcept {
+    for_each_lookup(*this, row, [](const SegmentInterner& interner, std::uint64_t hash) {
+        interner.prefetch_text(hash);
+    });
 }
 
 std::size_t SegmentDraft::memory_bytes() const noexcept {

@@ -91,8 +91,9 @@ public:
 
     /// Errors: as SegmentBuilder::add, but for memory.
     [[nodiscard]] Result<void> add(const SegmentRow& row);
-    /// Brings near what `add` will look up for the row.
+    /// Bring near what `add` will look up for the row, one after the other with some time between.
     void prefetch(const SegmentRow& row) const noexcept;
+    void prefetch_texts(const SegmentRow& row) const noexcept;
 
     [[nodiscard]] std::size_t size() const noexcept { return rows.size(); }
     [[nodiscard]] std::size_t memory_bytes() const noexcept;

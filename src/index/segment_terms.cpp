@@ -58,25 +58,29 @@ TermCollector::TermCollector(const SegmentDraft& draft, const SegmentOrder& orde
     lengths_.reserve(order.docs.size());
 }
 
-std::uint32_t TermCollector::term(std::string_view with_kind) {
-    const std::uint32_t number = terms_.id(with_kind);
-    if (number == seen_.size()) seen_.push_back(0);
-    return number;
-}
-
 std::uint32_t TermCollector::facet_term(Facet facet, std::string_view value, bool fold) {
     folded_.assign(1, static_cast<char>(facet));
     folded_.append(value.substr(0, kFacetValueBytesMax));
     if (fold) std::transform(folded_.begin() + 1, folded_.end(), folded_.begin() + 1, lower_byte);
-    return term(folded_);
+    return terms_.id(folded_);
 }
 
 void TermCollector::words(char kind, std::string_view text, Numbers& out) {
     ++text_serial_;
-    for_each_word(text, kind, [this, &out](std::string_view word) {
-        const std::uint32_t number = term(word);
-        if (std::exchange(seen_[number], text_serial_) != text_serial_) out.push_back(number);
+    word_texts_.clear();
+    words_.clear();
+    for_each_word(text, kind, [this](std::string_view word) {
+        const std::uint64_t hash = terms_.hash(word);
+        terms_.prefetch(hash);
+        words_.push_back({hash, word_texts_.size(), word.size()});
+        word_texts_.append(word);
     });
+    for (const Word& word : words_) terms_.prefetch_text(word.hash);
+    for (const Word& word : words_) {
+        SegmentInterner::Entry& entry =
+            terms_.entry(std::string_view(word_texts_).substr(word.at, word.bytes), word.hash);
+        if (std::exchange(entry.mark, text_serial_) != text_serial_) out.push_back(entry.id);
+    }
 }
 
 void TermCollector::add(std::uint32_t term, unsigned weight) {
@@ -160,7 +164,6 @@ void TermCollector::collect() {
     pending_ = {};
     scratch_ = {};
     for (Known* known : {&authors_, &keywords_, &tags_, &licenses_}) *known = {};
-    seen_ = {};
 }
 
 void TermCollector::end_run() {

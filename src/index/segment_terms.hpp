@@ -44,11 +44,16 @@ private:
         Numbers list;                      ///< A count and so many terms.
     };
 
+    struct Word {
+        std::uint64_t hash = 0;
+        std::size_t at = 0;
+        std::size_t bytes = 0;
+    };
+
     void collect_version(std::uint32_t doc, const DraftRow& row);
     void collect_type_and_state(const DraftHead& head);
     void add(std::uint32_t term, unsigned weight);
     void add_known(Known& known, std::uint32_t text, Facet facet, unsigned weight);
-    [[nodiscard]] std::uint32_t term(std::string_view with_kind);
     [[nodiscard]] std::uint32_t facet_term(Facet facet, std::string_view value, bool fold);
     /// Appends the words of a text, each once, to `out`.
     void words(char kind, std::string_view text, Numbers& out);
@@ -59,8 +64,9 @@ private:
     const SegmentDraft& draft_;
     const SegmentOrder& order_;
     SegmentInterner terms_;
-    std::vector<std::uint32_t> seen_;  ///< By term: the text in which it was seen last.
-    std::uint32_t text_serial_ = 0;
+    std::uint32_t text_serial_ = 0;  ///< A term's mark is the text in which it was seen last.
+    std::vector<Word> words_;        ///< Of the text at hand.
+    std::string word_texts_;
     Known authors_;
     Known keywords_;
     Known tags_;

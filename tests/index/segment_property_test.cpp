@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -326,6 +328,93 @@ TEST_P(SegmentProperty, ListsAndCountsTheVersionsOfEachFacet) {
             keywords.emplace_back(facet.second, static_cast<std::uint32_t>(docs.size()));
     EXPECT_EQ(values, keywords);
     EXPECT_EQ(segment_->count(Facet::kWord, "nowhere"), 0U);
+}
+
+// Words of a version and what each weighs, by the rules of the index in the key-value store.
+std::map<std::string, unsigned> weights_of(const SegmentRow& row) {
+    std::map<std::string, unsigned> weights;
+    for (const std::string& word : words_of(row.name)) weights[word] += 6;
+    for (const std::string& word : words_of(row.description)) weights[word] += 1;
+    for (const std::string_view keyword : row.keywords)
+        for (const std::string& word : words_of(keyword)) weights[word] += 3;
+    return weights;
+}
+
+// BM25 in double precision, straight from its definition.
+class Oracle {
+public:
+    explicit Oracle(const std::vector<const SegmentRow*>& rows) {
+        for (const SegmentRow* row : rows) {
+            weights_.push_back(weights_of(*row));
+            lengths_.push_back(0);
+            for (const auto& [word, weight] : weights_.back()) {
+                lengths_.back() += weight;
+                df_[word] += 1;
+            }
+            mean_ += lengths_.back() / static_cast<double>(rows.size());
+        }
+    }
+    // The score of a version; negative when it does not have all words.
+    double score(std::size_t doc, const std::vector<std::string>& words) const {
+        double score = 0;
+        for (const std::string& word : words) {
+            const auto found = weights_[doc].find(word);
+            if (found == weights_[doc].end()) return -1;
+            const double w = found->second;
+            const double norm = 1.2 * (0.25 + 0.75 * lengths_[doc] / mean_);
+            score += rarity(word) * w * 2.2 / (w + norm);
+        }
+        return score;
+    }
+    // How far a rounded score may be off.
+    double slack(const std::vector<std::string>& words) const {
+        double slack = 1e-4;
+        for (const std::string& word : words) slack += rarity(word) * 2.2 / 255;
+        return slack;
+    }
+
+private:
+    double rarity(const std::string& word) const {
+        const double df = df_.at(word);
+        return std::log(1 + (static_cast<double>(weights_.size()) - df + 0.5) / (df + 0.5));
+    }
+    std::vector<std::map<std::string, unsigned>> weights_;
+    std::vector<double> lengths_;
+    std::map<std::string, double> df_;
+    double mean_ = 0;
+};
+
+TEST_P(SegmentProperty, SearchesLikeBm25ThatIsNotRounded) {
+    const std::vector<const SegmentRow*> rows = in_order();
+    const Oracle oracle(rows);
+    for (const std::string query :
+         {"alpha", "kit", "json", "acme kit", "math gpu", "fastJson", "io_tools beta x",
+          "zeta @scope/acme", "HTTP tool", "nowhere", "kit kit"}) {
+        std::vector<std::string> words = words_of(query);
+        std::vector<double> scores;
+        for (std::size_t doc = 0; doc < rows.size(); ++doc)
+            scores.push_back(oracle.score(doc, words));
+        for (const std::size_t limit : {std::size_t{5}, std::size_t{100}, std::size_t{10'000}}) {
+            const std::vector<SegmentHit> hits = must(segment_->search(query, limit));
+            const auto matches = static_cast<std::size_t>(
+                std::ranges::count_if(scores, [](double score) { return score >= 0; }));
+            ASSERT_EQ(hits.size(), std::min(limit, matches)) << query;
+            if (hits.empty()) continue;
+            const double slack = oracle.slack(words);
+            std::vector<double> best = scores;
+            std::ranges::sort(best, std::greater<>());
+            for (std::size_t i = 0; i < hits.size(); ++i) {
+                const double score = scores[static_cast<std::uint32_t>(hits[i].doc)];
+                EXPECT_NEAR(hits[i].score, score, slack) << query;
+                EXPECT_NEAR(score, best[i], 2 * slack) << query << " hit " << i;
+                if (i == 0) continue;
+                EXPECT_TRUE(hits[i - 1].score > hits[i].score ||
+                            (hits[i - 1].score == hits[i].score && hits[i - 1].doc < hits[i].doc));
+            }
+        }
+    }
+    EXPECT_EQ(io::testing::code_of(segment_->search(" - ", 5)), Errc::kQueryInvalid);
+    EXPECT_EQ(io::testing::code_of(segment_->search("a", 0)), Errc::kQueryInvalid);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, SegmentProperty, ::testing::Range(0U, kSeeds));

@@ -152,6 +152,14 @@ public:
     void values(Facet facet, std::string_view prefix, std::size_t limit,
                 std::vector<std::pair<std::string_view, std::uint32_t>>& out) const;
 
+    /// Full-text search over name, keywords and description: every word must match (words as in
+    /// docs/formats/index-records.md), best first, of equal ones in order of versions. Scores are
+    /// BM25 with rounded weights; those of one common word and at most 64 hits are not rounded.
+    /// `limit` 1 to 10,000. Errors: kQueryInvalid (no word, more than 16). Cost: of one common word
+    /// constant, else what blocks of postings of the rarest word can still reach the results.
+    [[nodiscard]] Result<std::vector<SegmentHit>> search(std::string_view words,
+                                                         std::size_t limit) const;
+
     // Texts.
 
     /// Returns an author, licence, keyword, tag or the terms of a relation; empty for a number that

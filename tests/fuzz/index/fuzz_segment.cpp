@@ -78,6 +78,16 @@ void ask_names(const Segment& segment, const std::string& bytes) {
     }
 }
 
+void ask_search(const Segment& segment, std::string_view word) {
+    static constexpr std::size_t kHits = 20;
+    for (const std::string& words : {std::string(word), std::string(word) + " acme"}) {
+        const auto hits = segment.search(words, kHits);
+        require(hits ? hits->size() <= kHits : hits.error().code() == Errc::kQueryInvalid);
+        for (std::size_t i = 0; hits && i < hits->size(); ++i)
+            require(static_cast<std::uint32_t>((*hits)[i].doc) < segment.version_count());
+    }
+}
+
 void ask_facets(const Segment& segment, const std::string& bytes) {
     for (const char kind : std::string_view("agklstvw")) {
         const auto facet = static_cast<Facet>(kind);
@@ -85,6 +95,7 @@ void ask_facets(const Segment& segment, const std::string& bytes) {
         segment.values(facet, "", kAskedMax, values);
         for (const auto& [value, count] : values) {
             require(is_within(value, bytes));
+            if (facet == Facet::kWord) ask_search(segment, value);
             std::vector<DocId> docs;
             segment.list(facet, value, DocId{0}, kAskedMax, docs);
             require(docs.size() <= kAskedMax);
