@@ -6,7 +6,8 @@
 #   cmake/setup.sh --demo         also what the demonstration needs
 #   cmake/setup.sh --coverage     also what the coverage report needs
 #   cmake/setup.sh --package      also what the trial of the packages on a fresh system needs
-#   cmake/setup.sh --list GROUP   prints the packages of one group: build, test, tools, demo, coverage or package
+#   cmake/setup.sh --bench        also the stores that benchmarks compare with
+#   cmake/setup.sh --list GROUP   prints the packages of one group: build, test, tools, demo, coverage, package or bench
 #
 # Needs root or sudo only when something is missing. A name written as command=package is satisfied by
 # the command, wherever it comes from. tests/build checks these lists against the page.
@@ -20,6 +21,7 @@ tools="clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
 demo="node=nodejs npm=npm"
 coverage="gcovr=gcovr"
 package="debootstrap=debootstrap"
+bench="liblmdb-dev libsqlite3-dev"
 
 say() { echo "setup: $*" >&2; }
 
@@ -36,6 +38,7 @@ list_group() {
         demo) names=$demo ;;
         coverage) names=$coverage ;;
         package) names=$package ;;
+        bench) names=$bench ;;
         *) usage ;;
     esac
     for name in $names; do echo "${name#*=}"; done
@@ -48,6 +51,7 @@ while [ $# -gt 0 ]; do
         --demo) wanted="$wanted $demo" ;;
         --coverage) wanted="$wanted $coverage" ;;
         --package) wanted="$wanted $package" ;;
+        --bench) wanted="$wanted $bench" ;;
         --list) list_group "${2:-}"; exit 0 ;;
         *) usage ;;
     esac
