@@ -1,10 +1,13 @@
 #include "support/content/content_workload.hpp"
 
+#include <algorithm>
 #include <array>
 #include <catalog/internal/try.hpp>
 #include <map>
 #include <stdexcept>
 
+#include "catalog/content/object_reader.hpp"
+#include "catalog/content/zero_copy_content.hpp"
 #include "support/content/sample_bytes.hpp"
 #include "support/core/executors.hpp"
 #include "support/io/results.hpp"
@@ -143,7 +146,7 @@ std::span<const ContentWorkload::Step> ContentWorkload::all_steps() {
         {"repack", 15, &ContentWorkload::repack},
         {"repair", 15, &ContentWorkload::damage_and_repair},
         {"reopen", 4, &ContentWorkload::reopen},
-        {"read", 5, &ContentWorkload::read},
+        {"read", 15, &ContentWorkload::read},
     }};
     return kSteps;
 }
@@ -344,17 +347,69 @@ Result<void> ContentWorkload::commit_held_beside_repair() {
 Result<void> ContentWorkload::read() {
     const auto reference = any_reference();
     if (!reference) return {};
-    CATALOG_TRY(const Bytes bytes, open_->storage().retrieve_all(workload_id(reference->second),
-                                                                 1u << 20, CallContext()));
-    if (bytes == workload_object(reference->second)) return {};
+    const unsigned number = reference->second;
+    const std::size_t offset = random_.below(workload_object(number).size());
+    const ByteRange range{offset, 1 + random_.below(4000)};
+    CATALOG_TRY(const Bytes bytes, read_part(workload_id(number), range));
+    const ByteView whole = workload_object(number);
+    const auto size = std::min<std::uint64_t>(range.size, whole.size() - offset);
+    if (std::ranges::equal(bytes, whole.subspan(offset, size))) return {};
     return fail(Errc::kInternal, "an object was read with other bytes");
+}
+
+// In one of the ways that there are.
+Result<Bytes> ContentWorkload::read_part(const ContentHash& id, ByteRange range) {
+    ContentAddressedStorage& storage = open_->storage();
+    const auto cut = [&range](Bytes bytes) {
+        bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(range.offset));
+        bytes.resize(std::min<std::uint64_t>(bytes.size(), range.size));
+        return bytes;
+    };
+    Bytes bytes;
+    const auto gather = [&bytes](ByteView piece) -> Result<void> {
+        bytes.insert(bytes.end(), piece.begin(), piece.end());
+        return {};
+    };
+    switch (random_.below(5)) {
+        case 0: {
+            CATALOG_TRY(bytes, storage.retrieve_all(id, 1u << 20, CallContext()));
+            return cut(std::move(bytes));
+        }
+        case 1: {
+            const auto one = [&](std::size_t, ByteView piece) { return gather(piece); };
+            CATALOG_TRY_VOID(storage.retrieve_each(std::span(&id, 1), one, CallContext()));
+            return cut(std::move(bytes));
+        }
+        case 2: {
+            CATALOG_TRY(const auto reader, storage.open_object(id));
+            bytes.resize(range.size);
+            CATALOG_TRY(const std::size_t count, reader->read_at(range.offset, bytes));
+            bytes.resize(count);
+            return bytes;
+        }
+        case 3: {
+            CATALOG_TRY(const auto content, storage.open_zero_copy(id));
+            CATALOG_TRY(const ContentSlice slice, content->slice(range));
+            bytes.resize(slice.size());
+            (void)slice.copy_to(bytes);
+            return bytes;
+        }
+        default: {
+            CATALOG_TRY_VOID(storage.retrieve(id, gather, CallContext(), range));
+            return bytes;
+        }
+    }
 }
 
 Result<void> ContentWorkload::put_some(ContentTransaction& session, const std::string& owner,
                                        References& after) {
     for (std::uint64_t left = 1 + random_.below(3); left != 0; --left) {
         const auto number = static_cast<unsigned>(random_.below(kWorkloadObjects));
-        CATALOG_TRY(const ObjectInfo info, session.put(workload_object(number)));
+        const Bytes& object = workload_object(number);
+        CATALOG_TRY(const ObjectInfo info,
+                    random_.chance(50)
+                        ? session.put(object)
+                        : session.put_random_access(slices_anywhere_of(object, 3000)));
         CATALOG_TRY_VOID(session.add_reference(owner, info.id));
         after.emplace(owner, number);
     }

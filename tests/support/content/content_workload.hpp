@@ -148,6 +148,7 @@ private:
     [[nodiscard]] Result<void> repair();
     [[nodiscard]] Result<void> commit_held_beside_repair();
     [[nodiscard]] Result<void> read();
+    [[nodiscard]] Result<Bytes> read_part(const ContentHash& id, ByteRange range);
 
     [[nodiscard]] Result<void> put_some(ContentTransaction& session, const std::string& owner,
                                         References& after);
