@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "content_soak.hpp"
+#include "support/kv/leak_sanitizer.hpp"
 
 namespace catalog::content::testing {
 namespace {

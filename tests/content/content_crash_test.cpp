@@ -11,6 +11,7 @@
 #include "support/content/sample_lists.hpp"
 #include "support/io/crash_test.hpp"
 #include "support/io/results.hpp"
+#include "support/kv/leak_sanitizer.hpp"
 #include "support/kv/rocksdb_stores.hpp"
 
 namespace catalog::content::testing {

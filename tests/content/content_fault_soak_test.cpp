@@ -14,6 +14,7 @@
 #include <map>
 
 #include "content_soak.hpp"
+#include "support/kv/leak_sanitizer.hpp"
 
 namespace catalog::content::testing {
 namespace {

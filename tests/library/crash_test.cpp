@@ -11,6 +11,7 @@
 #include "catalog/library/resolution.hpp"
 #include "support/io/crash_test.hpp"
 #include "support/io/results.hpp"
+#include "support/kv/leak_sanitizer.hpp"
 #include "support/library/library_bed.hpp"
 #include "support/lifecycle/consensus_clients.hpp"
 

@@ -7,6 +7,14 @@
 // refuses writes from then on.
 
 #if defined(__SANITIZE_ADDRESS__)
+#define CATALOG_TEST_FINDS_LEAKS
+#elif defined(__has_feature)  // Of clang, which has another way to say so.
+#if __has_feature(address_sanitizer)
+#define CATALOG_TEST_FINDS_LEAKS
+#endif
+#endif
+
+#if defined(CATALOG_TEST_FINDS_LEAKS)
 extern "C" __attribute__((visibility("default"))) const char*
 __lsan_default_suppressions();  // NOLINT: the sanitizer's name
 extern "C" const char* __lsan_default_suppressions() {
