@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <memory>
 #include <ostream>
 
@@ -42,8 +43,7 @@ Result<content::ByteRange> parse_range(const std::string& text, std::uint64_t si
     const std::string_view view(text);
     const auto first = dash == std::string::npos ? std::nullopt : number(view.substr(0, dash));
     const auto last = dash == std::string::npos ? std::nullopt : number(view.substr(dash + 1));
-    if (dash != std::string::npos && dash == 0 && last)
-        return content::ByteRange{size - std::min(size, *last), *last};
+    if (dash == 0 && last) return content::ByteRange{size - std::min(size, *last), *last};
     if (first && dash + 1 == text.size()) return content::ByteRange{*first, ~std::uint64_t{0}};
     if (first && last && *last >= *first) return content::ByteRange{*first, *last - *first + 1};
     return fail(Error(Errc::kInvalidArgument, "not a range of bytes")
@@ -78,8 +78,8 @@ Table shares_of(const content::StorageStats& stats, std::uint64_t database_bytes
     const auto add = [&](const char* step, std::uint64_t bytes) {
         const std::uint64_t whole = std::max<std::uint64_t>(stats.object_bytes, 1);
         const auto share = static_cast<double>(bytes) / static_cast<double>(whole);
-        const auto thousandths = static_cast<std::uint64_t>(share * 1000 + 0.5);
-        const auto bar = static_cast<std::uint64_t>(share * kBarWidth + 0.5);
+        const auto thousandths = static_cast<std::uint64_t>(std::llround(share * 1000));
+        const auto bar = static_cast<std::uint64_t>(std::llround(share * kBarWidth));
         table.add({step, size_text(bytes),
                    std::to_string(thousandths / 10) + "." + std::to_string(thousandths % 10) + " %",
                    std::string(std::min(bar, kBarWidth), '#')});
@@ -222,6 +222,41 @@ Result<ExitCode> collect(Session& session, const content::CollectOptions& option
     return ExitCode::kOk;
 }
 
+void add_reclaiming(CLI::App& store, Session& session) {
+    auto options = std::make_shared<content::CollectOptions>();
+    CLI::App* command =
+        store.add_subcommand("collect", "Reclaim the space of what nothing references");
+    command->add_flag("--dry-run", options->dry_run, "Only say what would be done");
+    command
+        ->add_option("--live-share", options->live_share_min,
+                     "Write packs anew of which less than this share is needed, 0 to 1")
+        ->check(CLI::Range(0.0, 1.0))
+        ->type_name("SHARE");
+    command->add_option("--rewrite-max", options->rewrite_bytes_max, "Most bytes to write again")
+        ->type_name("BYTES");
+    command->callback([&session, options] {
+        session.action = [&session, options] { return collect(session, *options); };
+    });
+
+    auto repacking = std::make_shared<content::RepackOptions>();
+    command = store.add_subcommand("repack", "Compress again, harder, for times without work");
+    command
+        ->add_option("--level", repacking->level,
+                     "Of zstd; packs that were repacked at it or above are left alone")
+        ->check(CLI::Range(1, content::kRepackLevelMax))
+        ->capture_default_str();
+    command->add_flag("--rekey", repacking->rekey,
+                      "Only seal again, under the newest keys, what is under older ones; then drop "
+                      "these");
+    command
+        ->add_option("--rewrite-max", repacking->rewrite_bytes_max,
+                     "Most bytes to write again; the next repack goes on")
+        ->type_name("BYTES");
+    command->callback([&session, repacking] {
+        session.action = [&session, repacking] { return repack(session, *repacking); };
+    });
+}
+
 }  // namespace
 
 void add_store_commands(CLI::App& app, Session& session) {
@@ -262,38 +297,7 @@ void add_store_commands(CLI::App& app, Session& session) {
         session.action = [&session, stat_id] { return stat(session, *stat_id); };
     });
 
-    auto options = std::make_shared<content::CollectOptions>();
-    command = store->add_subcommand("collect", "Reclaim the space of what nothing references");
-    command->add_flag("--dry-run", options->dry_run, "Only say what would be done");
-    command
-        ->add_option("--live-share", options->live_share_min,
-                     "Write packs anew of which less than this share is needed, 0 to 1")
-        ->check(CLI::Range(0.0, 1.0))
-        ->type_name("SHARE");
-    command->add_option("--rewrite-max", options->rewrite_bytes_max, "Most bytes to write again")
-        ->type_name("BYTES");
-    command->callback([&session, options] {
-        session.action = [&session, options] { return collect(session, *options); };
-    });
-
-    auto repacking = std::make_shared<content::RepackOptions>();
-    command = store->add_subcommand("repack", "Compress again, harder, for times without work");
-    command
-        ->add_option("--level", repacking->level,
-                     "Of zstd; packs that were repacked at it or above are left alone")
-        ->check(CLI::Range(1, content::kRepackLevelMax))
-        ->capture_default_str();
-    command->add_flag("--rekey", repacking->rekey,
-                      "Only seal again, under the newest keys, what is under older ones; then drop "
-                      "these");
-    command
-        ->add_option("--rewrite-max", repacking->rewrite_bytes_max,
-                     "Most bytes to write again; the next repack goes on")
-        ->type_name("BYTES");
-    command->callback([&session, repacking] {
-        session.action = [&session, repacking] { return repack(session, *repacking); };
-    });
-
+    add_reclaiming(*store, session);
     add_store_care_commands(*store, session);
 }
 
