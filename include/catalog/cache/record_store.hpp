@@ -13,8 +13,7 @@
 
 namespace catalog::cache {
 
-/// An ordered map on disk. A key-value store's family is one with a few lines of code; a test of
-/// this module shows them for RocksDB.
+/// An ordered map on disk, as a family of a key-value store is.
 ///
 /// What it returns need not be what was put: the cache checks every value. It may lose what was
 /// written last, or everything, when the machine stops. Thread safety: any thread.
