@@ -43,8 +43,23 @@ Result<void> ChunkDecoder::decode_alone(const StoredRecord& record, Bytes& plain
         plain.assign(record.payload.begin(), record.payload.end());
         return {};
     }
+    if (record.header.codec == Codec::kZstdDictionary) return decode_with_dictionary(record, plain);
     const auto decoded = compressor_.decompress(record.header.codec, record.payload,
                                                 record.header.plain_bytes, plain);
+    if (!decoded) return undecodable(record.header.id, decoded.error());
+    return {};
+}
+
+Result<std::shared_ptr<const Dictionary>> ChunkDecoder::dictionary_of(const StoredRecord& record) {
+    const auto number = dictionary_number(record.payload);
+    if (!number) return undecodable(record.header.id, number.error());
+    return backend_.dictionary(record.pack, *number);
+}
+
+Result<void> ChunkDecoder::decode_with_dictionary(const StoredRecord& record, Bytes& plain) {
+    CATALOG_TRY(const auto dictionary, dictionary_of(record));
+    const auto decoded =
+        compressor_.decompress_with(*dictionary, record.payload, record.header.plain_bytes, plain);
     if (!decoded) return undecodable(record.header.id, decoded.error());
     return {};
 }
@@ -67,6 +82,9 @@ Result<void> ChunkDecoder::decode_unchecked(const StoredRecord& record, std::spa
     if (header.codec == Codec::kDelta) {
         CATALOG_TRY(const BaseChunk base, base_of(record));
         decoded = compressor_.decompress_delta(record.payload, *base.plain, out);
+    } else if (header.codec == Codec::kZstdDictionary) {
+        CATALOG_TRY(const auto dictionary, dictionary_of(record));
+        decoded = compressor_.decompress_with(*dictionary, record.payload, out);
     } else {
         decoded = compressor_.decompress(header.codec, record.payload, out);
     }
@@ -115,7 +133,7 @@ Result<ChunkDecoder::Loaded> ChunkDecoder::load_row(const ChunkLocation& locatio
     std::optional<ChunkId> wanted;
     for (ChunkLocation next = location;;) {
         CATALOG_TRY(const StoredRecord record, backend_.read(next, records_[links_.size()]));
-        links_.push_back({record.header, record.payload});
+        links_.push_back({record.header, record.payload, record.pack});
         if (wanted && record.header.id != *wanted) return another_chunk(next, record.header.id);
         if (record.header.codec != Codec::kDelta) break;
         const auto further = delta_base(record.payload);
@@ -141,7 +159,7 @@ Result<BaseChunk> ChunkDecoder::decode_link(const Link& link, const BaseChunk* b
     const RecordHeader& header = link.header;
     auto plain = bases_ ? bases_->buffer(header.plain_bytes) : std::make_shared<Bytes>();
     if (header.codec != Codec::kDelta) {
-        CATALOG_TRY_VOID(decode_alone({header, link.payload}, *plain));
+        CATALOG_TRY_VOID(decode_alone({header, link.payload, link.pack}, *plain));
         return BaseChunk{std::move(plain), header.stored_bytes, 0, header.id_rule};
     }
     const auto decoded =

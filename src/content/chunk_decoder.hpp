@@ -56,6 +56,7 @@ private:
     struct Link {
         RecordHeader header;
         ByteView payload;
+        PackId pack{};
     };
 
     [[nodiscard]] Result<BaseChunk> base_of(const StoredRecord& record);
@@ -63,6 +64,9 @@ private:
     [[nodiscard]] Result<Loaded> load_row(const ChunkLocation& location, std::size_t links_max);
     [[nodiscard]] Result<BaseChunk> decode_link(const Link& link, const BaseChunk* base);
     [[nodiscard]] Result<void> decode_alone(const StoredRecord& record, Bytes& plain);
+    [[nodiscard]] Result<std::shared_ptr<const Dictionary>> dictionary_of(
+        const StoredRecord& record);
+    [[nodiscard]] Result<void> decode_with_dictionary(const StoredRecord& record, Bytes& plain);
 
     StorageBackend& backend_;
     std::shared_ptr<BaseCache> bases_;

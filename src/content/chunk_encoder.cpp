@@ -14,8 +14,9 @@ struct ChunkEncoder::Impl {
 
     explicit Impl(EncoderOptions chosen) : options(std::move(chosen)), compressor(options.level) {}
 
-    EncodedChunk encode_alone(ByteView chunk);
-    Result<EncodedChunk> encode_delta(const ChunkId& base_id, ByteView chunk,
+    [[nodiscard]] const Dictionary* dictionary_for(const EncodePlan& plan, ByteView chunk) const;
+    EncodedChunk encode_alone(const EncodePlan& plan, ByteView chunk);
+    Result<EncodedChunk> encode_delta(const EncodePlan& plan, ByteView chunk,
                                       const ReadBase& read_base);
 };
 
@@ -53,26 +54,33 @@ void ChunkEncoder::settle(SimilarityTable& table, const EncodePlan& plan, const 
 
 Result<EncodedChunk> ChunkEncoder::encode(const EncodePlan& plan, ByteView chunk,
                                           const ReadBase& read_base) {
-    if (plan.base) return impl_->encode_delta(*plan.base, chunk, read_base);
-    return impl_->encode_alone(chunk);
+    if (plan.base) return impl_->encode_delta(plan, chunk, read_base);
+    return impl_->encode_alone(plan, chunk);
 }
 
-EncodedChunk ChunkEncoder::Impl::encode_alone(ByteView chunk) {
+const Dictionary* ChunkEncoder::Impl::dictionary_for(const EncodePlan& plan, ByteView chunk) const {
+    if (plan.dictionary) return plan.dictionary.get();
     const bool is_small = chunk.size() <= options.dictionary_chunk_bytes_max;
-    const Compressor::Encoded encoded = options.dictionary && is_small
-                                            ? compressor.compress_with(*options.dictionary, chunk)
+    return is_small ? options.dictionary.get() : nullptr;
+}
+
+EncodedChunk ChunkEncoder::Impl::encode_alone(const EncodePlan& plan, ByteView chunk) {
+    const Dictionary* const dictionary = dictionary_for(plan, chunk);
+    const Compressor::Encoded encoded = dictionary != nullptr
+                                            ? compressor.compress_with(*dictionary, chunk)
                                             : compressor.compress(chunk);
     return {encoded.codec, encoded.payload, false,
             static_cast<std::uint32_t>(encoded.payload.size())};
 }
 
-Result<EncodedChunk> ChunkEncoder::Impl::encode_delta(const ChunkId& base_id, ByteView chunk,
+Result<EncodedChunk> ChunkEncoder::Impl::encode_delta(const EncodePlan& plan, ByteView chunk,
                                                       const ReadBase& read_base) {
+    const ChunkId& base_id = *plan.base;
     Bytes& joined = base_and_chunk;
     CATALOG_TRY(const FoundBase base, read_base(base_id, joined));
     const std::size_t base_bytes = joined.size();
     if (!base.found || base_bytes == 0) {
-        EncodedChunk encoded = encode_alone(chunk);
+        EncodedChunk encoded = encode_alone(plan, chunk);
         encoded.base_gone = !base.found;
         return encoded;
     }
@@ -87,7 +95,7 @@ Result<EncodedChunk> ChunkEncoder::Impl::encode_delta(const ChunkId& base_id, By
         return EncodedChunk{tried.codec, tried.payload, false, alone};
     delta.clear();
     if (tried.codec == Codec::kDelta) delta.assign(tried.payload.begin(), tried.payload.end());
-    const EncodedChunk encoded = encode_alone(chunk);
+    const EncodedChunk encoded = encode_alone(plan, chunk);
     if (!delta.empty() && delta.size() <= encoded.payload.size() * percent / 100)
         return EncodedChunk{Codec::kDelta, delta, false, encoded.alone_bytes};
     return encoded;

@@ -193,17 +193,24 @@ Result<void> Compressor::decompress(Codec codec, ByteView payload, std::span<std
 Result<void> Compressor::decompress_with(const Dictionary& dictionary, ByteView payload,
                                          std::uint32_t plain_bytes, Bytes& out) {
     CATALOG_TRY_VOID(check_chunk_bytes(plain_bytes));
+    CATALOG_TRY_VOID(impl_->begin_frame(payload, plain_bytes));
+    out.resize(plain_bytes);
+    return decompress_with(dictionary, payload, out);
+}
+
+Result<void> Compressor::decompress_with(const Dictionary& dictionary, ByteView payload,
+                                         std::span<std::byte> out) {
+    CATALOG_TRY_VOID(check_chunk_bytes(out.size()));
     CATALOG_TRY(const std::uint32_t number, dictionary_number(payload));
     if (number != dictionary.number())
         return fail(Errc::kDecompression,
                     "payload was made with another dictionary, number " + std::to_string(number));
-    CATALOG_TRY_VOID(impl_->begin_frame(payload, plain_bytes));
-    out.resize(plain_bytes);
+    CATALOG_TRY_VOID(impl_->begin_frame(payload, out.size()));
     return Impl::check_decoded(
         ZSTD_decompress_usingDDict(impl_->decompression.get(), out.data(), out.size(),
                                    payload.data(), payload.size(),
                                    dictionary.impl_->decompression.get()),
-        plain_bytes);
+        out.size());
 }
 
 Result<void> Compressor::decompress_delta(ByteView payload, ByteView base,

@@ -74,6 +74,7 @@ PipelineOptions pipeline_options(const ContentOptions& options) {
     pipeline.encoder.level = options.compression_level;
     pipeline.encoder.deltas = options.deltas && options.compression_level != 0;
     pipeline.similarity.memory_bytes_max = options.similarity_bytes_max;
+    pipeline.dictionaries = options.dictionaries;
     pipeline.bytes_max = options.pipeline_bytes_max;
     return pipeline;
 }

@@ -17,18 +17,12 @@
 
 #include "content_core.hpp"
 #include "live_objects.hpp"
+#include "record_copier.hpp"
 
 namespace catalog::content {
 namespace {
 
 constexpr std::size_t kSweepSlice = 4096;  // Records of objects in one batch.
-
-// Bytes of records that hold chunks, or did.
-std::uint64_t data_bytes(const PackMark& mark) {
-    const std::uint64_t end =
-        mark.index_offset != 0 ? mark.index_offset - kRecordHeaderBytes : mark.bytes;
-    return end - std::min<std::uint64_t>(end, kPackHeaderBytes);
-}
 
 class Collector {
 public:
@@ -53,6 +47,7 @@ private:
         std::uint64_t live = 0;  // Bytes that were needed when it was chosen.
     };
 
+    std::uint64_t data_bytes(const PackMark& mark) const;
     Result<void> check_context() const { return context_.check(*core_.options.clock); }
     void advance(std::string_view phase, std::string_view unit, std::uint64_t done,
                  std::uint64_t total) const {
@@ -90,7 +85,7 @@ private:
 // Copies what is needed of a pack.
 class Collector::PackCopy final : public PackVisitor {
 public:
-    explicit PackCopy(const Collector& run) : run_(run) {}
+    explicit PackCopy(const Collector& run) : run_(run), copier_(run.core_) {}
 
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
@@ -98,11 +93,12 @@ public:
         const ChunkId index_id = run_.core_.backend->index_id(header.id);
         if (!run_.collection_->take(index_id, location.pack)) return {};
         if (run_.rewriter_ != nullptr)
-            return rewrite({header, payload},
-                           run_.collection_->is_base_elsewhere(index_id, location.pack));
-        CATALOG_TRY_VOID(run_.core_.backend->append(
-            {header.id, header.codec, header.plain_bytes, payload, header.id_rule}));
-        bytes_ += run_.core_.backend->bytes_of(header.stored_bytes);
+            return note(run_.rewriter_->rewrite(
+                {header, payload, location.pack},
+                run_.collection_->is_base_elsewhere(index_id, location.pack)));
+        const auto copied = copier_.append({header, payload, location.pack});
+        if (!copied) return note(fail(copied.error()));
+        bytes_ += run_.core_.backend->bytes_of(copied->stored_bytes);
         return {};
     }
     Result<void> damage(PackId, std::uint64_t, std::uint64_t, const std::string&) override {
@@ -123,18 +119,28 @@ public:
 
 private:
     // What cannot be read cannot be written in another form: the pack stays.
-    Result<void> rewrite(const StoredRecord& record, bool is_base) {
-        auto written = run_.rewriter_->rewrite(record, is_base);
+    Result<void> note(Result<void> written) {
         if (written || written.error().code() != Errc::kContentCorrupted) return written;
         unreadable_ = true;
         return {};
     }
 
     const Collector& run_;
+    RecordCopier copier_;
     std::uint64_t bytes_ = 0;
     bool damaged_ = false;
     bool unreadable_ = false;
 };
+
+// Bytes of records that hold chunks, or did.
+std::uint64_t Collector::data_bytes(const PackMark& mark) const {
+    const std::uint64_t end =
+        mark.index_offset != 0 ? mark.index_offset - kRecordHeaderBytes : mark.bytes;
+    std::uint64_t begin = kPackHeaderBytes;
+    if (const auto dictionary = core_.backend->dictionary_of(mark.pack); dictionary && *dictionary)
+        begin += (*dictionary)->record_bytes;
+    return end - std::min(end, begin);
+}
 
 Result<void> Collector::collect() {
     CATALOG_TRY_VOID(check_context());
@@ -291,7 +297,7 @@ std::vector<Collector::Candidate> Collector::choose_rewrites(std::vector<Candida
     const auto is_wanted = [this](const Candidate& each) {
         return rewriter_ != nullptr && rewriter_->wants(each.mark);
     };
-    const auto share = [](const Candidate& each) {
+    const auto share = [this](const Candidate& each) {
         const auto data = static_cast<double>(data_bytes(each.mark));
         return data == 0 ? 1.0 : static_cast<double>(each.live) / data;
     };

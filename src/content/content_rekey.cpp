@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "record_copier.hpp"
 #include "repacked_packs.hpp"
 
 namespace catalog::content {
@@ -17,7 +18,7 @@ namespace {
 class Rekeyer final : public PackRewriter {
 public:
     Rekeyer(const ContentCore& core, KeyGeneration newest, std::vector<RepackedPacks> repacked)
-        : core_(core), newest_(newest), repacked_(std::move(repacked)) {}
+        : core_(core), newest_(newest), repacked_(std::move(repacked)), copier_(core) {}
 
     void begin(PackId last) override { last_ = last; }
 
@@ -39,11 +40,8 @@ public:
 
     Result<void> rewrite(const StoredRecord& record, bool is_base) override {
         (void)is_base;
-        const RecordHeader& header = record.header;
-        CATALOG_TRY(const ChunkLocation copy,
-                    core_.backend->append({header.id, header.codec, header.plain_bytes,
-                                           record.payload, header.id_rule}));
-        bytes_ += core_.backend->bytes_of(header.stored_bytes);
+        CATALOG_TRY(const ChunkLocation copy, copier_.append(record));
+        bytes_ += core_.backend->bytes_of(copy.stored_bytes);
         if (copy.pack <= last_) return {};
         if (writing_.first == PackId{}) writing_.first = copy.pack;
         writing_.last = std::max(writing_.last, copy.pack);
@@ -67,6 +65,7 @@ private:
     const ContentCore& core_;
     const KeyGeneration newest_;
     std::vector<RepackedPacks> repacked_;
+    RecordCopier copier_;
     PackId last_{};
     RepackedPacks writing_;  // Copies of one level; no packs: none yet.
     std::uint64_t bytes_ = 0;

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "content_core.hpp"
+#include "record_copier.hpp"
 #include "repacked_packs.hpp"
+#include "store_samples.hpp"
 
 namespace catalog::content {
 namespace {
@@ -20,6 +22,8 @@ PipelineOptions repack_pipeline(const ContentOptions& options, int level) {
     // Nobody waits: what shares little is tried as well.
     pipeline.encoder.shared_features_min = 1;
     pipeline.similarity.memory_bytes_max = options.similarity_bytes_max;
+    pipeline.dictionaries = options.dictionaries;
+    pipeline.dictionaries.train_after_bytes = 0;  // What there is was looked at before.
     pipeline.bytes_max = options.pipeline_bytes_max;
     pipeline.only_own_bases = true;
     return pipeline;
@@ -32,6 +36,7 @@ public:
           level_(level),
           repacked_(std::move(repacked)),
           decoder_(*core.backend, core.bases),
+          copier_(core),
           pipeline_(*core.backend, *core.keeper, *core.options.executor,
                     std::make_shared<BaseCache>(core.options.bases_bytes_max),
                     repack_pipeline(core.options, level)) {}
@@ -50,9 +55,8 @@ public:
         const RecordHeader& header = record.header;
         // What version 1 wrote is named by another rule, and never a delta.
         if (header.id_rule != IdRule::kLeaf) {
-            CATALOG_TRY_VOID(core_.backend->append(
-                {header.id, header.codec, header.plain_bytes, record.payload, header.id_rule}));
-            copied_bytes_ += core_.backend->bytes_of(header.stored_bytes);
+            CATALOG_TRY(const ChunkLocation copy, copier_.append(record));
+            copied_bytes_ += core_.backend->bytes_of(copy.stored_bytes);
             return {};
         }
         CATALOG_TRY(const ByteView chunk, decoder_.decode(record, plain_));
@@ -64,6 +68,10 @@ public:
         if (const auto error = status_->take_error()) return fail(*error);
         return status_->take_stored_bytes() + std::exchange(copied_bytes_, 0);
     }
+
+    /// Trains a dictionary for what it is going to write, unless an earlier repack of the level
+    /// did.
+    [[nodiscard]] Result<void> train(const CallContext& context);
 
     /// Notes what was written, with the pack that still grows, and returns how many packs are left.
     Result<std::uint64_t> end();
@@ -78,11 +86,29 @@ private:
     std::vector<RepackedPacks> repacked_;
     PackId last_{};
     ChunkDecoder decoder_;
+    RecordCopier copier_;
     Bytes plain_;
     WritePipeline pipeline_;
     const std::shared_ptr<WriteStatus> status_ = std::make_shared<WriteStatus>();
     std::uint64_t copied_bytes_ = 0;
 };
+
+Result<void> Repacker::train(const CallContext& context) {
+    const DictionaryOptions& options = core_.options.dictionaries;
+    if (!options.enabled || options.repack_train_bytes == 0 ||
+        !core_.backend->keeps_dictionaries() ||
+        std::ranges::any_of(repacked_,
+                            [&](const RepackedPacks& range) { return range.level >= level_; }))
+        return {};
+    CATALOG_TRY(const auto samples,
+                sample_chunks(core_, options.chunk_bytes_max, options.repack_train_bytes, context));
+    if (samples.empty()) return {};
+    const auto trained = train_dictionary(std::vector<ByteView>(samples.begin(), samples.end()),
+                                          options.dictionary_bytes_max);
+    // Without a dictionary, or with the one there is, it works as well.
+    if (trained) (void)core_.backend->use_dictionary(*trained);
+    return {};
+}
 
 Result<std::uint64_t> Repacker::end() {
     if (last_ == PackId{}) return 0;
@@ -142,6 +168,7 @@ Result<RepackReport> repack_content(const ContentCore& core, const RepackOptions
                                                 std::to_string(options.level));
     CATALOG_TRY(auto repacked, find_repacked(core));
     Repacker repacker(core, options.level, std::move(repacked));
+    CATALOG_TRY_VOID(repacker.train(context));
     CollectOptions collect;
     collect.rewrite_bytes_max = options.rewrite_bytes_max;
     const auto collected = collect_content(core, collect, context, &repacker);

@@ -20,6 +20,7 @@
 #include "catalog/merkle/tree.hpp"
 #include "check_findings.hpp"
 #include "quarantine.hpp"
+#include "record_copier.hpp"
 
 namespace catalog::content {
 namespace {
@@ -80,14 +81,16 @@ private:
 // Copies what can be read of a damaged pack, as it is stored.
 class Repairer::PackCopy final : public PackVisitor {
 public:
-    explicit PackCopy(Repairer& run) : run_(run) {}
+    explicit PackCopy(Repairer& run) : run_(run), copier_(run.core_) {}
 
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
         CATALOG_TRY_VOID(run_.check_context());
         if (run_.found_.packs->damaged.find(location)) return {};
-        CATALOG_TRY_VOID(run_.core_.backend->append(
-            {header.id, header.codec, header.plain_bytes, payload, header.id_rule}));
+        const auto copy = copier_.append({header, payload, location.pack});
+        // Its dictionary is lost, and not that of the pack which grows.
+        if (!copy && copy.error().code() == Errc::kContentCorrupted) return {};
+        if (!copy) return fail(copy.error());
         ++run_.report_.chunks_kept;
         return {};
     }
@@ -97,6 +100,7 @@ public:
 
 private:
     Repairer& run_;
+    RecordCopier copier_;
 };
 
 Result<void> Repairer::repair() {

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "catalog/content/compressor.hpp"
 #include "check_findings.hpp"
 #include "live_objects.hpp"
 
@@ -77,6 +78,7 @@ private:
     CheckFindings findings();
     Result<void> check_packs();
     Result<void> check_pack(const PackMark& mark, PhaseProgress& progress);
+    Result<void> check_dictionary(PackId pack);
     Result<void> check_chunks();
     Result<void> check_runs();
     Result<void> check_index();
@@ -107,6 +109,8 @@ private:
     std::set<PackId> foreign_ CATALOG_GUARDED_BY(mutex_);  ///< That say they are another store's.
     /// Index entries that lead nowhere, one damage a pack: a pack may be lost with all its chunks.
     std::map<PackId, DamageIndex> bad_entries_ CATALOG_GUARDED_BY(mutex_);
+    /// Packs whose dictionary nobody has; for a check that does not read them.
+    std::map<PackId, DamageIndex> without_dictionary_ CATALOG_GUARDED_BY(mutex_);
 };
 
 // Notes every record of a pack, and what is no record.
@@ -116,10 +120,12 @@ public:
         : run_(run), progress_(progress), known_(std::move(known)), records_(records) {}
 
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
-                        ByteView /*payload*/) override {
+                        ByteView payload) override {
         CATALOG_TRY_VOID(run_.check_context());
         const StorageBackend& backend = *run_.core_.backend;
         const std::uint64_t bytes = backend.bytes_of(header.stored_bytes);
+        if (header.codec == Codec::kZstdDictionary)
+            CATALOG_TRY_VOID(check_dictionary(location, payload, bytes));
         progress_.advance(bytes);
         records_->add(backend.index_id(header.id), location, bytes);
         return {};
@@ -140,10 +146,31 @@ public:
     }
 
 private:
+    // Records whose dictionary nobody has are damaged together.
+    Result<void> check_dictionary(const ChunkLocation& location, ByteView payload,
+                                  std::uint64_t bytes) {
+        const auto number = dictionary_number(payload);
+        const auto found =
+            number ? run_.core_.backend->dictionary(location.pack, *number) : fail(number.error());
+        if (found) return {};
+        if (found.error().code() != Errc::kContentCorrupted &&
+            found.error().code() != Errc::kDecompression)
+            return fail(found.error());
+        CATALOG_TRY(const bool gone, run_.is_gone(location.pack));
+        if (gone) return {};
+        if (!without_dictionary_)
+            without_dictionary_ =
+                run_.report_.add(place_of(location), std::string(found.error().message()) +
+                                                         "; the first record that needs it");
+        run_.packs_->damaged.add(location.pack, location.offset, bytes, *without_dictionary_);
+        return {};
+    }
+
     Verification& run_;
     PhaseProgress& progress_;
     KnownDamage known_;
     CheckRecords* records_;
+    std::optional<DamageIndex> without_dictionary_;
 };
 
 Result<bool> Verification::is_gone(PackId pack) const {
@@ -214,7 +241,7 @@ Result<void> Verification::check_pack(const PackMark& mark, PhaseProgress& progr
     }
     if (!reads_packs()) {
         progress.advance(1);
-        return {};
+        return header ? check_dictionary(mark.pack) : Result<void>();
     }
     CheckRecords& records = packs_->records.at(mark.pack);
     PackCheck check(*this, progress, std::move(known), &records);
@@ -222,6 +249,24 @@ Result<void> Verification::check_pack(const PackMark& mark, PhaseProgress& progr
     CATALOG_TRY_VOID(core_.backend->scan(mark, check));
     records.seal();
     report_.count(0, 0, mark.bytes);
+    return {};
+}
+
+// That of a pack can be had, from another pack perhaps; without it the chunks that need it cannot.
+Result<void> Verification::check_dictionary(PackId pack) {
+    const auto own = core_.backend->dictionary_of(pack);
+    Result<void> had = own ? Result<void>() : fail(own.error());
+    if (own && *own)
+        if (const auto found = core_.backend->dictionary(pack, (*own)->number); !found)
+            had = fail(found.error());
+    if (had) return {};
+    if (had.error().code() != Errc::kContentCorrupted) return had;
+    CATALOG_TRY(const bool gone, is_gone(pack));
+    if (gone) return {};
+    const DamageIndex damage =
+        report_.add(std::string(had.error().input()), std::string(had.error().message()));
+    const MutexLock lock(mutex_);
+    without_dictionary_[pack] = damage;
     return {};
 }
 
@@ -282,6 +327,14 @@ Result<void> Verification::check_entry(const IndexEntry& entry) {
     if (const auto damage = packs_->damaged.find(entry.location)) {
         packs_->bad_chunks.add(entry.id, *damage);
         return {};
+    }
+    if (entry.codec == Codec::kZstdDictionary) {
+        const MutexLock lock(mutex_);
+        if (const auto found = without_dictionary_.find(entry.location.pack);
+            found != without_dictionary_.end()) {
+            packs_->bad_chunks.add(entry.id, found->second);
+            return {};
+        }
     }
     CATALOG_TRY(const std::string fault, fault_of(entry.id, entry.location));
     if (fault.empty()) return {};

@@ -1,135 +1,24 @@
+#include "pack_backend.hpp"
+
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <catalog/internal/mutex.hpp>
 #include <catalog/internal/try.hpp>
 #include <map>
-#include <memory>
-#include <optional>
-#include <set>
 #include <utility>
 
-#include "catalog/content/storage_backend.hpp"
-#include "pack_files.hpp"
-#include "pack_index.hpp"
-#include "pack_maps.hpp"
+#include "catalog/content/compressor.hpp"
 #include "pack_scan.hpp"
 
 namespace catalog::content {
-namespace {
 
-using internal::Mutex;
 using internal::MutexLock;
 
-// A pack that receives appends, or received the last one and is not yet synced.
-struct OpenPack {
-    PackId id{};
-    std::unique_ptr<io::WritableFile> file;
-    std::uint64_t end = 0;       // Where the next record goes.
-    std::uint64_t durable = 0;   // What a sync has confirmed.
-    bool entry_durable = false;  // Its name survives a crash.
-    std::uint64_t index_offset = 0;
-    std::unique_ptr<RecordSealer> sealer;  // Null in a store in the clear.
-};
+namespace {
 
 // Of one padding record, the longest that the format has of what is a multiple of a grain.
 constexpr std::uint64_t kPaddingBytesAtOnce = 2 * kSealedGrainBytes;
 
-class PackBackend final : public StorageBackend {
-public:
-    PackBackend(std::shared_ptr<io::FileSystem> fs, std::string directory, bool read_only,
-                const PackOptions& options)
-        : read_only_(read_only),
-          options_(options),
-          files_(std::move(fs), std::move(directory), options.open_packs_max, options.encryption),
-          maps_(files_, options.mapped_packs_max),
-          index_(files_) {}
-
-    Result<void> recover(const StoreId& store, const ChunkProfile& profile,
-                         const BackendMarks& committed) override;
-    Result<void> refresh(const StoreId& store, const BackendMarks& committed) override;
-    Result<std::optional<IndexEntry>> find(const ChunkId& id) override;
-    Result<std::optional<IndexEntry>> find_kept(const ChunkId& id) override;
-    ChunkId index_id(const ChunkId& id) const override { return index_.id_of(id); }
-    std::uint64_t bytes_of(std::uint32_t stored_bytes) const override {
-        return is_encrypted() ? sealed_record_bytes(stored_bytes) : record_bytes(stored_bytes);
-    }
-    Result<void> for_each(const std::function<Result<void>(const IndexEntry&)>& each) override;
-    Result<void> for_each_copy(const std::function<Result<void>(const IndexEntry&)>& each) override;
-    Result<void> check_run(const RunMark& mark) override { return index_.check_run(mark); }
-    Result<void> drop_damaged_indexes() override { return index_.drop_damaged(); }
-    Result<ChunkLocation> append(const NewRecord& record) override;
-    Result<BackendChanges> sync() override;
-    void committed(const BackendChanges& changes) override;
-    Result<std::uint64_t> seal(PackId pack) override;
-    void condemn(PackId pack) override;
-    void pardon(PackId pack) override;
-    Result<void> remove_pack(PackId pack, std::uint64_t losses) override;
-    std::uint64_t losses() const override { return losses_.load(); }
-    Result<RecordHeader> peek(const ChunkLocation& location) override;
-    Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
-    Result<std::optional<MappedChunk>> map_chunk(const ChunkLocation& location) override {
-        if (is_encrypted()) return std::nullopt;
-        return maps_.chunk(location);
-    }
-    std::vector<std::optional<MappedChunk>> map_chunks(
-        std::span<const ChunkLocation> locations) override {
-        if (is_encrypted()) return std::vector<std::optional<MappedChunk>>(locations.size());
-        return maps_.chunks(locations);
-    }
-    Result<ChunkId> base_of(const ChunkLocation& location) override;
-    Result<PackHeader> inspect(const PackMark& mark) override;
-    Result<void> scan(const PackMark& mark, PackVisitor& visitor) override;
-    Result<BackendStats> stats() override;
-
-private:
-    Result<void> recover_file(PackId pack, std::uint64_t size, const PackMark* mark)
-        CATALOG_REQUIRES(mutex_);
-    using Find = Result<std::optional<IndexEntry>> (ChunkIndex::*)(const ChunkId&) const;
-    Result<std::optional<IndexEntry>> find_by(Find way, const ChunkId& id);
-    bool is_current(const PackHeader& header) const;
-    Result<void> open_for_append() CATALOG_REQUIRES(mutex_);
-    Result<void> continue_pack(const PackMark& mark) CATALOG_REQUIRES(mutex_);
-    Result<void> create_pack() CATALOG_REQUIRES(mutex_);
-    Result<void> write(ByteView bytes) CATALOG_REQUIRES(mutex_);
-    Result<void> write_record(const NewRecord& record) CATALOG_REQUIRES(mutex_);
-    Result<void> write_sealed(const RecordHeader& header, ByteView payload)
-        CATALOG_REQUIRES(mutex_);
-    Result<void> write_sealed_padding(std::uint64_t past) CATALOG_REQUIRES(mutex_);
-    Result<void> write_pack_padding(std::uint64_t whole) CATALOG_REQUIRES(mutex_);
-    Result<void> write_index_head(std::uint64_t index_bytes) CATALOG_REQUIRES(mutex_);
-    Result<void> write_index_pages(const std::vector<IndexEntry>& entries) CATALOG_REQUIRES(mutex_);
-    Result<void> seal_open_pack(ChunkIndex& index) CATALOG_REQUIRES(mutex_);
-    Result<void> write_index(ChunkIndex& index) CATALOG_REQUIRES(mutex_);
-    Result<void> sync_pack(OpenPack& pack) CATALOG_REQUIRES(mutex_);
-    void abandon_open_pack() CATALOG_REQUIRES(mutex_);
-    bool is_encrypted() const noexcept { return options_.encryption != nullptr; }
-    std::unique_ptr<RecordSealer> sealer_of(std::shared_ptr<const RecordCipher> cipher) const {
-        return std::make_unique<RecordSealer>(std::move(cipher), options_.encryption->random);
-    }
-
-    const bool read_only_;
-    const PackOptions options_;
-    PackFiles files_;
-    PackMaps maps_;
-    PackIndex index_;
-
-    mutable Mutex mutex_;
-    bool recovered_ CATALOG_GUARDED_BY(mutex_) = false;
-    bool directory_made_ CATALOG_GUARDED_BY(mutex_) = false;
-    PackHeader header_ CATALOG_GUARDED_BY(mutex_);
-    PackId last_ CATALOG_GUARDED_BY(mutex_){};
-    std::optional<PackMark> unfinished_ CATALOG_GUARDED_BY(mutex_);  ///< May be continued.
-    std::unique_ptr<OpenPack> open_ CATALOG_GUARDED_BY(mutex_);
-    BackendChanges unreported_ CATALOG_GUARDED_BY(mutex_);
-    std::set<PackId> going_ CATALOG_GUARDED_BY(mutex_);  ///< Their removal was reported.
-    /// A collection relies on every copy of a chunk that it was told of: of two packs with it one
-    /// may go, and no index may know the chunk in that one alone.
-    bool copies_told_ CATALOG_GUARDED_BY(mutex_) = false;
-    std::string scratch_ CATALOG_GUARDED_BY(mutex_);
-    Bytes sealed_ CATALOG_GUARDED_BY(mutex_);  ///< A sealed record, and perhaps more behind it.
-    std::atomic<std::uint64_t> losses_{0};
-};
+}  // namespace
 
 Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& profile,
                                   const BackendMarks& committed) {
@@ -145,6 +34,7 @@ Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& prof
     copies_told_ = false;
     files_.forget();
     maps_.forget();
+    dictionaries_.forget();
     std::map<PackId, const PackMark*> marks;
     for (const PackMark& mark : committed.packs) {
         maps_.committed(mark);
@@ -260,6 +150,9 @@ Result<void> PackBackend::continue_pack(const PackMark& mark) {
         CATALOG_TRY(const OpenedPack opened, files_.open(mark.pack));
         open->sealer = sealer_of(opened.seal->records);
     }
+    // Nothing new may depend on one that is damaged.
+    if (const auto own = dictionaries_.of(mark.pack); own && *own && dictionaries_.read(mark.pack))
+        open->dictionary = (*own)->number;
     open_ = std::move(open);
     return {};
 }
@@ -281,9 +174,14 @@ Result<void> PackBackend::create_pack() {
         CATALOG_TRY_VOID(files_.fs().sync_directory(io::parent_path(files_.directory())));
     }
     directory_made_ = true;
+    CATALOG_TRY(const auto dictionary, dictionaries_.in_use());
+    std::string first;
+    if (dictionary) {
+        CATALOG_TRY(first, first_record(*dictionary, sealer.get()));
+    }
     CATALOG_TRY(auto file, files_.fs().open_write(files_.path_of(id), io::OpenMode::kCreateNew));
     header_.pack = id;
-    auto begun = file->append(as_bytes(encode_pack_header(header_)));
+    auto begun = file->append(as_bytes(encode_pack_header(header_) + first));
     if (begun) begun = index_.begin_pack(id);
     if (!begun) {
         // Best effort: what stays behind is unknown to the store and goes with the next recovery.
@@ -293,7 +191,28 @@ Result<void> PackBackend::create_pack() {
     }
     last_ = id;
     open_ = std::make_unique<OpenPack>(
-        OpenPack{id, std::move(file), kPackHeaderBytes, 0, false, 0, std::move(sealer)});
+        OpenPack{id, std::move(file), kPackHeaderBytes + first.size(), 0, false, 0,
+                 std::move(sealer), dictionary ? dictionary->number : 0});
+    return {};
+}
+
+// Makes the open pack one that begins with the dictionary of a payload.
+Result<void> PackBackend::fit_dictionary(ByteView payload, ChunkIndex& index) {
+    CATALOG_TRY(const std::uint32_t number, dictionary_number(payload));
+    if (open_->dictionary == number) return {};
+    CATALOG_TRY(const auto in_use, dictionaries_.in_use());
+    if (!in_use || in_use->number != number)
+        return fail(
+            Error(Errc::kFailedPrecondition, "dictionary " + std::to_string(number) +
+                                                 " is neither in use nor that of the open pack")
+                .with_input(pack_file_name(open_->id)));
+    if (open_->end != kPackHeaderBytes) {
+        CATALOG_TRY_VOID(seal_open_pack(index));
+        return open_for_append();
+    }
+    CATALOG_TRY(const std::string first, first_record(*in_use, open_->sealer.get()));
+    CATALOG_TRY_VOID(write(as_bytes(first)));
+    open_->dictionary = number;
     return {};
 }
 
@@ -316,6 +235,8 @@ Result<ChunkLocation> PackBackend::append(const NewRecord& record) {
     if (known) return known->location;
     if (record.losses && *record.losses != losses_.load())
         return fail(Errc::kFailedPrecondition, "records were lost since the base was found");
+    if (record.codec == Codec::kZstdDictionary)
+        CATALOG_TRY_VOID(fit_dictionary(record.payload, *index));
     CATALOG_TRY_VOID(write_record(record));
     const std::uint64_t bytes = bytes_of(static_cast<std::uint32_t>(record.payload.size()));
     const ChunkLocation location{open_->id, open_->end - bytes,
@@ -576,10 +497,9 @@ Result<BackendStats> PackBackend::stats() {
     for (const auto& [pack, size] : packs) stats.bytes += size;
     for (const auto& [run, size] : runs) stats.index_bytes += size;
     stats.bytes += stats.index_bytes;
+    CATALOG_TRY(stats.dictionary_bytes, dictionaries_.bytes());
     return stats;
 }
-
-}  // namespace
 
 std::unique_ptr<StorageBackend> make_pack_backend(std::shared_ptr<io::FileSystem> file_system,
                                                   std::string directory, bool read_only,

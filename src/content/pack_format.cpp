@@ -1,4 +1,5 @@
 #include "catalog/content/pack_format.hpp"
+#include "catalog/content/dictionary.hpp"
 #include "catalog/internal/crc32c.hpp"
 #include "catalog/merkle/hash.hpp"
 #include "catalog/merkle/tree.hpp"
@@ -44,7 +45,8 @@ std::optional<std::uint32_t> parse_numbered_name(std::string_view name, std::str
 
 bool is_codec(std::uint8_t number) {
     const auto codec = static_cast<Codec>(number);
-    return holds_chunk(codec) || codec == Codec::kIndex || codec == Codec::kPadding;
+    return holds_chunk(codec) || codec == Codec::kIndex || codec == Codec::kPadding ||
+           codec == Codec::kDictionary;
 }
 
 bool possible_lengths(const RecordHeader& header) {
@@ -53,6 +55,9 @@ bool possible_lengths(const RecordHeader& header) {
     if (header.codec == Codec::kIndex)
         return header.plain_bytes == 0 && header.stored_bytes != 0 &&
                header.stored_bytes % kPageBytes == 0;
+    if (header.codec == Codec::kDictionary)
+        return header.plain_bytes != 0 && header.plain_bytes <= kDictionaryBytesMax &&
+               header.stored_bytes != 0 && header.stored_bytes <= header.plain_bytes;
     return header.plain_bytes != 0 && header.plain_bytes <= kChunkBytesMax &&
            header.stored_bytes != 0 && header.stored_bytes <= header.plain_bytes &&
            (header.codec != Codec::kRaw || header.stored_bytes == header.plain_bytes);

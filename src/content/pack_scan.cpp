@@ -5,6 +5,7 @@
 #include <catalog/internal/try.hpp>
 
 #include "catalog/content/compressor.hpp"
+#include "dictionary_record.hpp"
 #include "index_run.hpp"
 #include "page_cipher.hpp"
 
@@ -113,6 +114,9 @@ private:
         if (!payload)
             return visitor_->damage(pack_, offset, bytes, std::string(payload.error().message()));
         if (!layout_.is_sealed()) CATALOG_TRY_VOID(check_padding(offset, header, record));
+        if (header.codec == Codec::kDictionary)
+            if (const auto plain = decode_dictionary(header, *payload); !plain)
+                return visitor_->damage(pack_, offset, bytes, std::string(plain.error().message()));
         if (!holds_chunk(header.codec)) return {};
         return visitor_->record({pack_, offset, header.stored_bytes, header.plain_bytes}, header,
                                 *payload);
@@ -211,7 +215,7 @@ Result<StoredRecord> read_record(const PackReader& reader, const ChunkLocation& 
         location.offset, header, record, record.subspan(layout.head_bytes(), header.stored_bytes));
     if (!payload)
         return pack_damaged(location.pack, location.offset, std::string(payload.error().message()));
-    return StoredRecord{header, *payload};
+    return StoredRecord{header, *payload, location.pack};
 }
 
 Result<ChunkId> base_of_record(const PackReader& reader, const ChunkLocation& location,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chunk_decoder.hpp"
+#include "store_dictionary.hpp"
 
 namespace catalog::content {
 namespace {
@@ -90,7 +91,8 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
           bases(std::move(c)),
           options(o),
           losses(b.losses()),
-          similarity(o.similarity) {}
+          similarity(o.similarity),
+          dictionary(b, o.dictionaries, o.encoder.level) {}
 
     StorageBackend& backend;
     const ChunkKeeper& keeper;
@@ -102,6 +104,7 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
 
     /// Held while a chunk is looked up, planned and queued: all see chunks in one order.
     Mutex order;
+    StoreDictionary dictionary;  ///< Asked under `order`.
     std::deque<WriteJobPointer> unsettled CATALOG_GUARDED_BY(order);
     std::uint64_t next_number CATALOG_GUARDED_BY(order) = 0;
 
@@ -153,7 +156,9 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     std::optional<BaseChunk> base_under_way(const ChunkId& id, const WriteJob& asking)
         CATALOG_EXCLUDES(mutex);
     Result<ChunkLocation> append(WriteJob& job) CATALOG_EXCLUDES(mutex);
+    void encode_alone(WriteJob& job) CATALOG_EXCLUDES(mutex);
     EncodePlan plan(const ChunkId& id, ByteView chunk) CATALOG_REQUIRES(order);
+    EncodePlan plan_deltas(const ChunkId& id, ByteView chunk) CATALOG_REQUIRES(order);
     bool join(const ChunkId& id, const std::shared_ptr<WriteStatus>& status)
         CATALOG_REQUIRES(mutex);
     void enter(WriteJobPointer job, ByteView chunk, const std::shared_ptr<WriteStatus>& status)
@@ -232,6 +237,12 @@ Result<ChunkEncoder::FoundBase> WritePipeline::State::read_base(ChunkDecoder& de
 }
 
 EncodePlan WritePipeline::State::plan(const ChunkId& id, ByteView chunk) {
+    EncodePlan plan = plan_deltas(id, chunk);
+    plan.dictionary = dictionary.for_chunk(chunk, !plan.base);
+    return plan;
+}
+
+EncodePlan WritePipeline::State::plan_deltas(const ChunkId& id, ByteView chunk) {
     if (!options.encoder.deltas) return {};
     while (unsettled.size() >= kSettleDistance) {
         const WriteJobPointer job = std::move(unsettled.front());
@@ -279,12 +290,7 @@ Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
         const std::uint64_t losses_before = backend.losses();
         CATALOG_TRY(const auto base, keeper.find(*job.plan.base));
         if (!base || may_lack_own()) {
-            Compressor compressor(options.encoder.level);  // Holds what it makes.
-            const Compressor::Encoded alone = compressor.compress(*job.plain);
-            const MutexLock lock(mutex);  // Others may look at it as their base.
-            job.payload.assign(alone.payload.begin(), alone.payload.end());
-            job.encoded = {alone.codec, job.payload, true,
-                           static_cast<std::uint32_t>(job.payload.size())};
+            encode_alone(job);
             break;
         }
         NewRecord record = new_record(job);
@@ -295,7 +301,25 @@ Result<ChunkLocation> WritePipeline::State::append(WriteJob& job) {
             stored.error().code() != Errc::kFailedPrecondition)
             return stored;
     }
+    auto stored = backend.append(new_record(job));
+    if (stored || job.encoded.codec != Codec::kZstdDictionary ||
+        stored.error().code() != Errc::kFailedPrecondition)
+        return stored;
+    // Since the chunk was planned another dictionary came into use.
+    dictionary.ask_again();
+    encode_alone(job);
     return backend.append(new_record(job));
+}
+
+// Encodes a chunk that was encoded in vain with neither base nor dictionary.
+void WritePipeline::State::encode_alone(WriteJob& job) {
+    Compressor compressor(options.encoder.level);  // Holds what it makes.
+    const Compressor::Encoded alone = compressor.compress(*job.plain);
+    const bool base_gone = job.encoded.codec == Codec::kDelta;
+    const MutexLock lock(mutex);  // Others may look at it as their base.
+    job.payload.assign(alone.payload.begin(), alone.payload.end());
+    job.encoded = {alone.codec, job.payload, base_gone,
+                   static_cast<std::uint32_t>(job.payload.size())};
 }
 
 // Appends what is encoded up to the first chunk that is not. One thread at a time, so that packs
@@ -405,7 +429,10 @@ Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
     const auto job = std::make_shared<WriteJob>();
     job->id = id;
     // Others may start from a chunk that is there: as a delta of one of them it would be a circle.
-    if (!is_copy) job->plan = state.plan(id, bytes);
+    if (is_copy)
+        job->plan.dictionary = state.dictionary.for_chunk(bytes, false);
+    else
+        job->plan = state.plan(id, bytes);
     state.enter(job, bytes, status);
     return {};
 }

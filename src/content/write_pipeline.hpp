@@ -40,6 +40,7 @@ struct PipelineOptions {
     PipelineOptions() = default;
     EncoderOptions encoder;
     SimilarityOptions similarity;
+    DictionaryOptions dictionaries;
     /// Chunks under way, bytes. Whoever submits more works off some of them itself, so that an
     /// executor that is saturated or refuses tasks costs only time.
     std::uint64_t bytes_max = 4u << 20;

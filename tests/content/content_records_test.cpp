@@ -48,10 +48,20 @@ TEST(ContentRecords, WritesTheGoldenRecords) {
     line("run_mark", encode_run_mark(sample_run()));
     line("format_key", format_key());
     line("format", encode_format(sample_format()));
-    golden::expect("content/records_v4.txt", lines.text());
+    golden::expect("content/records_v6.txt", lines.text());
 }
 
 // Only the format record differs, and there were no lists.
+TEST(ContentRecords, ReadsTheRecordsOfVersion4) {
+    const auto lines = golden::HexLines::read("content/records_v4.txt");
+    const ContentHash id = hash_number(9);
+    EXPECT_EQ(must(decode_object(id, lines.at("object"))), sample_object());
+    EXPECT_EQ(must(decode_reference_key(lines.at("list_key"))), (Reference{"acme", id, true}));
+    FormatRecord format = sample_format();
+    format.version = 4;
+    EXPECT_EQ(must(decode_format(lines.at("format"))), format);
+}
+
 TEST(ContentRecords, ReadsTheRecordsOfVersion2) {
     const auto lines = golden::HexLines::read("content/records_v2.txt");
     const ContentHash id = hash_number(9);

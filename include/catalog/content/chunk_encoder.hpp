@@ -25,6 +25,9 @@ struct EncodePlan {
     std::optional<ChunkId> base;
     int depth = 0;         ///< Deltas to undo to get the chunk when it becomes one of `base`.
     bool is_base = false;  ///< Whether the table has it as a possible base already.
+    /// Used where the chunk is stored without a base, whatever its length. Null: see
+    /// EncoderOptions::dictionary.
+    std::shared_ptr<const Dictionary> dictionary = nullptr;
 };
 
 /// Parameters of a ChunkEncoder.

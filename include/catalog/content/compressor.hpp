@@ -63,6 +63,9 @@ public:
     /// dictionary.
     [[nodiscard]] Result<void> decompress_with(const Dictionary& dictionary, ByteView payload,
                                                std::uint32_t plain_bytes, Bytes& out);
+    /// The same into memory of the chunk's length.
+    [[nodiscard]] Result<void> decompress_with(const Dictionary& dictionary, ByteView payload,
+                                               std::span<std::byte> out);
 
     /// The same for kDelta; `base` are the bytes of the chunk that delta_base gives. With other
     /// bytes it fails or gives other bytes: the chunk's digest decides, as everywhere.

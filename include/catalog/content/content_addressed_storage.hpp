@@ -11,6 +11,7 @@
 #include "catalog/content/compressor.hpp"
 #include "catalog/content/content_repair.hpp"
 #include "catalog/content/content_storage.hpp"
+#include "catalog/content/dictionary.hpp"
 #include "catalog/content/object_reader.hpp"
 #include "catalog/content/range_proof.hpp"
 #include "catalog/content/storage_backend.hpp"
@@ -54,6 +55,9 @@ public:
     PackOptions packs;
     /// A new chunk that resembles one which is there is stored as the difference from it.
     bool deltas = true;
+    /// Small chunks are compressed with a dictionary that the store trains itself. Not in a backend
+    /// that keeps none.
+    DictionaryOptions dictionaries;
     std::uint64_t similarity_bytes_max = 8u << 20;  ///< See SimilarityOptions.
     /// Chunks that deltas were made from lately are kept in memory, bytes.
     std::uint64_t bases_bytes_max = 8u << 20;

@@ -31,19 +31,20 @@ struct ObjectRecord {
 };
 
 /// Version of the records that is written.
-inline constexpr std::uint32_t kContentFormatVersion = 4;
-/// Version of an encrypted store's: as 4, but packs and index files are sealed.
-inline constexpr std::uint32_t kContentFormatVersionSealed = 5;
-/// Tells whether a store of that version is encrypted; 3 was so before there were lists.
+inline constexpr std::uint32_t kContentFormatVersion = 6;
+/// Version of an encrypted store's: as 6, but packs and index files are sealed.
+inline constexpr std::uint32_t kContentFormatVersionSealed = 7;
+/// Tells whether a store of that version is encrypted; 3 was so before there were lists, 5 before
+/// there were dictionaries.
 [[nodiscard]] constexpr bool is_sealed_version(std::uint32_t version) noexcept {
-    return version == kContentFormatVersionSealed || version == 3;
+    return version == kContentFormatVersionSealed || version == 5 || version == 3;
 }
 
 /// What a store is made with and keeps for ever.
 struct FormatRecord {
     /// 1: the index was in the key-value store; packs have none of their own. 2, and 3 in an
-    /// encrypted store: there were no lists. They are read, and become the present version by the
-    /// next writer that commits.
+    /// encrypted store: there were no lists. 4, and 5 in an encrypted store: packs had no
+    /// dictionaries. They are read, and become the present version by the next writer that commits.
     std::uint32_t version = kContentFormatVersion;
     StoreId store{};
     ChunkProfile profile;

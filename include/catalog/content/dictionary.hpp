@@ -8,11 +8,12 @@
 #include <span>
 
 #include "catalog/core/bytes.hpp"
+#include "catalog/core/content_hash.hpp"
 #include "catalog/core/result.hpp"
 
 namespace catalog::content {
 
-/// Upper bound of a dictionary, bytes; also what training aims at.
+/// Upper bound of a dictionary, bytes.
 inline constexpr std::size_t kDictionaryBytesMax = 112 * 1024;
 
 /// Upper bound of what training looks at, bytes; further samples are left out.
@@ -33,7 +34,7 @@ public:
     Dictionary(const Dictionary&) = delete;
     Dictionary& operator=(const Dictionary&) = delete;
 
-    /// Returns the number that payloads name it by; never 0. Training derives it from the samples.
+    /// Returns the number that payloads name it by; never 0.
     [[nodiscard]] std::uint32_t number() const noexcept;
 
 private:
@@ -43,10 +44,41 @@ private:
     std::unique_ptr<const Impl> impl_;
 };
 
-/// Makes a dictionary of at most kDictionaryBytesMax bytes from chunks of the kind that it is for;
-/// a hundred times its length of samples is plenty, ten times the least. The same samples give the
-/// same bytes. Memory: that of the samples again and 10 MiB. Cost: about 0.1 us a byte of samples.
-/// Errors: kInvalidArgument (samples too few or too short to have anything in common).
-[[nodiscard]] Result<Bytes> train_dictionary(std::span<const ByteView> samples);
+/// Returns the name of a trained dictionary: SHA-256 of all of it behind its magic and its number,
+/// which are the first 8 bytes. Errors: kDecompression (shorter, another magic).
+[[nodiscard]] Result<ContentHash> dictionary_id(ByteView bytes);
+
+/// Returns the number that a dictionary of that name has: it follows from its bytes, so that two
+/// dictionaries have the same one by an accident of 1 in 2^31 only. 2^15 to 2^31 - 1: others are
+/// reserved for registered dictionaries (RFC 8878 section 6.1).
+[[nodiscard]] std::uint32_t dictionary_number_of(const ContentHash& id) noexcept;
+
+/// What a content store does with dictionaries.
+class DictionaryOptions {
+public:
+    DictionaryOptions() = default;
+    /// Without, chunks are compressed alone; those that a dictionary was used for are still read.
+    bool enabled = true;
+    /// Longer chunks do without a dictionary, bytes: they gain little, and zstd copies its tables for
+    /// each of them.
+    std::size_t chunk_bytes_max = 16 * 1024;
+    /// A store without a dictionary trains one when it was given that many bytes of new chunks of
+    /// that length which resemble none that is there, since it was opened. 0: never.
+    std::uint64_t train_after_bytes = 4u << 20;
+    /// What of them training looks at, evenly chosen, bytes; 1 to kDictionarySampleBytesMax.
+    std::uint64_t sample_bytes_max = 2u << 20;
+    /// Of a dictionary, 1 KiB to kDictionaryBytesMax, bytes.
+    std::size_t dictionary_bytes_max = 64 * 1024;
+    /// A repack trains one anew when the store has that many bytes of such chunks. 0: never.
+    std::uint64_t repack_train_bytes = 4u << 20;
+};
+
+/// Makes a dictionary of at most `bytes_max` bytes, 1 KiB to kDictionaryBytesMax, from chunks of
+/// the kind that it is for; a hundred times its length of samples is plenty, ten times the least.
+/// The same samples give the same bytes, with the number that dictionary_number_of gives for them.
+/// Memory: that of the samples again and 4 MiB. Cost: about 0.015 us a byte of samples. Errors:
+/// kInvalidArgument (samples too few or too short to have anything in common).
+[[nodiscard]] Result<Bytes> train_dictionary(std::span<const ByteView> samples,
+                                             std::size_t bytes_max = kDictionaryBytesMax);
 
 }  // namespace catalog::content

@@ -46,10 +46,11 @@ using StoreId = std::array<std::byte, 16>;
 enum class Codec : std::uint8_t {
     kRaw = 0,             ///< The chunk itself.
     kZstd = 1,            ///< One zstd frame (RFC 8878) that says its content size.
-    kZstdDictionary = 2,  ///< Such a frame, made with a trained dictionary whose number it says.
-    kDelta = 3,      ///< Id of a base chunk (32 bytes), then such a frame with the base as prefix.
-    kIndex = 254,    ///< No chunk: the sealed pack's index run (docs/formats/index-run.md).
-    kPadding = 255,  ///< No chunk: zeros that put the next payload on a page.
+    kZstdDictionary = 2,  ///< Such a frame, made with the dictionary that its pack begins with.
+    kDelta = 3,  ///< Id of a base chunk (32 bytes), then such a frame with the base as prefix.
+    kDictionary = 253,  ///< No chunk: the dictionary of the pack, as its first record.
+    kIndex = 254,       ///< No chunk: the sealed pack's index run (docs/formats/index-run.md).
+    kPadding = 255,     ///< No chunk: zeros that put the next payload on a page.
 };
 
 /// Tells whether records of that codec hold a chunk.
@@ -95,10 +96,11 @@ struct PackHeader {
 /// What stands in front of a record's payload.
 struct RecordHeader {
     Codec codec = Codec::kRaw;
-    std::uint32_t plain_bytes = 0;   ///< 1 to kChunkBytesMax; 0 where there is no chunk.
-    std::uint32_t stored_bytes = 0;  ///< Of the payload; 1 to plain_bytes where there is a chunk.
-    ChunkId id;                      ///< All zero where there is no chunk.
-    std::uint32_t payload_crc = 0;   ///< 0 for an index, whose pages have their own.
+    /// 1 to kChunkBytesMax, of a dictionary to kDictionaryBytesMax; 0 of an index and of padding.
+    std::uint32_t plain_bytes = 0;
+    std::uint32_t stored_bytes = 0;  ///< Of the payload; 1 to plain_bytes where that is not 0.
+    ChunkId id;  ///< Of a chunk; of a dictionary what dictionary_id gives; otherwise all zero.
+    std::uint32_t payload_crc = 0;  ///< 0 for an index, whose pages have their own.
     IdRule id_rule = IdRule::kLeaf;
     friend bool operator==(const RecordHeader&, const RecordHeader&) = default;
 };

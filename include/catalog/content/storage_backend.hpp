@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catalog/content/chunker.hpp"
+#include "catalog/content/dictionary.hpp"
 #include "catalog/content/pack_format.hpp"
 #include "catalog/content/store_key.hpp"
 #include "catalog/core/bytes.hpp"
@@ -92,6 +93,14 @@ struct NewRecord {
 struct StoredRecord {
     RecordHeader header;
     ByteView payload;  ///< header.stored_bytes bytes.
+    PackId pack{};     ///< That it stands in, and whose dictionary it was made with.
+};
+
+/// The dictionary that a pack begins with.
+struct PackDictionary {
+    std::uint32_t number = 0;
+    std::uint64_t record_bytes = 0;  ///< What its record takes of the pack.
+    friend bool operator==(const PackDictionary&, const PackDictionary&) = default;
 };
 
 /// A raw chunk where it lies in its mapped pack.
@@ -105,7 +114,8 @@ struct BackendStats {
     std::uint64_t packs = 0;
     /// Of all packs and index files, headers, padding and what is not committed included.
     std::uint64_t bytes = 0;
-    std::uint64_t index_bytes = 0;  ///< Of these, indexes.
+    std::uint64_t index_bytes = 0;       ///< Of these, indexes.
+    std::uint64_t dictionary_bytes = 0;  ///< Of these, records of dictionaries.
 };
 
 /// What a scan of a pack meets, in order of offsets.
@@ -187,7 +197,9 @@ public:
 
     /// Appends a record to the open pack; opens a new one when it is full. A chunk that `find_kept`
     /// finds is not written again: its place is returned. Errors: kStorageFull, kIo, kSyncFailed,
-    /// kFailedPrecondition (before `recover`, read-only, or NewRecord::losses).
+    /// kFailedPrecondition (before `recover`, read-only, or NewRecord::losses; a payload of codec
+    /// kZstdDictionary whose dictionary is not that of the open pack, nor the one in use),
+    /// kDecompression (one that names none).
     [[nodiscard]] virtual Result<ChunkLocation> append(const NewRecord& record) = 0;
 
     /// Makes durable all that was appended before, and returns what has changed since the last
@@ -254,6 +266,42 @@ public:
     /// Returns the chunk that a record of codec kDelta starts from, reading its first bytes alone.
     /// Errors: kContentCorrupted (also: of another codec), kIo.
     [[nodiscard]] virtual Result<ChunkId> base_of(const ChunkLocation& location) = 0;
+
+    /// Tells whether packs can begin with a dictionary here.
+    [[nodiscard]] virtual bool keeps_dictionaries() const { return false; }
+
+    /// Lets packs that are begun from now on begin with that trained dictionary, so that records of
+    /// codec kZstdDictionary made with it can be appended: the first of them ends an open pack that
+    /// begins otherwise. Errors: kUnsupported (this backend keeps no
+    /// dictionaries), kInvalidArgument (another dictionary of the store has the same number),
+    /// kDecompression (not a dictionary, or with another number than its bytes give), kIo.
+    [[nodiscard]] virtual Result<void> use_dictionary(ByteView dictionary) {
+        (void)dictionary;
+        return fail(Errc::kUnsupported, "this storage backend keeps no dictionaries");
+    }
+
+    /// Returns the dictionary in use: the last that was set, else that of the newest pack which
+    /// begins with one; nothing when there is none. One that is damaged in that pack is taken from
+    /// another one that has it, and is none when there is no other. Errors: kIo.
+    [[nodiscard]] virtual Result<std::optional<Bytes>> dictionary_in_use() { return std::nullopt; }
+
+    /// Returns the dictionary of that number for decoding: the one that `pack` begins with, or,
+    /// where that is damaged, that of another pack which begins with the same. Keeps a few.
+    /// Errors: kContentCorrupted that names pack and number (no pack has it whole), kIo.
+    [[nodiscard]] virtual Result<std::shared_ptr<const Dictionary>> dictionary(
+        PackId pack, std::uint32_t number) {
+        return fail(Error(Errc::kContentCorrupted, "payload needs dictionary " +
+                                                       std::to_string(number) +
+                                                       ", and this backend keeps none")
+                        .with_input(pack_file_name(pack)));
+    }
+
+    /// Returns which dictionary a pack begins with, if it does, by the header of that record alone.
+    /// Cost: a read at the first time. Errors: kContentCorrupted, kIo.
+    [[nodiscard]] virtual Result<std::optional<PackDictionary>> dictionary_of(PackId pack) {
+        (void)pack;
+        return std::nullopt;
+    }
 
     /// Reads and checks the header of a pack and that it is as long as its mark says. Errors:
     /// kContentCorrupted, kIo.

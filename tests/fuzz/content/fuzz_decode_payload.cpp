@@ -1,5 +1,6 @@
-// Payloads of chunks: the first byte is the codec (4: bytes of a dictionary), four bytes the plain
-// length, the rest the payload. What is decoded has that length, and nothing takes more memory.
+// Payloads of chunks: the first byte is the codec (4: bytes of a dictionary, 5: payload of a record
+// of one), four bytes the plain length, the rest the payload. What is decoded has that length, and
+// nothing takes more memory.
 
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 
 #include "catalog/content/compressor.hpp"
 #include "catalog/content/dictionary.hpp"
+#include "dictionary_record.hpp"
 
 namespace {
 
@@ -66,6 +68,22 @@ void try_dictionary(ByteView bytes) {
     require(std::equal(out.begin(), out.end(), chunk.begin(), chunk.end()));
 }
 
+// What a pack's first record gives is what a writer would put there.
+void try_record(ByteView payload, std::uint32_t plain_bytes) {
+    RecordHeader header;
+    header.codec = Codec::kDictionary;
+    header.plain_bytes = plain_bytes % kDictionaryBytesMax + 1;
+    header.stored_bytes = static_cast<std::uint32_t>(payload.size());
+    if (header.stored_bytes > header.plain_bytes) return;
+    if (const auto id = dictionary_id(payload)) header.id = *id;
+    const auto plain = decode_dictionary(header, payload);
+    if (!plain) return;
+    const auto again = encode_dictionary(*plain);
+    require(again.has_value());
+    require(again->header.id == header.id);
+    require(decode_dictionary(again->header, again->payload) == plain);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -86,6 +104,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 4:
             try_dictionary(payload);
+            return 0;
+        case 5:
+            try_record(payload, plain_bytes);
             return 0;
         default:
             decoded = compressor.decompress(static_cast<Codec>(data[0]), payload, plain_bytes, out);

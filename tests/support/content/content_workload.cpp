@@ -68,6 +68,11 @@ ContentOptions workload_options(std::shared_ptr<io::FileSystem> fs) {
     options.random = make_counting_random();
     options.similarity_bytes_max = 1u << 16;
     options.bases_bytes_max = 1u << 16;
+    // A few chunks are enough, so that what follows goes with a dictionary, and repacks change it.
+    options.dictionaries.train_after_bytes = 5000;
+    options.dictionaries.sample_bytes_max = 5000;
+    options.dictionaries.dictionary_bytes_max = 1024;
+    options.dictionaries.repack_train_bytes = 5000;
     return options;
 }
 

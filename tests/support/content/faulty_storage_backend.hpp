@@ -71,6 +71,20 @@ public:
     Result<StoredRecord> read(const ChunkLocation& location, Bytes& buffer) override;
     Result<std::optional<MappedChunk>> map_chunk(const ChunkLocation& location) override;
     Result<ChunkId> base_of(const ChunkLocation& location) override;
+    bool keeps_dictionaries() const override { return wrapped_->keeps_dictionaries(); }
+    Result<void> use_dictionary(ByteView dictionary) override {
+        return wrapped_->use_dictionary(dictionary);
+    }
+    Result<std::optional<Bytes>> dictionary_in_use() override {
+        return wrapped_->dictionary_in_use();
+    }
+    Result<std::shared_ptr<const Dictionary>> dictionary(PackId pack,
+                                                         std::uint32_t number) override {
+        return wrapped_->dictionary(pack, number);
+    }
+    Result<std::optional<PackDictionary>> dictionary_of(PackId pack) override {
+        return wrapped_->dictionary_of(pack);
+    }
     Result<PackHeader> inspect(const PackMark& mark) override;
     Result<void> scan(const PackMark& mark, PackVisitor& visitor) override;
     Result<BackendStats> stats() override;
