@@ -86,9 +86,14 @@ Table shares_of(const content::StorageStats& stats, std::uint64_t database_bytes
     };
     add("objects as given", stats.object_bytes);
     add("equal chunks once", stats.chunk_bytes);
-    add("similar ones as differences", stats.chunk_bytes -
-                                           std::min(stats.chunk_bytes, stats.delta_bytes) +
-                                           stats.delta_stored_bytes);
+    const std::uint64_t with_deltas = stats.chunk_bytes -
+                                      std::min(stats.chunk_bytes, stats.delta_bytes) +
+                                      stats.delta_stored_bytes;
+    add("similar ones as differences", with_deltas);
+    if (stats.dictionary_chunks != 0)
+        add("small ones with a dictionary", with_deltas -
+                                                std::min(with_deltas, stats.dictionary_bytes) +
+                                                stats.dictionary_stored_bytes);
     add("the rest compressed", stats.payload_bytes);
     add("with heads and indexes",
         stats.stored_bytes - std::min(stats.stored_bytes, stats.unreferenced_bytes));
@@ -132,6 +137,9 @@ Result<ExitCode> stat(Session& session, const std::string& id_text) {
                                         {"delta_chunks", stats.delta_chunks},
                                         {"delta_bytes", stats.delta_bytes},
                                         {"delta_stored_bytes", stats.delta_stored_bytes},
+                                        {"dictionary_chunks", stats.dictionary_chunks},
+                                        {"dictionary_bytes", stats.dictionary_bytes},
+                                        {"dictionary_stored_bytes", stats.dictionary_stored_bytes},
                                         {"payload_bytes", stats.payload_bytes},
                                         {"index_bytes", stats.index_bytes},
                                         {"stored_bytes", stats.stored_bytes},

@@ -39,6 +39,11 @@ Result<StorageStats> count_content(const ContentCore& core) {
                         stats.delta_bytes += chunk.bytes;
                         stats.delta_stored_bytes += found.stored_bytes;
                     }
+                    if (found.dictionary != 0) {
+                        ++stats.dictionary_chunks;
+                        stats.dictionary_bytes += chunk.bytes;
+                        stats.dictionary_stored_bytes += found.stored_bytes;
+                    }
                     needed_bytes += core.backend->bytes_of(found.stored_bytes);
                 }
             return {};
@@ -48,7 +53,7 @@ Result<StorageStats> count_content(const ContentCore& core) {
     stats.packs = packs.packs;
     stats.stored_bytes = packs.bytes;
     stats.index_bytes = packs.index_bytes;
-    needed_bytes += packs.packs * kPackHeaderBytes + packs.index_bytes;
+    needed_bytes += packs.packs * kPackHeaderBytes + packs.index_bytes + packs.dictionary_bytes;
     stats.unreferenced_bytes = packs.bytes - std::min(packs.bytes, needed_bytes);
     return stats;
 }

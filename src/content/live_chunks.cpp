@@ -14,6 +14,7 @@ void LiveChunks::add(const IndexEntry& entry) {
     chunk.pack = entry.location.pack;
     chunk.stored_bytes = entry.location.stored_bytes & 0xff'ffff;
     chunk.delta = entry.codec == Codec::kDelta ? 1 : 0;
+    chunk.dictionary = entry.codec == Codec::kZstdDictionary ? 1 : 0;
     chunks_.push_back(chunk);
 }
 

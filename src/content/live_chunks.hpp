@@ -22,9 +22,10 @@ public:
         ChunkPrefix prefix = 0;
         PackId pack{};
         std::uint32_t stored_bytes : 24 = 0;
-        std::uint32_t live : 1 = 0;    ///< Some object needs it.
-        std::uint32_t copied : 1 = 0;  ///< Its record was seen by a copy of its pack.
-        std::uint32_t delta : 1 = 0;   ///< Its codec is kDelta.
+        std::uint32_t live : 1 = 0;        ///< Some object needs it.
+        std::uint32_t copied : 1 = 0;      ///< Its record was seen by a copy of its pack.
+        std::uint32_t delta : 1 = 0;       ///< Its codec is kDelta.
+        std::uint32_t dictionary : 1 = 0;  ///< Its codec is kZstdDictionary.
     };
     static_assert(sizeof(Chunk) == 16);
 

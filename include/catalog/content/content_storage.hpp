@@ -61,16 +61,19 @@ struct ByteRange {
 };
 
 struct StorageStats {
-    std::uint64_t objects = 0;             ///< That somebody needs.
-    std::uint64_t object_bytes = 0;        ///< Sum of their sizes.
-    std::uint64_t chunks = 0;              ///< Distinct ones that the objects consist of.
-    std::uint64_t chunk_bytes = 0;         ///< Sum of these chunks' sizes before compression.
-    std::uint64_t delta_chunks = 0;        ///< Of these, stored as differences from others.
-    std::uint64_t delta_bytes = 0;         ///< Sum of the sizes of those before it.
-    std::uint64_t delta_stored_bytes = 0;  ///< What they take, without the heads of records.
-    std::uint64_t payload_bytes = 0;       ///< What all these chunks take, without the heads.
-    std::uint64_t index_bytes = 0;         ///< Of `stored_bytes`, indexes.
-    std::uint64_t stored_bytes = 0;        ///< Bytes of packs on disk.
+    std::uint64_t objects = 0;                  ///< That somebody needs.
+    std::uint64_t object_bytes = 0;             ///< Sum of their sizes.
+    std::uint64_t chunks = 0;                   ///< Distinct ones that the objects consist of.
+    std::uint64_t chunk_bytes = 0;              ///< Sum of these chunks' sizes before compression.
+    std::uint64_t delta_chunks = 0;             ///< Of these, stored as differences from others.
+    std::uint64_t delta_bytes = 0;              ///< Sum of the sizes of those before it.
+    std::uint64_t delta_stored_bytes = 0;       ///< What they take, without the heads of records.
+    std::uint64_t dictionary_chunks = 0;        ///< Stored with a trained dictionary.
+    std::uint64_t dictionary_bytes = 0;         ///< Sum of the sizes of those before it.
+    std::uint64_t dictionary_stored_bytes = 0;  ///< What they take, without the heads of records.
+    std::uint64_t payload_bytes = 0;            ///< What all these chunks take, without the heads.
+    std::uint64_t index_bytes = 0;              ///< Of `stored_bytes`, indexes.
+    std::uint64_t stored_bytes = 0;             ///< Bytes of packs on disk.
     /// Of `stored_bytes`, those that nothing needs: of removed objects, of sessions that were
     /// never committed, of copies that an interrupted collection made. `collect` reclaims them.
     std::uint64_t unreferenced_bytes = 0;
