@@ -4,9 +4,11 @@
 // folder for comparison where they are installed.
 //
 //   bench_encode FOLDER [SETTING...]    SETTING: LEVEL, then d for deltas, s to try bases with a
-//                                       single feature in common, t for a trained dictionary, rN
-//                                       for rows of at most N deltas, pN for deltas of at most N %;
-//                                       default: 3 3d 3ds 3dt 9dst
+//                                       single feature in common, t for a trained dictionary, aN
+//                                       for one that is trained after the first N MB of small
+//                                       chunks and used from there on, rN for rows of at most N
+//                                       deltas, pN for deltas of at most N %;
+//                                       default: 3 3d 3ds 3dt 3da16 9dst
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -197,6 +199,7 @@ struct Setting {
     bool deltas = false;
     bool single = false;
     bool trained = false;
+    std::uint64_t trained_after = 0;  // Bytes of small chunks; 0: all.
     int depth = EncoderOptions().delta_depth_max;
     int percent = EncoderOptions().delta_percent_max;
 };
@@ -208,6 +211,10 @@ Setting parse_setting(const std::string& text) {
     setting.deltas = text.find('d', end) != std::string::npos;
     setting.single = text.find('s', end) != std::string::npos;
     setting.trained = text.find('t', end) != std::string::npos;
+    if (const std::size_t at = text.find('a', end); at != std::string::npos) {
+        setting.trained = true;
+        setting.trained_after = std::stoull(text.substr(at + 1)) * 1'000'000;
+    }
     if (const std::size_t at = text.find('r', end); at != std::string::npos)
         setting.depth = std::stoi(text.substr(at + 1));
     if (const std::size_t at = text.find('p', end); at != std::string::npos)
@@ -317,21 +324,35 @@ double peak_megabytes() {
     return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-// From every n-th of the small chunks, so that all of the corpus is heard.
-std::shared_ptr<const Dictionary> train(const Corpus& corpus, std::size_t chunk_bytes_max,
-                                        int level, double& seconds) {
+struct Trained {
+    std::shared_ptr<const Dictionary> dictionary;
+    std::uint32_t from = 0;  // The first chunk that it is used for.
+};
+
+// From every n-th of the small chunks, so that all that were seen are heard.
+Trained train(const Corpus& corpus, std::size_t chunk_bytes_max, const Setting& setting,
+              double& seconds) {
+    constexpr std::uint64_t kSampleBytes = 4u << 20;
     std::uint64_t small_bytes = 0;
-    for (const Chunk& chunk : corpus.chunks)
-        if (chunk.bytes <= chunk_bytes_max) small_bytes += chunk.bytes;
-    const std::size_t each = small_bytes / kDictionarySampleBytesMax + 1;
+    std::uint32_t end = 0;
+    for (; end < corpus.chunks.size(); ++end) {
+        if (setting.trained_after != 0 && small_bytes >= setting.trained_after) break;
+        if (corpus.chunks[end].bytes <= chunk_bytes_max) small_bytes += corpus.chunks[end].bytes;
+    }
+    const std::uint64_t wanted =
+        setting.trained_after == 0 ? kSampleBytes : setting.trained_after / 8;
+    const std::size_t each = small_bytes / wanted + 1;
     std::vector<Bytes> samples;
     std::size_t seen = 0;
-    for (const Chunk& chunk : corpus.chunks)
+    for (std::uint32_t number = 0; number < end; ++number) {
+        const Chunk& chunk = corpus.chunks[number];
         if (chunk.bytes <= chunk_bytes_max && seen++ % each == 0)
             corpus.plain.read(chunk.offset, chunk.bytes, samples.emplace_back());
+    }
     const Timed timed(seconds);
     const std::vector<ByteView> views(samples.begin(), samples.end());
-    return must(Dictionary::load(must(train_dictionary(views)), level));
+    return {must(Dictionary::load(must(train_dictionary(views)), setting.level)),
+            setting.trained_after == 0 ? 0 : end};
 }
 
 struct EncodeTimes {
@@ -364,9 +385,10 @@ void encode_all(const Corpus& corpus, const Setting& setting, Encoding& encoding
     options.delta_depth_max = setting.depth;
     options.delta_percent_max = setting.percent;
     if (setting.single) options.shared_features_min = 1;
+    Trained trained;
     if (setting.trained)
-        options.dictionary = encoding.dictionary =
-            train(corpus, options.dictionary_chunk_bytes_max, setting.level, times.train);
+        trained = train(corpus, options.dictionary_chunk_bytes_max, setting, times.train);
+    encoding.dictionary = trained.dictionary;
     ChunkEncoder encoder(options);
     SimilarityTable table;
     Decoder decoder(corpus, encoding);
@@ -383,6 +405,10 @@ void encode_all(const Corpus& corpus, const Setting& setting, Encoding& encoding
     for (std::uint32_t number = 0; number < corpus.chunks.size(); ++number) {
         const Chunk& known = corpus.chunks[number];
         corpus.plain.read(known.offset, known.bytes, chunk);
+        if (trained.dictionary && number == trained.from) {
+            options.dictionary = trained.dictionary;
+            encoder = ChunkEncoder(options);
+        }
         EncodePlan plan;
         if (setting.deltas) {
             const Timed timed(times.plan);
@@ -490,7 +516,7 @@ int main(int argc, char** argv) {
     Corpus corpus;
     read_corpus(corpus, argv[1]);
     std::vector<std::string> settings(argv + 2, argv + argc);
-    if (settings.empty()) settings = {"3", "3d", "3ds", "3dt", "9dst"};
+    if (settings.empty()) settings = {"3", "3d", "3ds", "3dt", "3da16", "9dst"};
     for (const std::string& setting : settings) {
         std::printf("%s\n", setting.c_str());
         Encoding encoding;
