@@ -202,6 +202,8 @@ void Soak::check(const Machine& machine, const WorkloadModel& model, CrashPolicy
             expect_repaired(storage, model, found);
         }
         expect_clean(storage);
+        if (must(storage.stats()).dictionary_chunks != 0)
+            ++tally_["recoveries with chunks of a dictionary"];
         const auto number = static_cast<unsigned>(random_.below(kWorkloadObjects));
         must(storage.store(source_of(workload_object(number)), "anna", CallContext()));
         found.emplace("anna", number);
