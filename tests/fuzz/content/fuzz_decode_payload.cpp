@@ -72,7 +72,7 @@ void try_dictionary(ByteView bytes) {
 void try_record(ByteView payload, std::uint32_t plain_bytes) {
     RecordHeader header;
     header.codec = Codec::kDictionary;
-    header.plain_bytes = plain_bytes % kDictionaryBytesMax + 1;
+    header.plain_bytes = plain_bytes % std::uint32_t{kDictionaryBytesMax} + 1;
     header.stored_bytes = static_cast<std::uint32_t>(payload.size());
     if (header.stored_bytes > header.plain_bytes) return;
     if (const auto id = dictionary_id(payload)) header.id = *id;
@@ -81,7 +81,8 @@ void try_record(ByteView payload, std::uint32_t plain_bytes) {
     const auto again = encode_dictionary(*plain);
     require(again.has_value());
     require(again->header.id == header.id);
-    require(decode_dictionary(again->header, again->payload) == plain);
+    const auto decoded = decode_dictionary(again->header, again->payload);
+    require(decoded.has_value() && *decoded == *plain);
 }
 
 }  // namespace
