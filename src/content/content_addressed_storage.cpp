@@ -75,6 +75,7 @@ PipelineOptions pipeline_options(const ContentOptions& options) {
     pipeline.encoder.deltas = options.deltas && options.compression_level != 0;
     pipeline.similarity.memory_bytes_max = options.similarity_bytes_max;
     pipeline.dictionaries = options.dictionaries;
+    pipeline.dictionaries.enabled = options.dictionaries.enabled && options.dictionaries.at_ingest;
     pipeline.bytes_max = options.pipeline_bytes_max;
     return pipeline;
 }

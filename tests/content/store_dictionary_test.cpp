@@ -62,6 +62,7 @@ struct DictionaryBed {
         options.profile = {ChunkAlgorithm::kFastCdc2020, 256, 1024, 4096, 0};
         options.packs.pack_bytes_max = kPackBytes;
         options.executor = std::make_shared<fakes::ManualExecutor>();
+        options.dictionaries.at_ingest = true;
         options.dictionaries.train_after_bytes = 20'000;
         options.dictionaries.sample_bytes_max = 20'000;
         options.dictionaries.dictionary_bytes_max = 4096;
@@ -324,6 +325,21 @@ TEST(StoreDictionary, ARepackTrainsOneAnew) {
     const std::uint64_t chunks = bed.stats().dictionary_chunks;
     bed.add_relatives(60);
     EXPECT_GE(bed.stats().dictionary_chunks, chunks + 50);
+    bed.expect_readable();
+}
+
+TEST(StoreDictionary, RepacksAloneUseOneByDefault) {
+    DictionaryBed bed;
+    bed.bed->options().dictionaries.at_ingest = DictionaryOptions().at_ingest;
+    bed.bed->reopen();
+    bed.fill();
+    EXPECT_EQ(bed.stats().dictionary_chunks, 0u);
+    must(bed.storage().repack({}, CallContext()));
+    EXPECT_GT(bed.stats().dictionary_chunks, 100u);
+    const std::uint64_t chunks = bed.stats().dictionary_chunks;
+    bed.add_relatives(30);
+    EXPECT_EQ(bed.stats().dictionary_chunks, chunks);
+    bed.expect_clean();
     bed.expect_readable();
 }
 

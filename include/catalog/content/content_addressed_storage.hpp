@@ -55,8 +55,8 @@ public:
     PackOptions packs;
     /// A new chunk that resembles one which is there is stored as the difference from it.
     bool deltas = true;
-    /// Small chunks are compressed with a dictionary that the store trains itself. Not in a backend
-    /// that keeps none.
+    /// Repacks compress small chunks with a dictionary that they train. Not in a backend that keeps
+    /// none.
     DictionaryOptions dictionaries;
     std::uint64_t similarity_bytes_max = 8u << 20;  ///< See SimilarityOptions.
     /// Chunks that deltas were made from lately are kept in memory, bytes.

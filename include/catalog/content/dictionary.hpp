@@ -59,16 +59,19 @@ public:
     DictionaryOptions() = default;
     /// Without, chunks are compressed alone; those that a dictionary was used for are still read.
     bool enabled = true;
-    /// Longer chunks do without a dictionary, bytes: they gain little, and zstd copies its tables for
-    /// each of them.
-    std::size_t chunk_bytes_max = 16 * 1024;
-    /// A store without a dictionary trains one when it was given that many bytes of new chunks of
-    /// that length which resemble none that is there, since it was opened. 0: never.
+    /// Chunks that are put use the dictionary too, and train one; otherwise repacks alone do. Worth
+    /// it for many small files that resemble each other little: 5 % fewer bytes for 5 % more time
+    /// of compressing. For versions of packages it is 0.4 % for 10 %.
+    bool at_ingest = false;
+    /// Longer chunks do without a dictionary, bytes. At ingest 16 KiB cost less time.
+    std::size_t chunk_bytes_max = 32 * 1024;
+    /// At ingest a store without a dictionary trains one when it was given that many bytes of new
+    /// chunks of that length which resemble none that is there, since it was opened. 0: never.
     std::uint64_t train_after_bytes = 4u << 20;
     /// What of them training looks at, evenly chosen, bytes; 1 to kDictionarySampleBytesMax.
     std::uint64_t sample_bytes_max = 2u << 20;
-    /// Of a dictionary, 1 KiB to kDictionaryBytesMax, bytes.
-    std::size_t dictionary_bytes_max = 64 * 1024;
+    /// Of a dictionary, 1 KiB to kDictionaryBytesMax, bytes. At ingest 64 KiB cost less time.
+    std::size_t dictionary_bytes_max = kDictionaryBytesMax;
     /// A repack trains one anew when the store has that many bytes of such chunks. 0: never.
     std::uint64_t repack_train_bytes = 4u << 20;
 };
