@@ -86,14 +86,14 @@ TEST(MemoryCacheConcurrent, ReadersSeeNothingWrongWhileEntriesAreErased) {
 TEST(MemoryCacheConcurrent, ReadersOfOneKeyThatIsWrittenAllTheTimeComeToAnEnd) {
     const auto cache = testing::must_make(testing::small_cache(64 << 10), make_system_clock());
     std::atomic<bool> stop{false};
-    (void)cache->put(as_bytes("key"), as_bytes(testing::value_of("key", 0, 1'000)));
+    (void)cache->put(as_bytes("key"), as_bytes(testing::value_of("key", 0, 2'500)));
     std::thread writer([&] {
         for (std::uint64_t version = 1; !stop; ++version)
             (void)cache->put(as_bytes("key"),
-                             as_bytes(testing::value_of("key", version % 10, 1'000)));
+                             as_bytes(testing::value_of("key", version % 10, 2'500)));
     });
     Bytes value;
-    for (int i = 0; i < 5'000; ++i) {
+    for (int i = 0; i < 100'000; ++i) {
         if (!cache->find(as_bytes("key"), value)) continue;
         EXPECT_LT(testing::version_in("key", as_text(value)), 10u);
     }
