@@ -11,10 +11,10 @@ namespace {
 // Of a pack of 64 MiB a dictionary takes less than a thousandth, so it need not be small at any
 // price; level 9 takes 5 ms, once for each dictionary.
 constexpr int kRecordLevel = 9;
-constexpr std::size_t kNumberAt = 4;
+constexpr std::size_t kDictionaryNumberAt = 4;
 
 Result<void> check_number(ByteView dictionary, const ContentHash& id) {
-    const auto number = load_le<std::uint32_t>(dictionary.data() + kNumberAt);
+    const auto number = load_le<std::uint32_t>(dictionary.data() + kDictionaryNumberAt);
     if (number == dictionary_number_of(id)) return {};
     return fail(Errc::kDecompression, "dictionary has another number than its bytes give");
 }
