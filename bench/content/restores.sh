@@ -95,7 +95,10 @@ for ((round = 0; round < rounds; ++round)); do
     # A link needs what it links to: only the fresh one begins without kept files.
     ! wanted link-fresh || rm -rf "$out" "$work/library/files"
     way link-fresh "${export_tree[@]:-}" --link
-    [ -e "$work/library/files" ] || ! wanted link || quietly "${export_tree[@]}" --link
+    if [ ! -e "$work/library/files" ] && wanted link; then
+        rm -rf "$out"
+        quietly "${export_tree[@]}" --link
+    fi
     way link "${export_tree[@]:-}" --link
 done
 
