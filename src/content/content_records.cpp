@@ -108,6 +108,9 @@ Result<ObjectRecord> decode_object_fields(const ContentHash& id, std::string_vie
     record.size = fields.number(kSizeBytes);
     record.chunks.resize(rest / kChunk);
     for (ChunkRef& chunk : record.chunks) chunk.id = fields.id();
+    // Left out where it is written: a record has one form.
+    if (record.chunks.size() == 1 && record.chunks.front().id == id)
+        return object_damaged("names the chunk that has its own id");
     if (record.chunks.empty() && record.size != 0) record.chunks.push_back({id, 0});
     std::uint64_t left = record.size;
     for (ChunkRef& chunk : record.chunks) {
