@@ -65,7 +65,7 @@ std::optional<DiskCache::Books> DiskCache::read_books(std::string_view text) {
 void DiskCache::open_books() {
     const auto text = store_->get(kBooksKey);
     if (!text) {
-        ++errors_;
+        ++counters_.errors;
         return;
     }
     const std::optional<Books> books = *text ? read_books(**text) : std::nullopt;
@@ -85,7 +85,7 @@ bool DiskCache::remove_everything() {
         });
         more = changes.size() == kRemovedAtOnce;
         if (!scanned || !store_->write(changes)) {
-            ++errors_;
+            ++counters_.errors;
             return false;
         }
     }
@@ -100,7 +100,7 @@ bool DiskCache::usable() {
 
 void DiskCache::distrust() {
     trusted_ = false;
-    ++errors_;
+    ++counters_.errors;
     breaker_.failed();
 }
 
@@ -117,20 +117,20 @@ bool DiskCache::commit(Changes changes, const Books& books) {
 
 std::optional<StoredValue> DiskCache::get(ByteView key) {
     if (!trusted_ || !breaker_.allows()) {
-        ++skipped_;
-        ++misses_;
+        ++counters_.skipped;
+        ++counters_.misses;
         return std::nullopt;
     }
     const auto found = store_->get(value_key(as_text(key)));
     if (!found) {
         breaker_.failed();
-        ++errors_;
-        ++misses_;
+        ++counters_.errors;
+        ++counters_.misses;
         return std::nullopt;
     }
     breaker_.succeeded();
     if (!*found) {
-        ++misses_;
+        ++counters_.misses;
         return std::nullopt;
     }
     const ByteView record = as_bytes(**found);
@@ -139,16 +139,16 @@ std::optional<StoredValue> DiskCache::get(ByteView key) {
                               : unseal(options_.secret, key, record.subspan(kNumberBytes));
     const bool old = unsealed && unsealed->times.keep_until <= clock_->now_wall();
     if (!unsealed || old) {
-        ++(old ? expired_ : rejected_);
-        ++misses_;
+        ++(old ? counters_.expired : counters_.rejected);
+        ++counters_.misses;
         erase(key);
         return std::nullopt;
     }
     if (!trusted_) {  // Somebody erased, and could not tell the store.
-        ++misses_;
+        ++counters_.misses;
         return std::nullopt;
     }
-    ++hits_;
+    ++counters_.hits;
     return StoredValue{to_bytes(unsealed->value), unsealed->times};
 }
 
@@ -191,7 +191,7 @@ bool DiskCache::make_room(std::uint64_t bytes, Changes& changes, Books& books) {
             books.bytes -= gone;
             --books.entries;
             books.oldest = load_be<std::uint64_t>(key.data() + 1) + 1;
-            ++evictions_;
+            ++counters_.evictions;
             return true;
         });
     return scanned && agrees && books.bytes + bytes <= options_.bytes_max;
@@ -200,27 +200,27 @@ bool DiskCache::make_room(std::uint64_t bytes, Changes& changes, Books& books) {
 void DiskCache::put(ByteView key, ByteView value, const ValueTimes& times) {
     const std::uint64_t bytes = record_bytes(key.size(), value.size());
     if (!breaker_.allows()) {
-        ++refused_;
+        ++counters_.refused;
         erase(key);  // What stood there before must not come back.
         return;
     }
     const MutexLock lock(mutex_);
     if (!usable()) {
         breaker_.failed();
-        ++refused_;
+        ++counters_.refused;
         return;
     }
     Changes changes;
     Books books = books_;
     const bool agrees = forget(as_text(key), changes, books);
     if (agrees && bytes > options_.bytes_max / 16) {
-        ++refused_;
+        ++counters_.refused;
         (void)commit(std::move(changes), books);
         return;
     }
     if (!agrees ||
         (books.bytes + bytes > options_.bytes_max && !make_room(bytes, changes, books))) {
-        ++refused_;
+        ++counters_.refused;
         distrust();
         return;
     }
@@ -235,7 +235,7 @@ void DiskCache::put(ByteView key, ByteView value, const ValueTimes& times) {
     ++books.next;
     ++books.entries;
     books.bytes += bytes;
-    if (commit(std::move(changes), books)) ++inserts_;
+    if (commit(std::move(changes), books)) ++counters_.inserts;
 }
 
 void DiskCache::erase(ByteView key) {
@@ -277,18 +277,7 @@ void DiskCache::clear() {
 }
 
 CacheLevelStats DiskCache::stats() const {
-    CacheLevelStats stats;
-    stats.hits = hits_;
-    stats.misses = misses_;
-    stats.expired = expired_;
-    stats.inserts = inserts_;
-    stats.refused = refused_;
-    stats.evictions = evictions_;
-    stats.errors = errors_;
-    stats.rejected = rejected_;
-    stats.skipped = skipped_;
-    stats.breaker = breaker_.state();
-    stats.breaker_openings = breaker_.openings();
+    CacheLevelStats stats = counters_.stats(breaker_);
     stats.bytes_max = options_.bytes_max;
     const MutexLock lock(mutex_);
     stats.entries = books_.entries;

@@ -12,6 +12,7 @@
 #include "catalog/cache/cache_stats.hpp"
 #include "catalog/cache/record_store.hpp"
 #include "circuit_breaker.hpp"
+#include "level_counters.hpp"
 #include "sealed_value.hpp"
 
 namespace catalog::cache {
@@ -75,15 +76,7 @@ private:
     std::atomic<bool> trusted_{false};  ///< The books are open and agree with the store.
     mutable internal::Mutex mutex_;
     Books books_ CATALOG_GUARDED_BY(mutex_);
-    std::atomic<std::uint64_t> hits_{0};
-    std::atomic<std::uint64_t> misses_{0};
-    std::atomic<std::uint64_t> expired_{0};
-    std::atomic<std::uint64_t> inserts_{0};
-    std::atomic<std::uint64_t> refused_{0};
-    std::atomic<std::uint64_t> evictions_{0};
-    std::atomic<std::uint64_t> errors_{0};
-    std::atomic<std::uint64_t> rejected_{0};
-    std::atomic<std::uint64_t> skipped_{0};
+    LevelCounters counters_;
 };
 
 }  // namespace catalog::cache

@@ -58,37 +58,37 @@ bool RemoteLevel::settle(const std::optional<Errc>& error) {
     }
     if (*error == Errc::kBusy) {
         breaker_.abandoned();
-        ++skipped_;
+        ++counters_.skipped;
         return false;
     }
     breaker_.failed();
-    ++errors_;
+    ++counters_.errors;
     return false;
 }
 
 std::optional<StoredValue> RemoteLevel::get(ByteView key) {
     if (!breaker_.allows()) {
-        ++skipped_;
-        ++misses_;
+        ++counters_.skipped;
+        ++counters_.misses;
         return std::nullopt;
     }
     const auto found = remote_->get(name_of(key));
     if (!settle(found ? std::optional<Errc>() : found.error().code()) || !*found) {
-        ++misses_;
+        ++counters_.misses;
         return std::nullopt;
     }
     const auto unsealed = unseal(options_.secret, key, **found);
     if (!unsealed || unsealed->value.size() > options_.value_bytes_max) {
-        ++rejected_;
-        ++misses_;
+        ++counters_.rejected;
+        ++counters_.misses;
         return std::nullopt;
     }
     if (unsealed->times.keep_until <= clock_->now_wall()) {
-        ++expired_;
-        ++misses_;
+        ++counters_.expired;
+        ++counters_.misses;
         return std::nullopt;
     }
-    ++hits_;
+    ++counters_.hits;
     return StoredValue{to_bytes(unsealed->value), unsealed->times};
 }
 
@@ -101,12 +101,13 @@ void RemoteLevel::put(const std::string& name, ByteView key, ByteView value,
         if (lifetime.count() < 1) return;
     }
     if (!breaker_.allows()) {
-        ++refused_;
+        ++counters_.refused;
         return;
     }
     const std::string sealed = seal(options_.secret, key, value, times);
     const auto put = remote_->put(name, as_bytes(sealed), lifetime);
-    ++(settle(put ? std::optional<Errc>() : put.error().code()) ? inserts_ : refused_);
+    ++(settle(put ? std::optional<Errc>() : put.error().code()) ? counters_.inserts
+                                                                : counters_.refused);
 }
 
 void RemoteLevel::erase(ByteView key) {
@@ -117,19 +118,6 @@ void RemoteLevel::erase(ByteView key) {
     set_barrier(key);
 }
 
-CacheLevelStats RemoteLevel::stats() const {
-    CacheLevelStats stats;
-    stats.hits = hits_;
-    stats.misses = misses_;
-    stats.expired = expired_;
-    stats.inserts = inserts_;
-    stats.refused = refused_;
-    stats.errors = errors_;
-    stats.rejected = rejected_;
-    stats.skipped = skipped_;
-    stats.breaker = breaker_.state();
-    stats.breaker_openings = breaker_.openings();
-    return stats;
-}
+CacheLevelStats RemoteLevel::stats() const { return counters_.stats(breaker_); }
 
 }  // namespace catalog::cache

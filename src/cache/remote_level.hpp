@@ -1,7 +1,6 @@
 #pragma once
 // RemoteLevel: a RemoteCache with names, seals, a circuit breaker and counters around it.
 
-#include <atomic>
 #include <catalog/internal/mutex.hpp>
 #include <cstdint>
 #include <memory>
@@ -12,6 +11,7 @@
 #include "catalog/cache/remote_cache.hpp"
 #include "circuit_breaker.hpp"
 #include "disk_cache.hpp"
+#include "level_counters.hpp"
 #include "sealed_value.hpp"
 
 namespace catalog::cache {
@@ -61,14 +61,7 @@ private:
     internal::Mutex mutex_;
     std::vector<Barrier> barriers_ CATALOG_GUARDED_BY(mutex_);
     std::uint64_t barriers_set_ CATALOG_GUARDED_BY(mutex_) = 0;
-    std::atomic<std::uint64_t> hits_{0};
-    std::atomic<std::uint64_t> misses_{0};
-    std::atomic<std::uint64_t> expired_{0};
-    std::atomic<std::uint64_t> inserts_{0};
-    std::atomic<std::uint64_t> refused_{0};
-    std::atomic<std::uint64_t> errors_{0};
-    std::atomic<std::uint64_t> rejected_{0};
-    std::atomic<std::uint64_t> skipped_{0};
+    LevelCounters counters_;
 };
 
 }  // namespace catalog::cache

@@ -61,6 +61,11 @@ struct Bed {
     int loads = 0;
 };
 
+void expect_get(Bed& bed, std::string_view value, CacheSource source) {
+    EXPECT_EQ(bed.get(), value);
+    EXPECT_EQ(bed.last, source);
+}
+
 ServingTimes serving(int fresh, int stale, int error_stale) {
     ServingTimes times;
     times.fresh_for = seconds(fresh);
@@ -71,10 +76,8 @@ ServingTimes serving(int fresh, int stale, int error_stale) {
 
 TEST(CacheSystem, LoadsOnceAndThenHitsInMemory) {
     Bed bed;
-    EXPECT_EQ(bed.get(), "value");
-    EXPECT_EQ(bed.last, CacheSource::kLoader);
-    EXPECT_EQ(bed.get(), "value");
-    EXPECT_EQ(bed.last, CacheSource::kMemory);
+    expect_get(bed, "value", CacheSource::kLoader);
+    expect_get(bed, "value", CacheSource::kMemory);
     EXPECT_EQ(bed.loads, 1);
 }
 
@@ -83,10 +86,8 @@ TEST(CacheSystem, FindsOnDiskWhatMemoryHasLostAndPutsItBack) {
     (void)bed.get();
     bed.remote = std::make_shared<testing::FakeRemoteCache>();
     bed.open();
-    EXPECT_EQ(bed.get(), "value");
-    EXPECT_EQ(bed.last, CacheSource::kDisk);
-    EXPECT_EQ(bed.get(), "value");
-    EXPECT_EQ(bed.last, CacheSource::kMemory);
+    expect_get(bed, "value", CacheSource::kDisk);
+    expect_get(bed, "value", CacheSource::kMemory);
     EXPECT_EQ(bed.loads, 1);
 }
 
@@ -98,8 +99,7 @@ TEST(CacheSystem, FindsElsewhereWhatAnotherProcessHasLoaded) {
     EXPECT_EQ(bed.remote->size(), 1u);
     bed.disk = make_memory_record_store();
     bed.open();
-    EXPECT_EQ(bed.get(), "value");
-    EXPECT_EQ(bed.last, CacheSource::kRemote);
+    expect_get(bed, "value", CacheSource::kRemote);
     EXPECT_EQ(bed.loads, 1);
     EXPECT_EQ(bed.system->stats().disk.entries, 1u);
     EXPECT_EQ(bed.system->stats().remote.hits, 1u);
@@ -123,11 +123,9 @@ TEST(CacheSystem, WorksWithMemoryAlone) {
 TEST(CacheSystem, RemembersForAWhileThatThereIsNothing) {
     Bed bed;
     bed.source.reset();
-    EXPECT_EQ(bed.get(), "");
-    EXPECT_EQ(bed.last, CacheSource::kAbsent);
+    expect_get(bed, "", CacheSource::kAbsent);
     bed.source = "value";
-    EXPECT_EQ(bed.get(), "");
-    EXPECT_EQ(bed.last, CacheSource::kAbsent);
+    expect_get(bed, "", CacheSource::kAbsent);
     EXPECT_EQ(bed.loads, 1);
     bed.clock->advance(seconds(30));
     EXPECT_EQ(bed.get(), "value");
@@ -157,8 +155,7 @@ TEST(CacheSystem, ReturnsWhatIsStaleAndLoadsItAnewInTheBackgroundOnce) {
     EXPECT_EQ(bed.executor->pending(), 1u);
     bed.executor->run_all();
     EXPECT_EQ(bed.loads, 2);
-    EXPECT_EQ(bed.get(), "new");
-    EXPECT_EQ(bed.last, CacheSource::kMemory);
+    expect_get(bed, "new", CacheSource::kMemory);
     EXPECT_EQ(bed.system->stats().refreshes, 1u);
     EXPECT_EQ(bed.system->stats().stale_served, 5u);
 }
@@ -169,12 +166,10 @@ TEST(CacheSystem, WaitsForTheLoaderWhenItIsTooOldAndReturnsItOnlyIfThatFails) {
     (void)bed.get();
     bed.clock->advance(seconds(21));
     bed.failure = Errc::kNetwork;
-    EXPECT_EQ(bed.get(), "value");
-    EXPECT_EQ(bed.last, CacheSource::kStale);
+    expect_get(bed, "value", CacheSource::kStale);
     bed.failure.reset();
     bed.source = "new";
-    EXPECT_EQ(bed.get(), "new");
-    EXPECT_EQ(bed.last, CacheSource::kLoader);
+    expect_get(bed, "new", CacheSource::kLoader);
     bed.failure = Errc::kNetwork;
     bed.clock->advance(seconds(31));
     EXPECT_EQ(bed.get(), "error 1200");
@@ -192,8 +187,7 @@ TEST(CacheSystem, DoesNotTakeWhatIsStaleOnDiskForFresh) {
     bed.open();
     bed.clock->advance(seconds(25));
     bed.failure = Errc::kNetwork;
-    EXPECT_EQ(bed.get(), "new");
-    EXPECT_EQ(bed.last, CacheSource::kStale);
+    expect_get(bed, "new", CacheSource::kStale);
 }
 
 TEST(CacheSystem, ForgetsAnInvalidatedKeyOnEveryLevel) {

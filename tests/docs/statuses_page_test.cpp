@@ -25,6 +25,20 @@ constexpr Status kStatuses[] = {
 #undef CATALOG_PAGE_STATUS
 };
 
+constexpr std::string_view kErrors[] = {
+#define CATALOG_PAGE_ERROR(name, number, text, category, abi_status) text,
+    CATALOG_ERRC_TABLE(CATALOG_PAGE_ERROR)
+#undef CATALOG_PAGE_ERROR
+};
+
+int rows_with(std::string_view table, std::string_view error) {
+    const std::string quoted = "`" + std::string(error) + "`";
+    int rows = 0;
+    for (std::size_t at = table.find(quoted); at != table.npos; at = table.find(quoted, at + 1))
+        ++rows;
+    return rows;
+}
+
 /// Names of the library's errors that become `status`.
 std::string errors_of(hmx_status status) {
     std::string names;
@@ -52,6 +66,8 @@ TEST(AbiPage, HasTheTableOfStatuses) {
             << cell(errors_of(status.value)) << "\n";
     }
     out << "\n";
+    // Each error stands in one row, so that an empty or a halved table is not its own measure.
+    for (const std::string_view error : kErrors) EXPECT_EQ(rows_with(out.str(), error), 1) << error;
     expect_generated(read_page("docs/abi.md", "statuses"), out.str());
 }
 
