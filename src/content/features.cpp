@@ -11,7 +11,7 @@ namespace catalog::content {
 namespace {
 
 // Places are gathered from so many bytes at a time.
-constexpr std::size_t kBlockBytes = 2048;
+constexpr std::size_t kFeatureBlockBytes = 2048;
 // One place in 256 is enough of a long chunk; of a short one, one in 32.
 constexpr std::size_t kLongChunkBytes = 8 * 1024;
 constexpr std::uint8_t kMaskLong = 0xff;
@@ -66,10 +66,10 @@ ChunkFeatures features_with(PlaceSearch search, ByteView chunk) noexcept {
     const std::size_t of_block_max = is_long ? kPlacesOfLongBlockMax : kPlacesOfShortBlockMax;
     std::array<std::uint64_t, ChunkFeatures::kCount> least{};
     least.fill(~std::uint64_t{0});
-    std::array<std::uint32_t, kBlockBytes> places{};
+    std::array<std::uint32_t, kFeatureBlockBytes> places{};
     bool any = false;
-    for (std::size_t at = kCutWindowBytes; at < chunk.size(); at += kBlockBytes) {
-        const std::size_t end = std::min(chunk.size(), at + kBlockBytes);
+    for (std::size_t at = kCutWindowBytes; at < chunk.size(); at += kFeatureBlockBytes) {
+        const std::size_t end = std::min(chunk.size(), at + kFeatureBlockBytes);
         const std::size_t count =
             std::min(search(rule.places, mask, chunk.data(), at, end, places.data()), of_block_max);
         for (std::size_t i = 0; i < count; ++i) {
