@@ -4,19 +4,16 @@
 //
 //   bench_index_run FOLDER [ENTRIES]
 
-#include <malloc.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
-#include <new>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "../heap_counter.hpp"
 #include "catalog/content/content_records.hpp"
 #include "catalog/content/store_key.hpp"
 #include "catalog/core/random.hpp"
@@ -26,30 +23,6 @@
 #include "index_page_cache.hpp"
 #include "index_run_sorter.hpp"
 #include "page_cipher.hpp"
-
-namespace {
-
-std::atomic<std::size_t> heap_now{0};
-std::atomic<std::size_t> heap_peak{0};
-
-void count_heap(void* block) noexcept {
-    const std::size_t now = heap_now += malloc_usable_size(block);
-    if (now > heap_peak) heap_peak = now;
-}
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-    void* block = std::malloc(bytes);
-    if (block == nullptr) throw std::bad_alloc();
-    count_heap(block);
-    return block;
-}
-void operator delete(void* block) noexcept {
-    if (block != nullptr) heap_now -= malloc_usable_size(block);
-    std::free(block);
-}
-void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
 
 namespace {
 
@@ -88,8 +61,7 @@ double cpu_ns() {
 template <class Work>
 void time_each(const char* name, std::size_t things, const Work& work, int rounds = kRounds) {
     std::vector<double> times;
-    const std::size_t heap_before = heap_now;
-    heap_peak = heap_before;
+    const std::size_t heap_before = bench::reset_heap_peak();
     for (int round = 0; round < rounds; ++round) {
         const double begin = cpu_ns();
         work();
@@ -97,7 +69,7 @@ void time_each(const char* name, std::size_t things, const Work& work, int round
     }
     std::sort(times.begin(), times.end());
     std::printf("%-44s %9.1f ns each, heap +%.1f KiB\n", name, times[times.size() / 2],
-                static_cast<double>(heap_peak - heap_before) / 1024);
+                static_cast<double>(bench::heap_peak() - heap_before) / 1024);
     std::fflush(stdout);
 }
 
@@ -299,9 +271,9 @@ private:
         time_run("one sealed run", *run, count);
         const auto cache = std::make_shared<IndexPageCache>();
         const auto cached = must(IndexRun::open(run->bytes(), run, cipher.get(), cache));
-        const std::size_t heap_before = heap_now;
+        const std::size_t heap_before = bench::heap_now();
         time_run("one sealed run with cache", *cached, count);
-        std::printf("the cache has %zu KiB\n", (heap_now - heap_before) / 1024);
+        std::printf("the cache has %zu KiB\n", (bench::heap_now() - heap_before) / 1024);
     }
 
     void time_rocksdb() {

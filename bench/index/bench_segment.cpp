@@ -7,54 +7,28 @@
 // The catalogue and the queries (QUERIES.prefixes ...) are the generator's of the benchmark page.
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <new>
 #include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "../heap_counter.hpp"
 #include "catalog/index/segment.hpp"
 #include "catalog/index/segment_builder.hpp"
 #include "catalogue.hpp"
 #include "peers.hpp"
 #include "segment_format.hpp"
-
-namespace {
-
-std::atomic<std::size_t> heap_now{0};
-std::atomic<std::size_t> heap_peak{0};
-
-void count_heap(void* block) noexcept {
-    const std::size_t now = heap_now += malloc_usable_size(block);
-    if (now > heap_peak) heap_peak = now;
-}
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-    void* block = std::malloc(bytes);
-    if (block == nullptr) throw std::bad_alloc();
-    count_heap(block);
-    return block;
-}
-void operator delete(void* block) noexcept {
-    if (block != nullptr) heap_now -= malloc_usable_size(block);
-    std::free(block);
-}
-void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
 
 namespace {
 
@@ -108,8 +82,7 @@ void print_row(const char* what, double value, const char* unit) {
 
 SegmentSummary build(const Catalogue& catalogue, const std::string& folder) {
     const auto fs = io::make_posix_file_system();
-    const std::size_t heap_before = heap_now;
-    heap_peak = heap_before;
+    const std::size_t heap_before = bench::reset_heap_peak();
     const double wall = seconds_of(CLOCK_MONOTONIC);
     const double start = cpu_seconds();
     SegmentBuilder builder;
@@ -123,7 +96,7 @@ SegmentSummary build(const Catalogue& catalogue, const std::string& folder) {
     print_row("  finish, of it, durable", (done - added) * 1e9 / rows, "ns a package");
     print_row("  wall", seconds_of(CLOCK_MONOTONIC) - wall, "s");
     print_row("  peak heap of the builder",
-              static_cast<double>(heap_peak - heap_before) / (1 << 20), "MiB");
+              static_cast<double>(bench::heap_peak() - heap_before) / (1 << 20), "MiB");
     print_row("segment: bytes a package", static_cast<double>(summary.bytes) / rows, "");
     return summary;
 }
@@ -326,11 +299,11 @@ int main(int argc, char** argv) {
     const SegmentSummary summary = build(*catalogue, folder);
     const std::string path = folder + "/" + segment_file_name(summary.name);
     const auto fs = io::make_posix_file_system();
-    const std::size_t heap_before = heap_now;
+    const std::size_t heap_before = bench::heap_now();
     const double start = cpu_seconds();
     auto segment = must(open_segment(*fs, path));
     print_row("open", (cpu_seconds() - start) * 1e6, "us");
-    print_row("  heap", static_cast<double>(heap_now - heap_before), "bytes");
+    print_row("  heap", static_cast<double>(bench::heap_now() - heap_before), "bytes");
     print_sections(*segment);
     const double checked = cpu_seconds();
     must(segment->verify());
