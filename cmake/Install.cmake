@@ -23,7 +23,7 @@ file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/libcatalog.a" CONTENT "/* GNU ld sc
 install(FILES "${PROJECT_BINARY_DIR}/libcatalog.a" DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
 
 # pkg-config. The prefix is found from the place of the file, so that an installed tree may be moved.
-set(third_parties "-lrocksdb -lcrypto -lsodium -lzstd -lz -larchive -lhiredis -pthread")
+set(third_parties "-lrocksdb -lcrypto -lsodium -lzstd -lz -larchive -lhiredis -lprometheus-cpp-core -pthread")
 set(pc_shared "Libs.private: ${third_parties}")
 set(pc_static "")
 if(NOT CATALOG_BUILD_SHARED)

@@ -78,7 +78,7 @@ its host. This package holds the library that C++ hosts load.")
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libexpected-dev")
 set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS
-    "cmake, pkg-config, librocksdb-dev, libssl-dev, libsodium-dev, libzstd-dev, zlib1g-dev, libarchive-dev, libhiredis-dev")
+    "cmake, pkg-config, librocksdb-dev, libssl-dev, libsodium-dev, libzstd-dev, zlib1g-dev, libarchive-dev, libhiredis-dev, prometheus-cpp-dev")
 if(CATALOG_BUILD_SHARED)
   string(PREPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "${name_lib} (= ${deb_version}), ")
 endif()

@@ -15,7 +15,7 @@ set -eu
 
 build="build-essential g++-12 cmake ninja-build ccache mold pkg-config git=git
   librocksdb-dev libexpected-dev nlohmann-json3-dev libtomlplusplus-dev libsodium-dev libzstd-dev zlib1g-dev
-  libcli11-dev libboost-graph-dev libssl-dev libarchive-dev libhiredis-dev"
+  libcli11-dev libboost-graph-dev libssl-dev libarchive-dev libhiredis-dev prometheus-cpp-dev"
 test="librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev python3=python3 file dpkg-dev redis-server=redis-server"
 tools="clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
 demo="node=nodejs npm=npm"

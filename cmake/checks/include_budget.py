@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-BANNED = re.compile(r"/(rocksdb|spdlog|fmt|nlohmann|simdjson|boost|openssl|sodium|toml\+\+|CLI|gtest|gmock|rapidcheck)(/|\.h)"
+BANNED = re.compile(r"/(rocksdb|spdlog|fmt|nlohmann|simdjson|boost|openssl|sodium|toml\+\+|CLI|prometheus|gtest|gmock|rapidcheck)(/|\.h)"
                     r"|/(zstd\w*|hiredis)\.h$|/catalog/internal/")
 
 

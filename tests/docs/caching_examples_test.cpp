@@ -4,10 +4,9 @@
 
 #include <catalog/cache/cache_system.hpp>
 #include <catalog/cache/redis_cache.hpp>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <string>
+
+#include "page.hpp"
 
 namespace catalog::docs {
 namespace {
@@ -56,25 +55,8 @@ TEST(CachingPage, ExampleGivesTheAnswer) {
     EXPECT_EQ(*answer, "an answer");
 }
 
-std::string words_of(const std::string& path) {
-    std::ifstream file(std::string(CATALOG_SOURCE_DIR) + "/" + path);
-    std::string words;
-    for (std::string word; file >> word;) words += word + " ";
-    return words;
-}
-
 TEST(CachingPage, ShowsCodeThatIsCompiled) {
-    const std::string source = words_of("tests/docs/caching_examples_test.cpp");
-    const std::string page = words_of("docs/caching.md");
-    int blocks = 0;
-    for (std::size_t at = page.find("```cpp "); at != std::string::npos;
-         at = page.find("```cpp ", at + 1)) {
-        const std::size_t begin = at + 7;
-        EXPECT_NE(source.find(page.substr(begin, page.find("```", begin) - begin)),
-                  std::string::npos);
-        ++blocks;
-    }
-    EXPECT_EQ(blocks, 2);
+    expect_compiled("docs/caching.md", "tests/docs/caching_examples_test.cpp", 2);
 }
 
 }  // namespace

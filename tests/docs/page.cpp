@@ -7,6 +7,18 @@
 #include <iterator>
 
 namespace catalog::docs {
+namespace {
+
+/// Words with one space between them, so that indentation does not count.
+std::string words_of(const std::string& path) {
+    std::ifstream file(std::string(CATALOG_SOURCE_DIR) + "/" + path);
+    EXPECT_TRUE(file) << path << " is missing";
+    std::string words;
+    for (std::string word; file >> word;) words += word + " ";
+    return words;
+}
+
+}  // namespace
 
 Page read_page(const std::string& path, std::string_view marker) {
     std::ifstream file(std::string(CATALOG_SOURCE_DIR) + "/" + path, std::ios::binary);
@@ -34,6 +46,20 @@ void expect_generated(const Page& page, const std::string& wanted) {
     }
     EXPECT_EQ(page.generated, wanted)
         << page.path << " differs from the code; CATALOG_UPDATE_GOLDEN=1 rewrites it";
+}
+
+void expect_compiled(const std::string& page, const std::string& source, int blocks) {
+    const std::string compiled = words_of(source);
+    const std::string text = words_of(page);
+    int found = 0;
+    for (std::size_t at = text.find("```cpp "); at != std::string::npos;
+         at = text.find("```cpp ", at + 1)) {
+        const std::size_t begin = at + 7;
+        const std::string block = text.substr(begin, text.find("```", begin) - begin);
+        EXPECT_NE(compiled.find(block), std::string::npos) << source << " does not hold\n" << block;
+        ++found;
+    }
+    EXPECT_EQ(found, blocks) << page;
 }
 
 }  // namespace catalog::docs

@@ -22,4 +22,8 @@ Page read_page(const std::string& path, std::string_view marker);
 /// rewrites the page and skips the test, so that a run that records is never green.
 void expect_generated(const Page& page, const std::string& wanted);
 
+/// Expects that each of the `blocks` fenced blocks of C++ on a page stands, word by word, in a
+/// source of the project, which is compiled and run.
+void expect_compiled(const std::string& page, const std::string& source, int blocks);
+
 }  // namespace catalog::docs

@@ -1,0 +1,31 @@
+#include "cell_blocks.hpp"
+
+#include <cstdlib>
+
+namespace catalog::monitor {
+namespace {
+
+constexpr std::size_t kLineCells = 8;
+
+}  // namespace
+
+void CellBlocks::Free::operator()(std::uint64_t* memory) const noexcept { std::free(memory); }
+
+MetricCells CellBlocks::take(std::size_t count) {
+    if (MetricCells::kStride - used_ < count) {
+        // calloc leaves large pieces untouched, so that the machine gives only what is counted in.
+        // The line more is for the alignment of the first cell, which it does not promise.
+        void* const memory = std::calloc(processors_ * MetricCells::kStride + kLineCells, 8);
+        if (memory == nullptr) return {};
+        blocks_.emplace_back(static_cast<std::uint64_t*>(memory));
+        used_ = 0;
+    }
+    const auto begin = reinterpret_cast<std::uintptr_t>(blocks_.back().get());
+    const std::uintptr_t line = kLineCells * 8;
+    auto* const first = reinterpret_cast<std::uint64_t*>((begin + line - 1) / line * line);
+    const MetricCells cells(first + used_, processors_);
+    used_ += count;
+    return cells;
+}
+
+}  // namespace catalog::monitor
