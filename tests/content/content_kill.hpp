@@ -12,12 +12,15 @@ namespace catalog::content::testing {
 /// Owners of references there, one a thread: the first of kWorkloadOwners.
 inline constexpr std::size_t kKilledOwners = 2;
 
-inline Result<std::unique_ptr<OpenContent>> open_killed(const std::string& folder) {
+/// Dictionaries come with repacks alone, as they do by default, or with what is put too.
+inline Result<std::unique_ptr<OpenContent>> open_killed(const std::string& folder,
+                                                        bool dictionaries_at_ingest = false) {
     const auto fs = io::make_posix_file_system();
     ContentOptions options = workload_options(fs);
     options.directory = folder;
     options.executor = make_thread_pool(2);
     options.packs.pack_bytes_max = 32 * 1024;
+    options.dictionaries.at_ingest = dictionaries_at_ingest;
     return OpenContent::open(
         std::move(options), [fs, folder]() -> Result<std::shared_ptr<kv::KeyValueStore>> {
             auto store =

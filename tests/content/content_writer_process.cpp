@@ -118,7 +118,7 @@ private:
 };
 
 int run(const std::string& folder, std::uint64_t seed) {
-    const auto content = open_killed(folder);
+    const auto content = open_killed(folder, seed % 2 == 0);
     if (!content) {
         say("error " + content.error().to_string());
         return 1;
