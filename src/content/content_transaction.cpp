@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <catalog/internal/try.hpp>
 #include <limits>
 #include <map>

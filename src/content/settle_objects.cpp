@@ -121,7 +121,7 @@ Result<void> Settlement::look_at_removals() {
         }
         CATALOG_TRY(const bool referenced, stays_referenced(*references, id));
         if (referenced || core_.keeper->keeps_object(id) ||
-            std::ranges::binary_search(of_sessions, id))
+            std::binary_search(of_sessions.begin(), of_sessions.end(), id))
             again_.insert(id);
     }
     return {};

@@ -16,8 +16,8 @@ void StoreDictionary::ask() {
     dictionary_.reset();
     const auto in_use = backend_.dictionary_in_use();
     if (!in_use) return;
-    if (*in_use)
-        use(**in_use);
+    if (const auto& dictionary = *in_use)
+        use(*dictionary);
     else
         may_train_ = options_.train_after_bytes != 0 && backend_.keeps_dictionaries();
 }

@@ -1,7 +1,6 @@
 #include "asset_book.hpp"
 
 #include <limits>
-#include <map>
 #include <optional>
 
 #include "catalog/internal/try.hpp"
@@ -197,16 +196,17 @@ Result<void> AssetBook::settle_one(const std::string& key, const CallContext& co
     }
     Result<bool> more = true;
     while (more && *more) {
-        Result<std::optional<std::string>> mark = std::optional<std::string>();
+        std::optional<std::string> mark;
         {
             // Looked for and given up under the lock, so that whoever marks it now finds it free.
             const MutexLock lock(mutex_);
-            mark = place_.store->get(place_.family, asset_mark_key(key));
-            if (!mark || !*mark) being_settled_.erase(key);
+            auto found = place_.store->get(place_.family, asset_mark_key(key));
+            if (!found || !*found) being_settled_.erase(key);
+            if (!found) return fail(found.error());
+            mark = *std::move(found);
         }
-        if (!mark) return fail(mark.error());
-        if (!*mark) return {};
-        more = carry_out(key, **mark, context);
+        if (!mark) return {};
+        more = carry_out(key, *mark, context);
         settled = settled || (more && *more);
     }
     const MutexLock lock(mutex_);
@@ -256,7 +256,7 @@ Result<bool> AssetBook::carry_out(const std::string& key, const std::string& mar
 /// Stores what the register answered. A mark that is another one by now stays: what it wants is
 /// done next.
 Result<void> AssetBook::commit_outcome(const std::string& key, const std::string& mark,
-                                       const std::string* record) {
+                                       const std::string* record) const {
     kv::Commit commit;
     if (record != nullptr)
         commit.batch.put(place_.family, asset_record_key(key), *record);

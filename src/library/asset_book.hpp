@@ -57,7 +57,7 @@ private:
     [[nodiscard]] Result<bool> carry_out(const std::string& key, const std::string& mark,
                                          const CallContext& context);
     [[nodiscard]] Result<void> commit_outcome(const std::string& key, const std::string& mark,
-                                              const std::string* record);
+                                              const std::string* record) const;
     [[nodiscard]] Result<std::vector<std::string>> keys_from(char kind, std::string_view prefix,
                                                              std::size_t limit) const;
 

@@ -118,6 +118,16 @@ Result<void> AssetLibrary::Impl::wire() {
     if (!environment.key_store)
         environment.key_store = std::make_shared<security::FileKeyStore>(
             environment.file_system, io::join_path(path, "keys"));
+    CATALOG_TRY_VOID(wire_store());
+    CATALOG_TRY_VOID(wire_content());
+    wire_packages();
+    log = std::make_unique<security::TransparencyLog>(*store, family(FamilyNumber::kLog),
+                                                      "catalog/" + file.id.to_string());
+    wire_services();
+    return {};
+}
+
+Result<void> AssetLibrary::Impl::wire_store() {
     kv::OpenOptions database;
     database.families = family_names();
     database.read_only = options.read_only;
@@ -141,7 +151,10 @@ Result<void> AssetLibrary::Impl::wire() {
     }
     CATALOG_TRY(store, std::move(opened));
     queue = std::make_unique<kv::CommitQueue>(*store);
+    return {};
+}
 
+Result<void> AssetLibrary::Impl::wire_content() {
     content::ContentOptions content_options;
     content_options.file_system = environment.file_system;
     content_options.directory = path;
@@ -167,7 +180,10 @@ Result<void> AssetLibrary::Impl::wire() {
     }
     CATALOG_TRY(content, content::ContentAddressedStorage::open(std::move(content_options)));
     queue->add_group_hook([this](kv::WriteBatch& batch) { return content->before_commit(batch); });
+    return {};
+}
 
+void AssetLibrary::Impl::wire_packages() {
     const index::IndexFamilies families{
         family(FamilyNumber::kManifests), family(FamilyNumber::kPackages),
         family(FamilyNumber::kPostings), family(FamilyNumber::kChanges)};
@@ -192,9 +208,9 @@ Result<void> AssetLibrary::Impl::wire() {
             frozen.versions_min = std::numeric_limits<std::uint64_t>::max();
     }
     universe = std::make_unique<LiveUniverse>(std::move(frozen));
-    log = std::make_unique<security::TransparencyLog>(*store, family(FamilyNumber::kLog),
-                                                      "catalog/" + file.id.to_string());
+}
 
+void AssetLibrary::Impl::wire_services() {
     services.fs = environment.file_system;
     services.clock = environment.clock;
     services.executor = environment.executor;
@@ -227,7 +243,6 @@ Result<void> AssetLibrary::Impl::wire() {
     services.consensus = environment.consensus;
     services.read_only = options.read_only;
     services.limits = options.limits;
-    return {};
 }
 
 void AssetLibrary::Impl::audit_denial(const CallContext& context, package::Verb verb,

@@ -1,8 +1,6 @@
 // The content store of a library: its repair, and which files its objects are.
 
-#include <algorithm>
 #include <set>
-#include <utility>
 
 #include "catalog/content/key_use.hpp"
 #include "catalog/internal/try.hpp"

@@ -55,7 +55,7 @@ Result<TomlValue> parse_library_file(std::string_view text, const std::string& p
     const Error& error = document.error();
     Error bad = bad_library_file(path, "not TOML: " + std::string(error.message()));
     if (const auto* place = error.detail_as<LocationDetail>()) bad = bad.with_detail(*place);
-    return fail(std::move(bad));
+    return fail(bad);
 }
 
 }  // namespace

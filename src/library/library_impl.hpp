@@ -119,6 +119,12 @@ struct AssetLibrary::Impl {
 
     /// Fills `services` and everything that it points to. Errors: see AssetLibrary::open.
     [[nodiscard]] Result<void> wire();
+
+private:
+    [[nodiscard]] Result<void> wire_store();
+    [[nodiscard]] Result<void> wire_content();
+    void wire_packages();
+    void wire_services();
 };
 
 }  // namespace catalog::library

@@ -1,7 +1,6 @@
 #include "catalog/library/library_keys.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "catalog/internal/try.hpp"
@@ -32,7 +31,7 @@ Result<content::KeySlots> open_key_slots(const std::shared_ptr<io::FileSystem>& 
 struct LibraryKeys::Impl {
     std::shared_ptr<Random> random;
     std::unique_ptr<io::FileLock> lock;
-    std::optional<content::KeySlots> slots;
+    content::KeySlots slots;
     std::shared_ptr<const content::UnlockedKeys> keys;
 };
 
@@ -83,50 +82,48 @@ Result<std::vector<content::KeyUse>> LibraryKeys::use(const std::string& path,
 Result<LibraryKeys> LibraryKeys::open(const std::string& path, const LibraryOptions& options,
                                       const Environment& environment) {
     const Environment filled = environment.with_defaults();
-    auto impl = std::make_unique<Impl>();
-    impl->random = filled.random;
     CATALOG_TRY_VOID(slots_of_encrypted(path, filled));
     if (!options.key)
         return fail(Error(Errc::kKeyNotFound, "no key was given that opens the library's slots",
                           NotFoundDetail{"key", path})
                         .with_input(path));
     // What is changed has to be read under the lock.
-    CATALOG_TRY(impl->lock, take_library_lock(filled, path, options));
-    CATALOG_TRY(impl->slots, slots_of_encrypted(path, filled));
-    const auto keys = impl->slots->unlock(*options.key);
+    CATALOG_TRY(auto lock, take_library_lock(filled, path, options));
+    CATALOG_TRY(content::KeySlots slots, slots_of_encrypted(path, filled));
+    auto keys = slots.unlock(*options.key);
     if (!keys) return fail(Error(keys.error()).with_input(path));
-    impl->keys = *keys;
-    return LibraryKeys(std::move(impl));
+    return LibraryKeys(std::make_unique<Impl>(
+        Impl{filled.random, std::move(lock), std::move(slots), *std::move(keys)}));
 }
 
-std::vector<content::SlotInfo> LibraryKeys::slots() const { return impl_->slots->slots(); }
+std::vector<content::SlotInfo> LibraryKeys::slots() const { return impl_->slots.slots(); }
 
 content::SlotId LibraryKeys::opened() const noexcept { return impl_->keys->slot(); }
 
 std::vector<content::KeyGeneration> LibraryKeys::generations() const {
-    return impl_->slots->generations();
+    return impl_->slots.generations();
 }
 
 Result<content::SlotId> LibraryKeys::add(const content::SlotSecret& secret) {
-    return impl_->slots->add_slot(*impl_->keys, secret, *impl_->random);
+    return impl_->slots.add_slot(*impl_->keys, secret, *impl_->random);
 }
 
 Result<void> LibraryKeys::remove(content::SlotId slot) {
-    return impl_->slots->remove_slot(*impl_->keys, slot);
+    return impl_->slots.remove_slot(*impl_->keys, slot);
 }
 
 Result<content::SlotId> LibraryKeys::replace(content::SlotId slot,
                                              const content::SlotSecret& secret) {
-    return impl_->slots->replace_slot(*impl_->keys, slot, secret, *impl_->random);
+    return impl_->slots.replace_slot(*impl_->keys, slot, secret, *impl_->random);
 }
 
 Result<void> LibraryKeys::rotate() {
-    CATALOG_TRY(impl_->keys, impl_->slots->add_generation(*impl_->keys, *impl_->random));
+    CATALOG_TRY(impl_->keys, impl_->slots.add_generation(*impl_->keys, *impl_->random));
     return {};
 }
 
 Result<void> LibraryKeys::renew(const std::vector<content::SlotSecret>& secrets) {
-    CATALOG_TRY(impl_->keys, impl_->slots->renew(*impl_->keys, secrets, *impl_->random));
+    CATALOG_TRY(impl_->keys, impl_->slots.renew(*impl_->keys, secrets, *impl_->random));
     return {};
 }
 

@@ -278,7 +278,10 @@ void LiveUniverse::run_posted() {
     MomentStore moment(place_.store->snapshot());
     const index::PackageIndex index(moment, place_.families);
     const Result<index::IndexState> state = index.state();
-    if (!state) return end_making(fail(state.error()), index::IndexState{});
+    if (!state) {
+        end_making(fail(state.error()), index::IndexState{});
+        return;
+    }
     const auto work = [&]() -> Result<KnownLink> {
         CATALOG_TRY(known, find_known(index, std::move(known)));
         return make(index, known, context);

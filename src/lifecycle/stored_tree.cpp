@@ -178,9 +178,9 @@ private:
         entry.path = path_of(found);
         entry.kind = found.kind;
         entry.size = found.size;
-        entry.mode = found.kind == package::FileEntryKind::kSymlink                         ? 0777
-                     : found.kind == package::FileEntryKind::kDirectory || found.executable ? 0755
-                                                                                            : 0644;
+        entry.mode = 0644;
+        if (found.kind == package::FileEntryKind::kDirectory || found.executable) entry.mode = 0755;
+        if (found.kind == package::FileEntryKind::kSymlink) entry.mode = 0777;
         return entry;
     }
 
