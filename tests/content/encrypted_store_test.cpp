@@ -272,8 +272,9 @@ TEST(EncryptedStore, AFlippedBitIsFoundOrHarmless) {
     sealed.add(noise(2'500, 2));
     sealed.add(noise(5'000, 3));
     SeededRandom random(5);
-    // CATALOG_FLIP_STEP=1: every byte.
+    // CATALOG_FLIP_STEP=1: every byte; every bit of every file is ContentFlip's.
     const std::uint64_t step = number_from_environment("CATALOG_FLIP_STEP", 64);
+    std::size_t flips = 0;
     std::size_t harmless = 0;
     for (const std::string& path : sealed.files()) {
         if (path.ends_with("/reserve")) continue;  // It holds nothing.
@@ -281,6 +282,7 @@ TEST(EncryptedStore, AFlippedBitIsFoundOrHarmless) {
         for (std::size_t at = 0; at < whole.size(); at += 1 + random.below(2 * step - 1)) {
             const auto mask = static_cast<std::uint8_t>(1u << random.below(8));
             must(sealed.disk->corrupt(path, at, mask));
+            ++flips;
             sealed.bed->reopen();
             bool failed = false;
             for (const auto& [id, bytes] : sealed.contents) {
@@ -300,7 +302,7 @@ TEST(EncryptedStore, AFlippedBitIsFoundOrHarmless) {
             must(sealed.disk->corrupt(path, at, mask));
         }
     }
-    std::cout << "harmless flips: " << harmless << "\n";
+    std::cout << flips << " flips, harmless " << harmless << "\n";
 }
 
 // Copies `count` bytes within or between files.
