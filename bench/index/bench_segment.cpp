@@ -107,7 +107,7 @@ void print_sections(const Segment& segment) {
         "name fences", "foreign at",    "foreign names", "dependents at", "dependents",
         "texts at",    "texts",         "cold groups",   "cold bytes",    "cold dictionary",
         "term fences", "terms at",      "terms",         "postings",      "champions",
-        "term rows",   "universe"};
+        "term rows",   "term weights",  "lengths",       "universe"};
     const SegmentRoot root = must(decode_root(segment.bytes()));
     for (std::size_t i = 0; i < kSectionCount; ++i)
         print_row(("  " + std::string(kNames[i])).c_str(),
@@ -117,6 +117,8 @@ void print_sections(const Segment& segment) {
 }
 
 struct Ids {
+    /// In the order of the lookups, as a caller would have them at hand.
+    std::string bytes;
     std::vector<std::pair<std::string_view, std::string_view>> texts;
     std::vector<PackageKey> keys;
 };
@@ -126,9 +128,16 @@ Ids draw_ids(const Catalogue& catalogue, const Segment& segment, std::size_t amo
     std::mt19937_64 random(7);
     std::vector<std::size_t> chosen(among);
     for (std::size_t& row : chosen) row = random() % catalogue.rows.size();
+    ids.bytes.reserve(kLookups * 512);
+    const auto keep = [&ids](std::string_view text) {
+        const std::size_t at = ids.bytes.size();
+        ids.bytes.append(text);
+        return std::string_view(ids.bytes).substr(at);
+    };
     for (std::size_t i = 0; i < kLookups; ++i) {
         const SegmentRow& row = catalogue.rows[chosen[random() % among]];
-        ids.texts.emplace_back(row.name, row.version);
+        const std::string_view name = keep(row.name);
+        ids.texts.emplace_back(name, keep(row.version));
         ids.keys.push_back(segment.key_of(row.name, row.version));
     }
     return ids;
@@ -146,7 +155,22 @@ void time_lookups(const Segment& segment, const Ids& ids, const char* kind) {
                                   static_cast<std::uint32_t>(segment.find(name, version)->doc());
                       }),
               "ns");
-    print_row(("by key, " + label).c_str(),
+    print_row(("number by key, " + label).c_str(),
+              ns_each(ids.keys.size(),
+                      [&] {
+                          for (const PackageKey& key : ids.keys)
+                              sink += static_cast<std::uint32_t>(*segment.find_doc(key));
+                      }),
+              "ns");
+    print_row(("record by key, digest read, " + label).c_str(),
+              ns_each(ids.keys.size(),
+                      [&] {
+                          for (const PackageKey& key : ids.keys)
+                              sink += std::to_integer<std::uint64_t>(
+                                  segment.find(key)->digest().digest[0]);
+                      }),
+              "ns");
+    print_row(("record by key, " + label).c_str(),
               ns_each(ids.keys.size(),
                       [&] {
                           for (const PackageKey& key : ids.keys)

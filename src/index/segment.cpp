@@ -12,32 +12,6 @@
 
 namespace catalog::index {
 
-namespace {
-
-// Name, zero byte, version, without a copy on the heap; nothing when they are too long for an id.
-class IdText {
-public:
-    IdText(std::string_view name, std::string_view version) noexcept {
-        if (name.size() > 255 || version.size() > 256) return;
-        if (!name.empty()) std::memcpy(bytes_.data(), name.data(), name.size());
-        bytes_[name.size()] = '\0';
-        if (!version.empty())
-            std::memcpy(bytes_.data() + name.size() + 1, version.data(), version.size());
-        size_ = name.size() + 1 + version.size();
-    }
-    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
-
-private:
-    std::array<char, 512> bytes_;
-    std::size_t size_ = 0;
-};
-
-}  // namespace
-
-DocId DocList::operator[](std::size_t index) const noexcept {
-    return DocId{load_word<std::uint32_t>(bytes_.data() + 4 * index)};
-}
-
 Segment::Segment(std::unique_ptr<const View> view) noexcept : view_(std::move(view)) {}
 Segment::~Segment() = default;
 
@@ -61,64 +35,75 @@ ContentHash Segment::name() const {
 }
 
 PackageKey Segment::key_of(std::string_view name, std::string_view version) const noexcept {
-    const SipHash::Value value = view_->hash.of(IdText(name, version).view());
+    const SipHash::Value value = view_->hash.of_id(name, version);
     return {value.low, value.high};
 }
 
 std::optional<SegmentRecord> Segment::find(std::string_view name,
                                            std::string_view version) const noexcept {
-    const IdText id(name, version);
-    const ByteView records = (*view_)[SectionKind::kRecords];
-    ByteView found;
-    const auto is_it = [&](std::uint32_t place) {
-        found = record_at(records, place);
-        if (found.empty()) return false;
-        const SegmentRecord record(found);
-        return record.name() == name && record.version() == version;
-    };
-    if (!search_key_table(view_->at(SectionKind::kKeyTable), view_->root.buckets,
-                          view_->hash.low(id.view()), is_it))
-        return std::nullopt;
-    return SegmentRecord(found);
+    const SipHash::Value key = view_->hash.of_id(name, version);
+    std::optional<SegmentRecord> found;
+    search_key_table(view_->table, view_->root.buckets, key.low, key.high,
+                     [&](std::uint32_t doc, std::uint32_t place) {
+                         const ByteView bytes =
+                             record_at(view_->records, place, view_->root.widths);
+                         if (bytes.empty()) return false;
+                         const SegmentRecord record(bytes, DocId{doc}, view_->root.widths);
+                         if (record.name() != name || record.version() != version) return false;
+                         found = record;
+                         return true;
+                     });
+    return found;
+}
+
+std::optional<DocId> Segment::find_doc(const PackageKey& key) const noexcept {
+    std::optional<DocId> found;
+    search_key_table(view_->table, view_->root.buckets, key.low, key.high,
+                     [&](std::uint32_t doc, std::uint32_t) {
+                         if (doc >= view_->root.docs) return false;
+                         found = DocId{doc};
+                         return true;
+                     });
+    return found;
 }
 
 std::optional<SegmentRecord> Segment::find(const PackageKey& key) const noexcept {
-    const ByteView records = (*view_)[SectionKind::kRecords];
-    ByteView found;
-    const auto is_it = [&](std::uint32_t place) {
-        found = record_at(records, place);
-        return !found.empty() && SegmentRecord(found).key() == key;
-    };
-    if (!search_key_table(view_->at(SectionKind::kKeyTable), view_->root.buckets, key.low, is_it))
-        return std::nullopt;
-    return SegmentRecord(found);
+    std::optional<SegmentRecord> found;
+    search_key_table(view_->table, view_->root.buckets, key.low, key.high,
+                     [&](std::uint32_t doc, std::uint32_t place) {
+                         const ByteView bytes =
+                             record_at(view_->records, place, view_->root.widths);
+                         if (bytes.empty()) return false;
+                         found.emplace(bytes, DocId{doc}, view_->root.widths);
+                         return true;
+                     });
+    return found;
 }
 
 void Segment::find_many(std::span<const PackageKey> keys,
                         std::span<std::optional<SegmentRecord>> found) const noexcept {
     constexpr std::size_t kAtOnce = 16;
-    const std::byte* const table = view_->at(SectionKind::kKeyTable);
-    const std::byte* const records = view_->at(SectionKind::kRecords);
-    const std::uint64_t record_bytes = view_->root[SectionKind::kRecords].bytes;
-    const auto bucket_at = [&](const PackageKey& key) {
-        return table + bucket_of(key.low, view_->root.buckets) * kBucketBytes;
+    const auto bucket_at = [this](const PackageKey& key) {
+        return view_->table + bucket_of(key.low, view_->root.buckets) * kBucketBytes;
     };
     for (std::size_t first = 0; first < keys.size(); first += kAtOnce) {
         const auto batch = keys.subspan(first, std::min(kAtOnce, keys.size() - first));
         for (const PackageKey& key : batch) __builtin_prefetch(bucket_at(key));
-        for (const PackageKey& key : batch) {
-            const auto slot = load_word<std::uint64_t>(bucket_at(key) + 8 * slot_of(key.low));
-            const std::uint64_t offset = ((slot >> 32) - 1) * kRecordAlignment;
-            if (offset < record_bytes) __builtin_prefetch(records + offset);
-        }
+        for (const PackageKey& key : batch)
+            search_key_table(view_->table, view_->root.buckets, key.low, key.high,
+                             [this](std::uint32_t, std::uint32_t place) {
+                                 const std::uint64_t offset =
+                                     std::uint64_t{place} * kRecordAlignment;
+                                 if (offset < view_->records.size())
+                                     __builtin_prefetch(view_->records.data() + offset);
+                                 return true;
+                             });
         for (std::size_t i = 0; i < batch.size(); ++i) found[first + i] = find(batch[i]);
     }
 }
 
 std::optional<SegmentRecord> Segment::record(DocId doc) const noexcept {
-    const ByteView bytes = view_->record(static_cast<std::uint32_t>(doc));
-    if (bytes.empty()) return std::nullopt;
-    return SegmentRecord(bytes);
+    return view_->record(static_cast<std::uint32_t>(doc));
 }
 
 std::string_view Segment::text(TextId id) const noexcept {

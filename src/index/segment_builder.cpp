@@ -126,9 +126,9 @@ struct SegmentBuilder::Impl {
                                             SegmentRoot& root) const {
         {
             CATALOG_TRY(const RecordTables tables,
-                        write_records(file, draft, order, options.secret));
+                        write_records(file, draft, order, options.secret, root.widths));
             CATALOG_TRY_VOID(file.write(SectionKind::kRecordPlaces, tables.places));
-            CATALOG_TRY_VOID(file.write(SectionKind::kKeyTable, tables.keys.slots()));
+            CATALOG_TRY_VOID(file.write(SectionKind::kKeyTable, tables.keys.words()));
             CATALOG_TRY_VOID(file.write(SectionKind::kReleaseKeys, tables.release_keys));
             root.buckets = tables.keys.buckets();
         }
@@ -147,6 +147,8 @@ struct SegmentBuilder::Impl {
         root.foreign = static_cast<std::uint32_t>(order.names.size()) - order.own_names;
         root.texts = static_cast<std::uint32_t>(order.texts.size());
         root.secret = options.secret;
+        root.widths = order.widths();
+        root.doc_width = width_of(root.docs);
         CATALOG_TRY_VOID(write_tables(file, order, root));
         {
             TermCollector terms(draft, order, options.secret);

@@ -114,7 +114,9 @@ Result<void> SegmentDraft::add_relation(const SegmentRelation& relation) {
     CATALOG_TRY(const std::uint32_t name, name_number(relation.name));
     store_terms(relation, terms_);
     numbers_.push_back(name);
-    numbers_.push_back(texts.id(terms_));
+    SegmentInterner::Entry& terms = texts.entry(terms_, texts.hash(terms_));
+    terms.mark = 1;
+    numbers_.push_back(terms.id);
     return {};
 }
 

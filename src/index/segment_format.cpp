@@ -34,6 +34,10 @@ RootPage encode_root(const SegmentRoot& root) noexcept {
     store_word(&page[kRootBucketsAt], root.buckets);
     std::ranges::copy(root.secret, page.begin() + kRootSecretAt);
     store_word(&page[kRootWeightAt], root.weight);
+    page[kRootWidthsAt] = std::byte{root.widths.name};
+    page[kRootWidthsAt + 1] = std::byte{root.widths.text};
+    page[kRootWidthsAt + 2] = std::byte{root.widths.terms};
+    page[kRootWidthsAt + 3] = std::byte{root.doc_width};
     std::byte* entry = &page[kRootTableAt];
     for (const SectionPlace& place : root.sections) {
         store_word(entry, place.offset);
@@ -58,6 +62,10 @@ SegmentRoot read_root(const std::byte* page) noexcept {
     root.buckets = load_word<std::uint32_t>(page + kRootBucketsAt);
     std::memcpy(root.secret.data(), page + kRootSecretAt, root.secret.size());
     root.weight = load_word<std::uint64_t>(page + kRootWeightAt);
+    root.widths.name = std::to_integer<std::uint8_t>(page[kRootWidthsAt]);
+    root.widths.text = std::to_integer<std::uint8_t>(page[kRootWidthsAt + 1]);
+    root.widths.terms = std::to_integer<std::uint8_t>(page[kRootWidthsAt + 2]);
+    root.doc_width = std::to_integer<std::uint8_t>(page[kRootWidthsAt + 3]);
     const std::byte* entry = page + kRootTableAt;
     for (SectionPlace& place : root.sections) {
         place.offset = load_word<std::uint64_t>(entry);
@@ -100,13 +108,20 @@ Result<void> check_lengths(const SegmentRoot& root) {
         {SectionKind::kReverseFirsts, rows(names + 1, 4)},
         {SectionKind::kTextOffsets, rows(std::uint64_t{root.texts} + 1, 4)},
         {SectionKind::kTermFences, fences(root.terms)},
-        {SectionKind::kTermOffsets, rows(std::uint64_t{root.terms} + 1, 4)},
-        {SectionKind::kTermRows, rows(root.terms, kTermRowBytes)},
+        {SectionKind::kTermOffsets, fences(root.terms) / 2 + 4},
+        {SectionKind::kTermRows, rows(root.terms, 4)},
+        {SectionKind::kTermWeights, rows(root.terms, 1)},
+        {SectionKind::kLengths, rows(root.docs, 2)},
     };
     for (const auto& [kind, bytes] : lengths)
         if (root[kind].bytes != bytes)
             return segment_damaged("has a section of another length than its counts ask for");
-    if (names >= kNoNumber || root.names > root.docs || root.buckets == 0 ||
+    // The width of terms follows from the greatest that is used, which a full check looks for.
+    if (root.widths.name != width_of(names) || root.widths.text != width_of(root.texts) ||
+        root.widths.terms == 0 || root.widths.terms > root.widths.text ||
+        root.doc_width != width_of(root.docs))
+        return segment_damaged("has numbers of another width than its counts ask for");
+    if (names >= kNoNumber || root.docs > kDocsMax || root.names > root.docs || root.buckets == 0 ||
         root[SectionKind::kPostings].bytes < kPostingsSlackBytes ||
         root[SectionKind::kColdGroups].bytes < kColdGroupRowBytes ||
         root[SectionKind::kColdGroups].bytes % kColdGroupRowBytes != 0 ||

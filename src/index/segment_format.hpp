@@ -11,6 +11,7 @@
 
 #include "catalog/core/bytes.hpp"
 #include "catalog/core/result.hpp"
+#include "catalog/index/segment_record.hpp"
 
 namespace catalog::index {
 
@@ -46,9 +47,11 @@ enum class SectionKind : std::uint8_t {
     kPostings,
     kChampions,
     kTermRows,
+    kTermWeights,
+    kLengths,
     kUniverse,
 };
-inline constexpr std::size_t kSectionCount = 22;
+inline constexpr std::size_t kSectionCount = 24;
 
 // The root page.
 inline constexpr std::size_t kRootVersionAt = 8;
@@ -62,6 +65,7 @@ inline constexpr std::size_t kRootTermsAt = 40;
 inline constexpr std::size_t kRootBucketsAt = 44;
 inline constexpr std::size_t kRootSecretAt = 48;
 inline constexpr std::size_t kRootWeightAt = 64;
+inline constexpr std::size_t kRootWidthsAt = 72;  ///< Of names, texts, terms and versions.
 inline constexpr std::size_t kRootTableAt = 128;
 inline constexpr std::size_t kRootEntryBytes = 24;  ///< Offset, bytes, CRC-32C, zero.
 inline constexpr std::size_t kRootCrcAt = kSegmentRootBytes - 4;
@@ -71,21 +75,23 @@ static_assert(kRootTableAt + kSectionCount * kRootEntryBytes <= kRootCrcAt);
 inline constexpr std::uint32_t kNoNumber = 0xffffffff;
 
 // A record. Behind the head: name, version, then the body.
-inline constexpr std::size_t kRecordAlignment = 16;
-inline constexpr std::size_t kRecordDocAt = 16;
-inline constexpr std::size_t kRecordFlagsAt = 20;
-inline constexpr std::size_t kRecordVersionBytesAt = 22;
-inline constexpr std::size_t kRecordNameBytesAt = 24;
-inline constexpr std::size_t kRecordTypeAt = 25;
-inline constexpr std::size_t kRecordAuthorsAt = 26;
-inline constexpr std::size_t kRecordKeywordsAt = 27;
-inline constexpr std::size_t kRecordTagsAt = 28;
-inline constexpr std::size_t kRecordRelationsAt = 30;
-inline constexpr std::size_t kRecordHeadBytes = 32;
-// Its body.
-inline constexpr std::size_t kBodyDigestAt = 12;
-inline constexpr std::size_t kBodyBytes = 44;
+inline constexpr std::size_t kRecordAlignment = 4;
+inline constexpr std::size_t kRecordFlagsAt = 0;
+inline constexpr std::size_t kRecordNameBytesAt = 2;
+inline constexpr std::size_t kRecordVersionBytesAt = 3;  ///< Less one.
+inline constexpr std::size_t kRecordAuthorsAt = 4;
+inline constexpr std::size_t kRecordKeywordsAt = 5;
+inline constexpr std::size_t kRecordTagsAt = 6;
+inline constexpr std::size_t kRecordContentBytesAt = 7;
+inline constexpr std::size_t kRecordRelationsAt = 8;
+inline constexpr std::size_t kRecordHeadBytes = 10;
+// Its body: publish time, digest, licence, and what has no fixed length.
+inline constexpr std::size_t kBodyDigestAt = 8;
+inline constexpr std::size_t kBodyLicenseAt = 40;
+/// File count, file bytes and log index, as a draft keeps them.
 inline constexpr std::size_t kBodyContentBytes = 24;
+/// The same in a record, at most.
+inline constexpr std::size_t kRecordContentBytesMax = 30;
 /// A record up to this length does not cross a page of 4096 bytes.
 inline constexpr std::size_t kRecordPageBytesMax = 1024;
 inline constexpr std::size_t kPageBytes = 4096;
@@ -95,14 +101,17 @@ inline constexpr std::uint16_t kFlagStateMask = 7;
 inline constexpr std::uint16_t kFlagYanked = 8;
 inline constexpr std::uint16_t kFlagImported = 16;
 inline constexpr std::uint16_t kFlagBlake2b = 32;
-inline constexpr std::uint16_t kFlagContent = 64;  ///< File count, file bytes and log index stand.
-inline constexpr std::uint16_t kFlagsKnown = 127;
+inline constexpr unsigned kFlagTypeShift = 8;  ///< Three bits.
+inline constexpr std::uint16_t kFlagsKnown = 0x73f;
+/// In a draft alone: file count, file bytes and log index stand.
+inline constexpr std::uint16_t kFlagContent = 64;
 
-/// Slots of 8 bytes in a bucket of the key table: one cache line.
-inline constexpr std::size_t kBucketSlots = 8;
+/// Slots of 16 bytes in a bucket of the key table: one cache line.
+inline constexpr std::size_t kBucketSlots = 4;
+inline constexpr std::size_t kSlotBytes = 16;
 inline constexpr std::size_t kBucketBytes = 64;
 /// Buckets that a search looks at before it gives up; a builder keeps every key within them.
-inline constexpr std::size_t kProbeBucketsMax = 64;
+inline constexpr std::size_t kProbeBucketsMax = 512;
 
 /// Names and terms are fenced by the first 8 bytes of every sixteenth.
 inline constexpr std::size_t kFenceStep = 16;
@@ -113,7 +122,11 @@ inline constexpr std::size_t kColdGroupRowBytes = 16;
 inline constexpr std::size_t kColdRowHeadBytes = 8;
 inline constexpr std::size_t kColdDictionaryBytesMax = 32u << 10;
 
-inline constexpr std::size_t kTermRowBytes = 16;
+/// Of a term's row: one version has it, and its number is the rest.
+inline constexpr std::uint32_t kOnlyPosting = 0x80000000;
+inline constexpr std::uint32_t kDocsMax = kOnlyPosting - 1;
+/// What a version's words may weigh together to count in full.
+inline constexpr std::uint32_t kLengthMax = 65535;
 inline constexpr std::size_t kTermBytesMax = 257;  ///< Kind and text.
 inline constexpr std::size_t kBlockPostings = 128;
 inline constexpr std::size_t kBlockHeadBytes = 12;
@@ -163,11 +176,17 @@ inline void store_word(std::byte* to, T value) noexcept {
     return static_cast<std::uint64_t>((Wide{key} * buckets) >> 64);
 }
 
-/// Where in the bucket it begins, and what a slot repeats of the key. A slot of 0 is empty, so a
-/// tag is never 0.
-[[nodiscard]] inline std::size_t slot_of(std::uint64_t key) noexcept { return key >> 32 & 7; }
-[[nodiscard]] inline std::uint32_t tag_of(std::uint64_t key) noexcept {
-    return static_cast<std::uint32_t>(key) | 1;
+/// Bytes of numbers of which there are `count`, from 0 on; the largest that fits stands for none.
+[[nodiscard]] constexpr std::uint8_t width_of(std::uint64_t count) noexcept {
+    std::uint8_t width = 1;
+    while (width < 4 && count > (std::uint64_t{1} << (8 * width)) - 1) ++width;
+    return width;
+}
+[[nodiscard]] constexpr std::uint32_t none_of_width(unsigned width) noexcept {
+    return static_cast<std::uint32_t>((std::uint64_t{1} << (8 * width)) - 1);
+}
+inline void store_narrow(std::byte* to, std::uint32_t value, unsigned width) noexcept {
+    for (unsigned i = 0; i < width; ++i) to[i] = static_cast<std::byte>(value >> (8 * i) & 0xff);
 }
 
 struct SectionPlace {
@@ -187,6 +206,8 @@ struct SegmentRoot {
     std::uint32_t buckets = 0;  ///< Of the key table.
     std::array<std::byte, 16> secret{};
     std::uint64_t weight = 0;  ///< Sum of the weights of all words.
+    RecordWidths widths;
+    std::uint8_t doc_width = 1;  ///< Bytes of a version's number among dependents.
     std::array<SectionPlace, kSectionCount> sections{};
 
     [[nodiscard]] SectionPlace& operator[](SectionKind kind) noexcept {

@@ -26,13 +26,14 @@ public:
         std::uint64_t high = 0;
     };
 
-    /// Returns the lower half of the 128-bit hash.
-    [[nodiscard]] std::uint64_t low(std::string_view text) const noexcept {
-        return absorb(text).low();
-    }
-    /// Returns the 128-bit hash.
-    [[nodiscard]] Value of(std::string_view text) const noexcept {
-        State state = absorb(text);
+    /// Returns the 128-bit hash of an id, of which no copy is made: name and version, each with
+    /// zeros up to a multiple of 8 bytes, then their lengths in 4 and 3 bytes.
+    [[nodiscard]] Value of_id(std::string_view name, std::string_view version) const noexcept {
+        State state{k0_ ^ 0x736f6d6570736575, k1_ ^ 0x646f72616e646f6d ^ 0xee,
+                    k0_ ^ 0x6c7967656e657261, k1_ ^ 0x7465646279746573};
+        const std::size_t words = take_padded(state, name) + take_padded(state, version);
+        const std::uint64_t bytes = 8 * words + 7;
+        state.take(std::uint64_t{name.size()} | std::uint64_t{version.size()} << 32 | bytes << 56);
         Value value;
         value.low = state.low();
         value.high = state.high();
@@ -77,16 +78,24 @@ private:
         }
     };
 
-    [[nodiscard]] State absorb(std::string_view text) const noexcept {
-        State state{k0_ ^ 0x736f6d6570736575, k1_ ^ 0x646f72616e646f6d ^ 0xee,
-                    k0_ ^ 0x6c7967656e657261, k1_ ^ 0x7465646279746573};
+    [[nodiscard]] static std::size_t take_padded(State& state, std::string_view text) noexcept {
         const auto* at = reinterpret_cast<const std::byte*>(text.data());
         std::size_t left = text.size();
         for (; left >= 8; left -= 8, at += 8) state.take(load_word<std::uint64_t>(at));
-        std::uint64_t last = std::uint64_t{text.size() & 0xff} << 56;
-        for (std::size_t i = 0; i < left; ++i) last |= static_cast<std::uint64_t>(at[i]) << (8 * i);
-        state.take(last);
-        return state;
+        if (left > 0) state.take(load_last(at, left, text.size() >= 8));
+        return (text.size() + 7) / 8;
+    }
+    // The last 1 to 7 bytes of a text, zeros behind them; of a long one the bytes before may be
+    // read, too.
+    [[nodiscard]] static std::uint64_t load_last(const std::byte* at, std::size_t left,
+                                                 bool is_long) noexcept {
+        if (is_long) return load_word<std::uint64_t>(at + left - 8) >> (8 * (8 - left));
+        if (left >= 4)
+            return std::uint64_t{load_word<std::uint32_t>(at)} |
+                   std::uint64_t{load_word<std::uint32_t>(at + left - 4)} << (8 * (left - 4));
+        return static_cast<std::uint64_t>(at[0]) |
+               static_cast<std::uint64_t>(at[left / 2]) << (8 * (left / 2)) |
+               static_cast<std::uint64_t>(at[left - 1]) << (8 * (left - 1));
     }
 
     std::uint64_t k0_;

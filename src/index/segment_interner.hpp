@@ -93,6 +93,9 @@ public:
         return *entry;
     }
 
+    [[nodiscard]] bool is_marked(std::uint32_t id) const noexcept {
+        return entries_[id]->mark != 0;
+    }
     [[nodiscard]] std::string_view text(std::uint32_t id) const noexcept {
         return entries_[id]->text();
     }

@@ -90,7 +90,12 @@ Result<void> write_reverse(SegmentFile& file, const SegmentDraft& draft,
             dependents[--next[rank]] = doc;
         });
     CATALOG_TRY_VOID(file.write(SectionKind::kReverseFirsts, firsts));
-    return file.write(SectionKind::kReverseDocs, dependents);
+    const unsigned width = width_of(docs);
+    Bytes narrow(dependents.size() * width);
+    for (std::size_t i = 0; i < dependents.size(); ++i)
+        store_narrow(&narrow[i * width], dependents[i], width);
+    CATALOG_TRY_VOID(file.begin(SectionKind::kReverseDocs));
+    return file.append(narrow);
 }
 
 Result<void> write_texts(SegmentFile& file, const SegmentDraft& draft, const SegmentOrder& order) {

@@ -43,9 +43,9 @@ DocRange Segment::versions(NameId name) const noexcept {
 std::optional<version::SemVer> Segment::version_of(DocId doc) const {
     const auto number = static_cast<std::uint32_t>(doc);
     if (number >= view_->root.docs) return std::nullopt;
-    const ByteView record = view_->record(number);
-    if (record.empty()) return std::nullopt;
-    const auto parsed = version::SemVer::parse(SegmentRecord(record).version());
+    const auto record = view_->record(number);
+    if (!record) return std::nullopt;
+    const auto parsed = version::SemVer::parse(record->version());
     if (!parsed) return std::nullopt;
     return *parsed;
 }
@@ -109,11 +109,19 @@ DocList Segment::dependents(std::string_view name) const noexcept {
         if (index == view_->root.foreign || view_->foreign_name(index) != name) return {};
         number = std::size_t{view_->root.names} + index;
     }
+    return dependents(NameId{static_cast<std::uint32_t>(number)});
+}
+
+DocList Segment::dependents(NameId name) const noexcept {
+    const auto number = static_cast<std::size_t>(name);
+    if (number >= std::size_t{view_->root.names} + view_->root.foreign) return {};
     const std::uint64_t first = view_->number(SectionKind::kReverseFirsts, number);
     const std::uint64_t end = view_->number(SectionKind::kReverseFirsts, number + 1);
     const ByteView docs = (*view_)[SectionKind::kReverseDocs];
-    if (first > end || end * 4 > docs.size()) return {};
-    return DocList(docs.subspan(first * 4, (end - first) * 4));
+    const std::uint64_t width = view_->root.doc_width;
+    if (first > end || end * width > docs.size()) return {};
+    return DocList(
+        NarrowNumbers(docs.subspan(first * width, (end - first) * width), view_->root.doc_width));
 }
 
 }  // namespace catalog::index

@@ -88,6 +88,9 @@ Result<SegmentOrder> order_of(const SegmentDraft& draft) {
     order.text_ranks.resize(order.texts.size());
     for (std::uint32_t rank = 0; rank < order.texts.size(); ++rank)
         order.text_ranks[order.texts[rank]] = rank;
+    order.terms_end = static_cast<std::uint32_t>(order.texts.size());
+    while (order.terms_end > 0 && !draft.texts.is_marked(order.texts[order.terms_end - 1]))
+        --order.terms_end;
     return order;
 }
 

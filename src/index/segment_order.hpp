@@ -18,6 +18,11 @@ struct SegmentOrder {
     std::vector<const DraftHead*> docs;
     std::vector<std::uint32_t> texts;
     std::vector<std::uint32_t> text_ranks;
+    std::uint32_t terms_end = 0;  ///< One behind the last text that is the terms of a relation.
+
+    [[nodiscard]] RecordWidths widths() const noexcept {
+        return {width_of(names.size()), width_of(texts.size()), width_of(terms_end)};
+    }
 
     /// Brings near a version that comes soon, when versions are gone through in order: they lie in
     /// the order in which they were added.

@@ -4,52 +4,41 @@
 
 namespace catalog::index {
 
-DocId SegmentRecord::doc() const noexcept {
-    return DocId{load_word<std::uint32_t>(bytes_.data() + kRecordDocAt)};
+namespace {
+
+std::uint16_t flags_of(const std::byte* record) noexcept {
+    return load_word<std::uint16_t>(record + kRecordFlagsAt);
 }
 
-PackageKey SegmentRecord::key() const noexcept {
-    return {load_word<std::uint64_t>(bytes_.data()), load_word<std::uint64_t>(bytes_.data() + 8)};
-}
+}  // namespace
 
 std::string_view SegmentRecord::name() const noexcept {
-    return as_text(
-        bytes_.subspan(kRecordHeadBytes, std::to_integer<std::size_t>(bytes_[kRecordNameBytesAt])));
+    return as_text({at_ + kRecordHeadBytes, byte(kRecordNameBytesAt)});
 }
 
 std::string_view SegmentRecord::version() const noexcept {
     return as_text(
-        bytes_.subspan(kRecordHeadBytes + std::to_integer<std::size_t>(bytes_[kRecordNameBytesAt]),
-                       load_word<std::uint16_t>(bytes_.data() + kRecordVersionBytesAt)));
+        {at_ + kRecordHeadBytes + byte(kRecordNameBytesAt), byte(kRecordVersionBytesAt) + 1});
 }
 
 package::PackageType SegmentRecord::type() const noexcept {
-    return static_cast<package::PackageType>(bytes_[kRecordTypeAt]);
+    return static_cast<package::PackageType>(flags_of(at_) >> kFlagTypeShift & 7);
 }
 
 package::PackageState SegmentRecord::state() const noexcept {
-    return static_cast<package::PackageState>(
-        load_word<std::uint16_t>(bytes_.data() + kRecordFlagsAt) & kFlagStateMask);
+    return static_cast<package::PackageState>(flags_of(at_) & kFlagStateMask);
 }
 
-bool SegmentRecord::is_yanked() const noexcept {
-    return (load_word<std::uint16_t>(bytes_.data() + kRecordFlagsAt) & kFlagYanked) != 0;
-}
-
-bool SegmentRecord::is_imported() const noexcept {
-    return (load_word<std::uint16_t>(bytes_.data() + kRecordFlagsAt) & kFlagImported) != 0;
-}
+bool SegmentRecord::is_yanked() const noexcept { return (flags_of(at_) & kFlagYanked) != 0; }
+bool SegmentRecord::is_imported() const noexcept { return (flags_of(at_) & kFlagImported) != 0; }
 
 const std::byte* SegmentRecord::body() const noexcept {
-    return bytes_.data() + kRecordHeadBytes +
-           std::to_integer<std::size_t>(bytes_[kRecordNameBytesAt]) +
-           load_word<std::uint16_t>(bytes_.data() + kRecordVersionBytesAt);
+    return at_ + kRecordHeadBytes + byte(kRecordNameBytesAt) + byte(kRecordVersionBytesAt) + 1;
 }
 
 ContentHash SegmentRecord::digest() const noexcept {
     ContentHash digest;
-    if ((load_word<std::uint16_t>(bytes_.data() + kRecordFlagsAt) & kFlagBlake2b) != 0)
-        digest.algorithm = HashAlgorithm::kBlake2b256;
+    if ((flags_of(at_) & kFlagBlake2b) != 0) digest.algorithm = HashAlgorithm::kBlake2b256;
     std::memcpy(digest.digest.data(), body() + kBodyDigestAt, digest.digest.size());
     return digest;
 }
@@ -59,45 +48,57 @@ std::int64_t SegmentRecord::published_us() const noexcept {
 }
 
 TextId SegmentRecord::license() const noexcept {
-    return TextId{load_word<std::uint32_t>(body() + 8)};
+    const std::uint32_t number = NarrowNumbers::load(body() + kBodyLicenseAt, widths_.text);
+    return number == none_of_width(widths_.text) ? kNoText : TextId{number};
 }
 
-std::uint64_t SegmentRecord::content_word(std::size_t at) const noexcept {
-    if ((load_word<std::uint16_t>(bytes_.data() + kRecordFlagsAt) & kFlagContent) == 0) return 0;
-    return load_word<std::uint64_t>(body() + kBodyBytes + at);
+// Three numbers of seven bits a byte; where the bytes end too early, the rest are 0.
+std::uint64_t SegmentRecord::content_number(unsigned index) const noexcept {
+    const std::byte* at = body() + kBodyLicenseAt + widths_.text;
+    const std::byte* const end = at + byte(kRecordContentBytesAt);
+    std::uint64_t number = 0;
+    for (unsigned shift = 0; at != end; ++at) {
+        const auto bits = std::to_integer<std::uint64_t>(*at);
+        if (shift < 64) number |= (bits & 0x7f) << shift;
+        shift += 7;
+        if (bits >= 0x80) continue;
+        if (index-- == 0) return number;
+        number = 0;
+        shift = 0;
+    }
+    return 0;
 }
 
-std::uint64_t SegmentRecord::file_count() const noexcept { return content_word(0); }
-std::uint64_t SegmentRecord::file_bytes() const noexcept { return content_word(8); }
-std::uint64_t SegmentRecord::log_index() const noexcept { return content_word(16); }
+std::uint64_t SegmentRecord::file_count() const noexcept { return content_number(0); }
+std::uint64_t SegmentRecord::file_bytes() const noexcept { return content_number(1); }
+std::uint64_t SegmentRecord::log_index() const noexcept { return content_number(2); }
 
-ByteView SegmentRecord::list(std::size_t before, std::size_t count) const noexcept {
-    const bool content =
-        (load_word<std::uint16_t>(bytes_.data() + kRecordFlagsAt) & kFlagContent) != 0;
-    return {body() + kBodyBytes + (content ? kBodyContentBytes : 0) + 4 * before, 4 * count};
+const std::byte* SegmentRecord::lists() const noexcept {
+    return body() + kBodyLicenseAt + widths_.text + byte(kRecordContentBytesAt);
 }
 
-TextList SegmentRecord::authors() const noexcept {
-    return TextList(list(0, std::to_integer<std::size_t>(bytes_[kRecordAuthorsAt])));
+TextList SegmentRecord::list(std::size_t before, std::size_t count) const noexcept {
+    const std::size_t width = widths_.text;
+    return TextList(NarrowNumbers({lists() + width * before, width * count}, widths_.text));
 }
+
+TextList SegmentRecord::authors() const noexcept { return list(0, byte(kRecordAuthorsAt)); }
 
 TextList SegmentRecord::keywords() const noexcept {
-    return TextList(list(std::to_integer<std::size_t>(bytes_[kRecordAuthorsAt]),
-                         std::to_integer<std::size_t>(bytes_[kRecordKeywordsAt])));
+    return list(byte(kRecordAuthorsAt), byte(kRecordKeywordsAt));
 }
 
 TextList SegmentRecord::tags() const noexcept {
-    return TextList(list(std::to_integer<std::size_t>(bytes_[kRecordAuthorsAt]) +
-                             std::to_integer<std::size_t>(bytes_[kRecordKeywordsAt]),
-                         std::to_integer<std::size_t>(bytes_[kRecordTagsAt])));
+    return list(byte(kRecordAuthorsAt) + byte(kRecordKeywordsAt), byte(kRecordTagsAt));
 }
 
 RelationList SegmentRecord::relations() const noexcept {
-    return RelationList(
-        list(std::to_integer<std::size_t>(bytes_[kRecordAuthorsAt]) +
-                 std::to_integer<std::size_t>(bytes_[kRecordKeywordsAt]) +
-                 std::to_integer<std::size_t>(bytes_[kRecordTagsAt]),
-             std::size_t{2} * load_word<std::uint16_t>(bytes_.data() + kRecordRelationsAt)));
+    const std::size_t texts =
+        byte(kRecordAuthorsAt) + byte(kRecordKeywordsAt) + byte(kRecordTagsAt);
+    const std::size_t step = std::size_t{widths_.name} + widths_.terms;
+    return {
+        {lists() + widths_.text * texts, step * load_word<std::uint16_t>(at_ + kRecordRelationsAt)},
+        widths_};
 }
 
 }  // namespace catalog::index

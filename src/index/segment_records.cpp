@@ -13,85 +13,96 @@ constexpr std::uint64_t kPlacesMax = kNoNumber;
 // What a record is made of, as bytes in their final order.
 class RecordWriter {
 public:
-    RecordWriter(const SegmentOrder& order, const SegmentSecret& secret)
-        : order_(order), hash_(secret) {}
+    RecordWriter(const SegmentOrder& order, const SegmentSecret& secret, const RecordWidths& widths)
+        : order_(order), hash_(secret), widths_(widths) {}
 
     // Returns the bytes of a record, padded; valid until the next call.
-    ByteView write(std::uint32_t doc, std::string_view name, const DraftRow& row) {
+    ByteView write(std::string_view name, const DraftRow& row) {
         const DraftHead& head = row.head();
-        bytes_.assign(kRecordHeadBytes, std::byte{0});
-        append(name);
-        append(row.version());
-        key_ = hash_.of(id_text(name, row.version()));
+        bytes_.resize(kRecordHeadBytes);
+        key_ = hash_.of_id(name, row.version());
+        append(as_bytes(name));
+        append(as_bytes(row.version()));
+        append_word(head.published);
+        append(head.digest);
+        append_narrow(head.license == kNoNumber ? kNoNumber : order_.text_ranks[head.license],
+                      widths_.text);
+        const std::size_t content_at = bytes_.size();
+        if (row.has_content()) {
+            const std::byte* const content = row.content();
+            append_content(bytes_, load_word<std::uint64_t>(content),
+                           load_word<std::uint64_t>(content + 8),
+                           load_word<std::uint64_t>(content + 16));
+        }
+        const std::size_t content_bytes = bytes_.size() - content_at;
+        for (const std::span<const std::uint32_t> list :
+             {row.authors(), row.keywords(), row.tags()})
+            for (const std::uint32_t text : list)
+                append_narrow(order_.text_ranks[text], widths_.text);
+        const std::span<const std::uint32_t> relations = row.relations();
+        for (std::size_t i = 0; i < relations.size(); i += 2) {
+            append_narrow(order_.name_ranks[relations[i]], widths_.name);
+            append_narrow(order_.text_ranks[relations[i + 1]], widths_.terms);
+        }
+        bytes_.resize((bytes_.size() + kRecordAlignment - 1) & ~(kRecordAlignment - 1));
         std::byte* const at = bytes_.data();
-        store_word(at, key_.low);
-        store_word(at + 8, key_.high);
-        store_word(at + kRecordDocAt, doc);
-        store_word(at + kRecordFlagsAt, head.flags);
-        store_word(at + kRecordVersionBytesAt, head.version_bytes);
+        const auto flags =
+            static_cast<std::uint16_t>((head.flags & ~kFlagContent) | head.type << kFlagTypeShift);
+        store_word(at + kRecordFlagsAt, flags);
         at[kRecordNameBytesAt] = static_cast<std::byte>(name.size());
-        at[kRecordTypeAt] = static_cast<std::byte>(head.type);
+        at[kRecordVersionBytesAt] = static_cast<std::byte>(head.version_bytes - 1);
         at[kRecordAuthorsAt] = static_cast<std::byte>(head.authors);
         at[kRecordKeywordsAt] = static_cast<std::byte>(head.keywords);
         at[kRecordTagsAt] = static_cast<std::byte>(head.tags);
+        at[kRecordContentBytesAt] = static_cast<std::byte>(content_bytes);
         store_word(at + kRecordRelationsAt, head.relations);
-        append_word(head.published);
-        append_word(text_rank(head.license));
-        bytes_.insert(bytes_.end(), head.digest.begin(), head.digest.end());
-        if (row.has_content())
-            bytes_.insert(bytes_.end(), row.content(), row.content() + kBodyContentBytes);
-        for (const std::uint32_t author : row.authors()) append_word(text_rank(author));
-        for (const std::uint32_t keyword : row.keywords()) append_word(text_rank(keyword));
-        for (const std::uint32_t tag : row.tags()) append_word(text_rank(tag));
-        const std::span<const std::uint32_t> relations = row.relations();
-        for (std::size_t i = 0; i < relations.size(); i += 2) {
-            append_word(order_.name_ranks[relations[i]]);
-            append_word(text_rank(relations[i + 1]));
-        }
-        bytes_.resize((bytes_.size() + kRecordAlignment - 1) & ~(kRecordAlignment - 1));
         return bytes_;
     }
 
     // Of the record written last.
-    [[nodiscard]] std::uint64_t key() const noexcept { return key_.low; }
+    [[nodiscard]] const SipHash::Value& key() const noexcept { return key_; }
 
 private:
-    [[nodiscard]] std::string_view id_text(std::string_view name, std::string_view version) {
-        id_.assign(name);
-        id_.append(1, '\0').append(version);
-        return id_;
-    }
-    [[nodiscard]] std::uint32_t text_rank(std::uint32_t text) const noexcept {
-        return text == kNoNumber ? kNoNumber : order_.text_ranks[text];
-    }
-    void append(std::string_view text) {
-        const ByteView view = as_bytes(text);
-        bytes_.insert(bytes_.end(), view.begin(), view.end());
-    }
+    void append(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
     template <class T>
     void append_word(T value) {
         const std::size_t at = bytes_.size();
         bytes_.resize(at + sizeof value);
         store_word(&bytes_[at], value);
     }
+    void append_narrow(std::uint32_t value, unsigned width) {
+        const std::size_t at = bytes_.size();
+        bytes_.resize(at + width);
+        store_narrow(&bytes_[at], value, width);
+    }
 
     const SegmentOrder& order_;
     SipHash hash_;
+    RecordWidths widths_;
     SipHash::Value key_;
-    std::string id_;
     Bytes bytes_;
 };
 
 }  // namespace
 
+void append_content(Bytes& out, std::uint64_t file_count, std::uint64_t file_bytes,
+                    std::uint64_t log_index) {
+    for (std::uint64_t number : {file_count, file_bytes, log_index}) {
+        for (; number >= 0x80; number >>= 7)
+            out.push_back(static_cast<std::byte>((number & 0x7f) | 0x80));
+        out.push_back(static_cast<std::byte>(number));
+    }
+}
+
 Result<RecordTables> write_records(SegmentFile& file, const SegmentDraft& draft,
-                                   const SegmentOrder& order, const SegmentSecret& secret) {
+                                   const SegmentOrder& order, const SegmentSecret& secret,
+                                   const RecordWidths& widths) {
     const auto docs = static_cast<std::uint32_t>(order.docs.size());
     RecordTables tables;
     tables.places.reserve(docs);
     tables.release_keys.reserve(docs);
     tables.keys = KeyTable(docs);
-    RecordWriter writer(order, secret);
+    RecordWriter writer(order, secret, widths);
     CATALOG_TRY_VOID(file.begin(SectionKind::kRecords));
     const std::uint64_t start = file.offset();
     std::uint32_t doc = 0;
@@ -100,20 +111,20 @@ Result<RecordTables> write_records(SegmentFile& file, const SegmentDraft& draft,
         for (; doc < order.first_docs[name + 1]; ++doc) {
             order.prefetch_behind(doc);
             const DraftRow row(order.docs[doc]);
-            const ByteView bytes = writer.write(doc, text, row);
+            const ByteView bytes = writer.write(text, row);
             // A lookup in a cold file reads one page of records, not two.
             const std::size_t in_page = file.offset() % kPageBytes;
             if (bytes.size() <= kRecordPageBytesMax && in_page + bytes.size() > kPageBytes)
                 CATALOG_TRY_VOID(file.append_zeros(kPageBytes - in_page));
             const std::uint64_t place = (file.offset() - start) / kRecordAlignment;
             if (place >= kPlacesMax)
-                return fail(Errc::kLimitExceeded, "segment would have 64 GiB of records",
+                return fail(Errc::kLimitExceeded, "segment would have 16 GiB of records",
                             LimitDetail{"segment_record_bytes_max", kPlacesMax * kRecordAlignment,
                                         place * kRecordAlignment});
             CATALOG_TRY_VOID(file.append(bytes));
             tables.places.push_back(static_cast<std::uint32_t>(place));
             tables.release_keys.push_back(row.head().release_key);
-            CATALOG_TRY_VOID(tables.keys.add(writer.key(), static_cast<std::uint32_t>(place)));
+            CATALOG_TRY_VOID(tables.keys.add(writer.key(), doc, static_cast<std::uint32_t>(place)));
         }
     }
     CATALOG_TRY_VOID(tables.keys.finish());

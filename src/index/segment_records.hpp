@@ -19,34 +19,38 @@ struct RecordTables {
     KeyTable keys;
 };
 
-/// Writes section kRecords. Errors: kLimitExceeded (64 GiB of records), the sink's.
+/// Writes section kRecords. Errors: kLimitExceeded (16 GiB of records), the sink's.
 [[nodiscard]] Result<RecordTables> write_records(SegmentFile& file, const SegmentDraft& draft,
                                                  const SegmentOrder& order,
-                                                 const SegmentSecret& secret);
+                                                 const SegmentSecret& secret,
+                                                 const RecordWidths& widths);
 
 /// Returns the record at that place of the section when all of it lies inside and no field has a
 /// value without a meaning, else no bytes.
-[[nodiscard]] inline ByteView record_at(ByteView section, std::uint32_t place) noexcept {
+[[nodiscard]] inline ByteView record_at(ByteView section, std::uint32_t place,
+                                        const RecordWidths& widths) noexcept {
     const std::uint64_t offset = std::uint64_t{place} * kRecordAlignment;
     if (offset + kRecordHeadBytes > section.size()) return {};
     const std::byte* const head = section.data() + offset;
     const auto flags = load_word<std::uint16_t>(head + kRecordFlagsAt);
     const unsigned state = flags & kFlagStateMask;
     // States 0, 1, 5 and 6 are those of a package.
-    if ((flags & ~kFlagsKnown) != 0 || ((0b01100011U >> state) & 1) == 0 ||
-        head[kRecordTypeAt] > std::byte{7})
-        return {};
-    const std::size_t numbers =
-        std::to_integer<std::size_t>(head[kRecordAuthorsAt]) +
-        std::to_integer<std::size_t>(head[kRecordKeywordsAt]) +
-        std::to_integer<std::size_t>(head[kRecordTagsAt]) +
-        std::size_t{2} * load_word<std::uint16_t>(head + kRecordRelationsAt);
-    const std::size_t bytes = kRecordHeadBytes +
-                              std::to_integer<std::size_t>(head[kRecordNameBytesAt]) +
-                              load_word<std::uint16_t>(head + kRecordVersionBytesAt) + kBodyBytes +
-                              ((flags & kFlagContent) != 0 ? kBodyContentBytes : 0) + 4 * numbers;
+    if ((flags & ~kFlagsKnown) != 0 || ((0b01100011U >> state) & 1) == 0) return {};
+    const auto byte = [head](std::size_t at) { return std::to_integer<std::size_t>(head[at]); };
+    const std::size_t texts =
+        1 + byte(kRecordAuthorsAt) + byte(kRecordKeywordsAt) + byte(kRecordTagsAt);
+    const std::size_t bytes = kRecordHeadBytes + byte(kRecordNameBytesAt) +
+                              byte(kRecordVersionBytesAt) + 1 + kBodyLicenseAt +
+                              byte(kRecordContentBytesAt) + widths.text * texts +
+                              (std::size_t{widths.name} + widths.terms) *
+                                  load_word<std::uint16_t>(head + kRecordRelationsAt);
     if (bytes > section.size() - offset) return {};
     return {head, bytes};
 }
+
+/// Appends file count, file bytes and log index as a record has them, at most
+/// kRecordContentBytesMax bytes.
+void append_content(Bytes& out, std::uint64_t file_count, std::uint64_t file_bytes,
+                    std::uint64_t log_index);
 
 }  // namespace catalog::index

@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::size_t kSearchWordsMax = 16;
 constexpr std::size_t kSearchHitsMax = 10'000;
-constexpr float kImpactMax = 255;
 
 bool is_better_hit(const SegmentHit& left, const SegmentHit& right) noexcept {
     return left.score != right.score ? left.score > right.score : left.doc < right.doc;
@@ -55,22 +54,38 @@ private:
 // One word of a query, and where in its postings the search stands.
 class WordCursor {
 public:
-    WordCursor(const Segment::View& view, const TermRow& row)
-        : row_(row),
-          rarity_(word_rarity(row.df, view.root.docs)),
-          weight_(rarity_ * row.scale / kImpactMax),
-          postings_(view.postings(row, true)) {}
+    WordCursor(const Segment::View& view, std::uint32_t term)
+        : view_(&view),
+          norm_(mean_length(view.root.weight, view.root.docs)),
+          postings_(view.postings(term, true)),
+          rarity_(word_rarity(postings_.df(), view.root.docs)) {
+        const ByteView all = view[SectionKind::kChampions];
+        const std::uint64_t row = std::uint64_t{postings_.champions()} * kChampions;
+        if (postings_.champions() != kNoNumber && (row + kChampions) * kChampionBytes <= all.size())
+            champions_ = all.data() + row * kChampionBytes;
+        if (champions_ != nullptr) top_ = champion_score(0);
+    }
 
-    [[nodiscard]] const TermRow& row() const noexcept { return row_; }
+    [[nodiscard]] std::uint32_t df() const noexcept { return postings_.df(); }
+    [[nodiscard]] bool has_champions() const noexcept { return champions_ != nullptr; }
+    [[nodiscard]] std::uint32_t champion(std::size_t index) const noexcept {
+        return load_word<std::uint32_t>(champions_ + index * kChampionBytes);
+    }
+    /// Without the word's rarity.
+    [[nodiscard]] float champion_score(std::size_t index) const noexcept {
+        return std::bit_cast<float>(
+            load_word<std::uint32_t>(champions_ + index * kChampionBytes + 4));
+    }
     [[nodiscard]] float rarity() const noexcept { return rarity_; }
     [[nodiscard]] std::uint32_t blocks() const noexcept { return postings_.blocks(); }
     [[nodiscard]] PostingReader& postings() noexcept { return postings_; }
-    [[nodiscard]] float most() const noexcept { return weight_ * kImpactMax; }
+    [[nodiscard]] float most() const noexcept { return rarity_ * score_of_bound(255, top_); }
     [[nodiscard]] float most_in(std::uint32_t block) const noexcept {
-        return weight_ * static_cast<float>(postings_.max_impact(block));
+        return rarity_ * score_of_bound(postings_.bound(block), top_);
     }
     [[nodiscard]] float score(std::size_t index) const noexcept {
-        return weight_ * static_cast<float>(postings_.impacts()[index]);
+        return rarity_ *
+               word_score(postings_.weight(index), norm_(view_->length(postings_.docs()[index])));
     }
 
     // Steps to the block that may have `doc`; false when there is none any more. Goes forward only.
@@ -108,28 +123,26 @@ public:
     }
 
 private:
-    TermRow row_;
-    float rarity_;
-    float weight_;
+    const Segment::View* view_;
+    LengthNorm norm_;
     PostingReader postings_;
+    float rarity_;
+    const std::byte* champions_ = nullptr;
+    float top_ = kBm25K1 + 1;  ///< No score is above it.
     std::uint32_t block_ = 0;
     std::uint32_t loaded_ = kNoNumber;
 };
 
-// The champions of a common word are its best versions, with scores that were not rounded.
+// The champions of a common word are its best versions.
 bool take_champions(const Segment::View& view, const WordCursor& word, std::size_t limit,
                     std::vector<SegmentHit>& hits) {
-    const ByteView all = view[SectionKind::kChampions];
-    const std::uint64_t at = std::uint64_t{word.row().champions} * kChampions * kChampionBytes;
-    if (word.row().champions == kNoNumber || limit > kChampions ||
-        at + kChampions * kChampionBytes > all.size())
-        return false;
+    if (!word.has_champions() || limit > kChampions) return false;
     for (std::size_t i = 0; i < limit; ++i) {
-        const std::byte* const champion = all.data() + at + i * kChampionBytes;
-        const auto doc = load_word<std::uint32_t>(champion);
-        if (doc >= view.root.docs) return false;
-        hits.push_back({DocId{doc}, word.rarity() * std::bit_cast<float>(
-                                                        load_word<std::uint32_t>(champion + 4))});
+        if (word.champion(i) >= view.root.docs) {
+            hits.clear();
+            return false;
+        }
+        hits.push_back({DocId{word.champion(i)}, word.rarity() * word.champion_score(i)});
     }
     return true;
 }
@@ -190,12 +203,12 @@ Result<std::vector<SegmentHit>> Segment::search(std::string_view words, std::siz
     for (const std::string& text : texts) {
         const auto term = view_->find_term(text);
         if (!term) return std::vector<SegmentHit>();
-        cursors.emplace_back(*view_, view_->term_row(*term));
+        cursors.emplace_back(*view_, *term);
     }
     std::vector<SegmentHit> hits;
     if (cursors.size() == 1 && take_champions(*view_, cursors.front(), limit, hits)) return hits;
     std::ranges::sort(cursors, [](const WordCursor& left, const WordCursor& right) {
-        return left.row().df < right.row().df;
+        return left.df() < right.df();
     });
     return intersect(cursors, limit);
 }

@@ -31,11 +31,12 @@ std::byte* put_number(std::byte* to, std::uint32_t number) noexcept {
     return to;
 }
 
-// Sorts by the upper half; equal ones stay in order.
-void sort_by_term(std::vector<std::uint64_t>& entries, std::vector<std::uint64_t>& scratch,
-                  std::uint32_t terms) {
+}  // namespace
+
+void sort_by_upper(std::vector<std::uint64_t>& entries, std::vector<std::uint64_t>& scratch,
+                   std::uint64_t end) {
     scratch.resize(entries.size());
-    for (unsigned shift = 32; (std::uint64_t{terms} << 32) >> shift != 0; shift += kRadixBits) {
+    for (unsigned shift = 32; (end << 32) >> shift != 0; shift += kRadixBits) {
         std::array<std::uint32_t, kRadix> next{};
         for (const std::uint64_t entry : entries) ++next[entry >> shift & (kRadix - 1)];
         std::uint32_t sum = 0;
@@ -45,8 +46,6 @@ void sort_by_term(std::vector<std::uint64_t>& entries, std::vector<std::uint64_t
         entries.swap(scratch);
     }
 }
-
-}  // namespace
 
 TermCollector::TermCollector(const SegmentDraft& draft, const SegmentOrder& order,
                              const SegmentSecret& secret)
@@ -145,7 +144,8 @@ void TermCollector::collect_version(std::uint32_t doc, const DraftRow& row) {
     for (std::size_t i = 0; i < relations.size(); i += 2)
         if (decode_terms(draft_.texts.text(relations[i + 1])).role == RelationRole::kProvide)
             add(facet_term(Facet::kProvided, draft_.names.text(relations[i]), false), 0);
-    lengths_.push_back(static_cast<std::uint32_t>(length));
+    length = std::min<std::uint64_t>(length, kLengthMax);
+    lengths_.push_back(static_cast<std::uint16_t>(length));
     weight_ += length;
 }
 
@@ -167,11 +167,11 @@ void TermCollector::collect() {
 }
 
 void TermCollector::end_run() {
-    sort_by_term(pending_, scratch_, terms_.size());
+    sort_by_upper(pending_, scratch_, terms_.size());
     const auto room =
         std::make_unique_for_overwrite<std::byte[]>(pending_.size() * kRunPostingBytesMax);
     std::byte* to = room.get();
-    std::uint32_t last_term = 0;
+    TermRun run;
     for (std::size_t i = 0; i < pending_.size();) {
         const auto number = static_cast<std::uint32_t>(pending_[i] >> 32);
         const bool is_word = terms_.text(number).front() == static_cast<char>(Facet::kWord);
@@ -179,7 +179,8 @@ void TermCollector::end_run() {
         std::uint32_t count = 0;
         for (; end < pending_.size() && pending_[end] >> 32 == number; ++end)
             count += end == i || pending_[end] >> 8 != pending_[end - 1] >> 8 ? 1 : 0;
-        to = put_number(to, number - last_term);
+        run.places.push_back(std::uint64_t{number} << 32 |
+                             static_cast<std::uint32_t>(to - room.get()));
         to = put_number(to, count);
         std::uint32_t last = 0;
         while (i < end) {
@@ -192,9 +193,9 @@ void TermCollector::end_run() {
             last = version;
             if (is_word) *to++ = static_cast<std::byte>(std::min(weight, 255U));
         }
-        last_term = number;
     }
-    runs_.emplace_back(room.get(), to);
+    run.postings.assign(room.get(), to);
+    runs_.push_back(std::move(run));
     pending_.clear();
     run_first_ += kRunVersions;
 }

@@ -13,8 +13,19 @@
 
 namespace catalog::index {
 
+/// Postings of some versions, sorted by term.
+struct TermRun {
+    /// Number of a term in the upper half, where its postings begin in the lower one.
+    std::vector<std::uint64_t> places;
+    Bytes postings;  ///< For each term their count, then gap and, of a word, weight.
+};
+
+/// Sorts by the upper half, which is below `end`; equal ones stay in order.
+void sort_by_upper(std::vector<std::uint64_t>& entries, std::vector<std::uint64_t>& scratch,
+                   std::uint64_t end);
+
 /// Gathers which terms each version has. Terms get numbers in the order in which they first occur,
-/// which follows from the order of versions, so that equal segments have equal postings.
+/// and ranks in their byte order when all are known.
 ///
 /// Postings of 65,536 versions at a time are sorted by term and kept in a run of about two bytes
 /// each. Thread safety: one thread at a time.
@@ -26,8 +37,8 @@ public:
     /// Goes through all versions.
     void collect();
 
-    /// Writes kTermFences, kTermOffsets, kTermTexts, kTermRows, kPostings and kChampions. Errors:
-    /// kLimitExceeded (4 GiB of terms, 16 GiB of postings), the sink's.
+    /// Writes the sections from kTermFences to kLengths. Errors: kLimitExceeded (4 GiB of terms, 2
+    /// GiB of postings), the sink's.
     [[nodiscard]] Result<void> write(SegmentFile& file);
 
     [[nodiscard]] std::uint32_t terms() const noexcept { return terms_.size(); }
@@ -59,7 +70,9 @@ private:
     void words(char kind, std::string_view text, Numbers& out);
     void end_run();
     [[nodiscard]] Result<void> write_dictionary(SegmentFile& file,
-                                                const std::vector<std::uint32_t>& sorted);
+                                                const std::vector<std::uint32_t>& sorted) const;
+    [[nodiscard]] Result<void> write_postings(SegmentFile& file,
+                                              const std::vector<std::uint32_t>& sorted);
 
     const SegmentDraft& draft_;
     const SegmentOrder& order_;
@@ -81,8 +94,8 @@ private:
     std::vector<std::uint64_t> pending_;  ///< Term, version within the run, weight.
     std::vector<std::uint64_t> scratch_;
     std::uint32_t run_first_ = 0;
-    std::vector<Bytes> runs_;
-    std::vector<std::uint32_t> lengths_;  ///< By version: sum of the weights of its words.
+    std::vector<TermRun> runs_;
+    std::vector<std::uint16_t> lengths_;  ///< By version: sum of the weights of its words.
     std::uint64_t weight_ = 0;
 };
 

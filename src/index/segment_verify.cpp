@@ -9,6 +9,7 @@
 #include "catalog/internal/try.hpp"
 #include "catalog/version/release_key.hpp"
 #include "segment_draft.hpp"
+#include "segment_verify.hpp"
 #include "segment_view.hpp"
 
 namespace catalog::index {
@@ -75,20 +76,22 @@ public:
 
     /// How many different names all versions depend on, summed up.
     [[nodiscard]] std::uint64_t dependencies() const noexcept { return dependencies_; }
+    /// One behind the last text that is the terms of a relation.
+    [[nodiscard]] std::uint32_t terms_end() const noexcept { return terms_end_; }
 
 private:
     [[nodiscard]] Result<version::SemVer> check(std::uint32_t doc, std::string_view name) {
-        const ByteView bytes = view_.record(doc);
-        if (bytes.empty()) return version_damaged(doc, "has no sound record");
-        const SegmentRecord record(bytes);
+        const auto found = view_.record(doc);
+        if (!found) return version_damaged(doc, "has no sound record");
+        const SegmentRecord& record = *found;
         const auto place = view_.number(SectionKind::kRecordPlaces, doc);
         if (doc > 0 && place <= view_.number(SectionKind::kRecordPlaces, doc - 1))
             return version_damaged(doc, "stands before the one before");
         auto version = version::SemVer::parse(record.version());
-        if (record.doc() != DocId{doc} || record.name() != name || !version)
+        if (record.name() != name || !version)
             return version_damaged(doc, "has the record of another");
-        if (record.key() != segment_.key_of(name, record.version()) ||
-            !segment_.find(record.key()) || segment_.find(record.key())->doc() != DocId{doc})
+        const auto same = segment_.find(name, record.version());
+        if (!same || same->doc() != DocId{doc} || same->bytes().data() != record.bytes().data())
             return version_damaged(doc, "is not found by its key");
         if (load_word<std::uint64_t>(view_.at(SectionKind::kReleaseKeys) + std::size_t{8} * doc) !=
             version::ReleaseKey::of(*version))
@@ -107,10 +110,16 @@ private:
         for (const TextList& list : {record.authors(), record.keywords(), record.tags()})
             for (std::size_t i = 0; i < list.size(); ++i)
                 if (!is_text(list[i])) return version_damaged(doc, "has a text that there is not");
+        content_.clear();
+        if ((record.file_count() | record.file_bytes() | record.log_index()) != 0)
+            append_content(content_, record.file_count(), record.file_bytes(), record.log_index());
+        if (content_.size() != std::to_integer<std::size_t>(record.bytes()[kRecordContentBytesAt]))
+            return version_damaged(doc, "has numbers of its content in another form");
         names_.clear();
         const RelationList relations = record.relations();
         for (std::size_t i = 0; i < relations.size(); ++i) {
             const StoredRelation relation = relations[i];
+            terms_end_ = std::max(terms_end_, static_cast<std::uint32_t>(relation.terms) + 1);
             if (static_cast<std::uint64_t>(relation.name) >=
                     std::uint64_t{view_.root.names} + view_.root.foreign ||
                 !is_text(relation.terms) || segment_.text(relation.terms).empty())
@@ -128,24 +137,25 @@ private:
     }
 
     [[nodiscard]] bool is_dependent(std::uint32_t name, std::uint32_t doc) const noexcept {
-        std::uint32_t low = view_.number(SectionKind::kReverseFirsts, name);
-        std::uint32_t high = view_.number(SectionKind::kReverseFirsts, std::size_t{name} + 1);
-        const std::uint64_t end = high;
-        if (end * 4 > view_.root[SectionKind::kReverseDocs].bytes) return false;
+        const DocList list = segment_.dependents(NameId{name});
+        std::size_t low = 0;
+        std::size_t high = list.size();
         while (low < high) {
-            const std::uint32_t middle = low + (high - low) / 2;
-            if (view_.number(SectionKind::kReverseDocs, middle) < doc)
+            const std::size_t middle = low + (high - low) / 2;
+            if (list[middle] < DocId{doc})
                 low = middle + 1;
             else
                 high = middle;
         }
-        return low < end && view_.number(SectionKind::kReverseDocs, low) == doc;
+        return low < list.size() && list[low] == DocId{doc};
     }
 
     const Segment& segment_;
     const View& view_;
     std::vector<std::uint32_t> names_;
+    Bytes content_;
     std::uint64_t dependencies_ = 0;
+    std::uint32_t terms_end_ = 0;
 };
 
 // That numbers that say where lists begin never fall, begin with 0 and end with `end`.
@@ -185,7 +195,6 @@ Result<void> check_pools(const View& view) {
     const auto text = [&view](std::uint32_t i) {
         return view.pooled(SectionKind::kTextOffsets, SectionKind::kTexts, i);
     };
-    const auto term = [&view](std::uint32_t i) { return view.term(i); };
     const auto bytes = [&view](SectionKind kind) { return view.root[kind].bytes; };
     CATALOG_TRY_VOID(
         check_firsts(view, SectionKind::kForeignOffsets, bytes(SectionKind::kForeignNames)));
@@ -193,52 +202,21 @@ Result<void> check_pools(const View& view) {
     CATALOG_TRY_VOID(check_firsts(view, SectionKind::kTermOffsets, bytes(SectionKind::kTermTexts)));
     CATALOG_TRY_VOID(check_order(view.root.foreign, foreign));
     CATALOG_TRY_VOID(check_order(view.root.texts, text));
-    CATALOG_TRY_VOID(check_order(view.root.terms, term));
-    CATALOG_TRY_VOID(check_fences(view, SectionKind::kNameFences, view.root.names, own));
-    return check_fences(view, SectionKind::kTermFences, view.root.terms, term);
+    return check_fences(view, SectionKind::kNameFences, view.root.names, own);
 }
 
-Result<void> check_reverse(const View& view, std::uint64_t dependencies) {
+Result<void> check_reverse(const Segment& segment, std::uint64_t dependencies) {
+    const View& view = segment.view();
     CATALOG_TRY_VOID(check_firsts(view, SectionKind::kReverseFirsts, dependencies));
-    if (view.root[SectionKind::kReverseDocs].bytes != dependencies * 4)
+    if (view.root[SectionKind::kReverseDocs].bytes != dependencies * view.root.doc_width)
         return segment_damaged("has another number of dependents than of dependencies");
-    const std::uint64_t names = std::uint64_t{view.root.names} + view.root.foreign;
-    for (std::uint64_t name = 0; name < names; ++name) {
-        const std::uint32_t end = view.number(SectionKind::kReverseFirsts, name + 1);
-        for (std::uint32_t i = view.number(SectionKind::kReverseFirsts, name) + 1; i < end; ++i)
-            if (view.number(SectionKind::kReverseDocs, i - 1) >=
-                view.number(SectionKind::kReverseDocs, i))
+    const std::uint32_t names = view.root.names + view.root.foreign;
+    for (std::uint32_t name = 0; name < names; ++name) {
+        const DocList list = segment.dependents(NameId{name});
+        for (std::size_t i = 1; i < list.size(); ++i)
+            if (list[i - 1] >= list[i])
                 return segment_damaged("has dependents that are not in order");
     }
-    return {};
-}
-
-tl::unexpected<Error> term_damaged(const View& view, std::uint32_t index) {
-    return segment_damaged("has damaged postings of term '" + std::string(view.term(index)) + "'");
-}
-
-Result<void> check_term(const View& view, std::uint32_t index) {
-    const TermRow row = view.term_row(index);
-    const std::string_view text = view.term(index);
-    const bool is_word = text.starts_with(static_cast<char>(Facet::kWord));
-    PostingReader postings = view.postings(row, is_word);
-    if (row.df == 0 || postings.blocks() == 0) return term_damaged(view, index);
-    std::uint64_t count = 0;
-    for (std::uint32_t block = 0; block < postings.blocks(); ++block) {
-        if (!postings.load(block) || postings.docs().back() != postings.last_doc(block))
-            return term_damaged(view, index);
-        count += postings.docs().size();
-        if (is_word &&
-            *std::max_element(postings.impacts(), postings.impacts() + postings.docs().size()) !=
-                postings.max_impact(block))
-            return term_damaged(view, index);
-    }
-    const bool has_champions = is_word && row.df > kBlockPostings;
-    const std::uint64_t champions =
-        view.root[SectionKind::kChampions].bytes / (kChampions * kChampionBytes);
-    if (count != row.df || has_champions != (row.champions != kNoNumber) ||
-        (has_champions && row.champions >= champions))
-        return term_damaged(view, index);
     return {};
 }
 
@@ -249,9 +227,10 @@ Result<void> Segment::verify() const {
     CATALOG_TRY_VOID(check_pools(*view_));
     RecordCheck records(*this);
     CATALOG_TRY_VOID(records.run());
-    CATALOG_TRY_VOID(check_reverse(*view_, records.dependencies()));
-    for (std::uint32_t term = 0; term < view_->root.terms; ++term)
-        CATALOG_TRY_VOID(check_term(*view_, term));
+    if (view_->root.widths.terms != width_of(records.terms_end()))
+        return segment_damaged("has terms of relations of another width than they need");
+    CATALOG_TRY_VOID(check_reverse(*this, records.dependencies()));
+    CATALOG_TRY_VOID(check_terms(*view_));
     // The reader shares this segment, which outlives it here.
     ColdReader cold(std::shared_ptr<const Segment>(std::shared_ptr<const void>(), this));
     for (std::uint32_t doc = 0; doc < view_->root.docs; ++doc)

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "catalog/index/segment.hpp"
+#include "segment_dictionary.hpp"
 #include "segment_format.hpp"
 #include "segment_hash.hpp"
 #include "segment_postings.hpp"
@@ -17,12 +18,19 @@ namespace catalog::index {
 
 struct Segment::View {
     View(ByteView of, const SegmentRoot& said, std::shared_ptr<const void> keeps)
-        : bytes(of), root(said), owner(std::move(keeps)), hash(said.secret) {}
+        : bytes(of),
+          root(said),
+          owner(std::move(keeps)),
+          hash(said.secret),
+          records((*this)[SectionKind::kRecords]),
+          table(at(SectionKind::kKeyTable)) {}
 
     ByteView bytes;
     SegmentRoot root;
     std::shared_ptr<const void> owner;
     SipHash hash;
+    ByteView records;
+    const std::byte* table;  ///< Of keys.
 
     [[nodiscard]] ByteView operator[](SectionKind kind) const noexcept {
         return bytes.subspan(root[kind].offset, root[kind].bytes);
@@ -35,15 +43,18 @@ struct Segment::View {
         return load_word<std::uint32_t>(at(kind) + 4 * index);
     }
 
-    /// The record of a version; no bytes behind the last, or when it is damaged.
-    [[nodiscard]] ByteView record(std::uint32_t doc) const noexcept {
-        if (doc >= root.docs) return {};
-        return record_at((*this)[SectionKind::kRecords], number(SectionKind::kRecordPlaces, doc));
+    /// The record of a version; none behind the last, or when it is damaged.
+    [[nodiscard]] std::optional<SegmentRecord> record(std::uint32_t doc) const noexcept {
+        if (doc >= root.docs) return std::nullopt;
+        const ByteView found =
+            record_at(records, number(SectionKind::kRecordPlaces, doc), root.widths);
+        if (found.empty()) return std::nullopt;
+        return SegmentRecord(found, DocId{doc}, root.widths);
     }
     /// The name of a version; empty when its record is damaged.
     [[nodiscard]] std::string_view name_of(std::uint32_t doc) const noexcept {
-        const ByteView bytes_of = record(doc);
-        return bytes_of.empty() ? std::string_view() : SegmentRecord(bytes_of).name();
+        const auto found = record(doc);
+        return found ? found->name() : std::string_view();
     }
     [[nodiscard]] std::string_view own_name(std::uint32_t name) const noexcept {
         return name_of(number(SectionKind::kFirstDocs, name));
@@ -60,20 +71,28 @@ struct Segment::View {
     [[nodiscard]] std::string_view foreign_name(std::uint32_t index) const noexcept {
         return pooled(SectionKind::kForeignOffsets, SectionKind::kForeignNames, index);
     }
-    [[nodiscard]] std::string_view term(std::uint32_t index) const noexcept {
-        return pooled(SectionKind::kTermOffsets, SectionKind::kTermTexts, index);
+    [[nodiscard]] TermRow term_row(std::uint32_t index) const noexcept {
+        return {number(SectionKind::kTermRows, index),
+                std::to_integer<std::uint8_t>(at(SectionKind::kTermWeights)[index])};
     }
-    [[nodiscard]] TermRow term_row(std::uint32_t index) const noexcept;
+    /// What goes through the terms from number `block` * kFenceStep on.
+    [[nodiscard]] DictionaryWalk terms_from(std::uint32_t block) const noexcept;
+    /// A version's sum of weights. REQUIRES: doc < root.docs.
+    [[nodiscard]] std::uint32_t length(std::uint32_t doc) const noexcept {
+        return load_word<std::uint16_t>(at(SectionKind::kLengths) + std::size_t{2} * doc);
+    }
 
     /// The first own name that is not less than `text`.
     [[nodiscard]] std::uint32_t lower_name(std::string_view text) const noexcept;
     /// The first foreign name that is not less than `text`, counted from 0.
     [[nodiscard]] std::uint32_t lower_foreign(std::string_view text) const noexcept;
-    /// The first term that is not less than `text`, kind included.
-    [[nodiscard]] std::uint32_t lower_term(std::string_view text) const noexcept;
+    /// The first term that is not less than `text`, kind included, and a walk that stands at it
+    /// unless there is none.
+    [[nodiscard]] std::uint32_t lower_term(std::string_view text,
+                                           DictionaryWalk& walk) const noexcept;
     [[nodiscard]] std::optional<std::uint32_t> find_term(std::string_view text) const noexcept;
-    [[nodiscard]] PostingReader postings(const TermRow& row, bool is_word) const noexcept {
-        return {(*this)[SectionKind::kPostings], row, is_word, root.docs};
+    [[nodiscard]] PostingReader postings(std::uint32_t term, bool is_word) const noexcept {
+        return {(*this)[SectionKind::kPostings], term_row(term), is_word, root.docs};
     }
 };
 

@@ -149,7 +149,7 @@ TEST_P(SegmentProperty, FindsEveryVersionByIdKeyAndNumber) {
         EXPECT_EQ(by_id->doc(), DocId{doc});
         expect_row(*segment_, *by_id, row);
         keys.push_back(segment_->key_of(row.name, row.version));
-        EXPECT_EQ(by_id->key(), keys.back());
+        EXPECT_EQ(segment_->find_doc(keys.back()), DocId{doc});
         const auto by_key = segment_->find(keys.back());
         ASSERT_TRUE(by_key);
         EXPECT_EQ(by_key->bytes().data(), by_id->bytes().data());
@@ -320,9 +320,9 @@ TEST_P(SegmentProperty, ListsAndCountsTheVersionsOfEachFacet) {
             docs.begin() + static_cast<std::ptrdiff_t>(std::min(docs.size(), docs.size() / 2 + 2)));
         EXPECT_EQ(found, some) << facet.second;
     }
-    std::vector<std::pair<std::string_view, std::uint32_t>> values;
+    std::vector<std::pair<std::string, std::uint32_t>> values;
     segment_->values(Facet::kKeyword, "", 1000, values);
-    std::vector<std::pair<std::string_view, std::uint32_t>> keywords;
+    std::vector<std::pair<std::string, std::uint32_t>> keywords;
     for (const auto& [facet, docs] : expected)
         if (facet.first == Facet::kKeyword)
             keywords.emplace_back(facet.second, static_cast<std::uint32_t>(docs.size()));
@@ -366,11 +366,9 @@ public:
         }
         return score;
     }
-    // How far a rounded score may be off.
-    double slack(const std::vector<std::string>& words) const {
-        double slack = 1e-4;
-        for (const std::string& word : words) slack += rarity(word) * 2.2 / 255;
-        return slack;
+    // How far a score in single precision may be off.
+    static double slack(const std::vector<std::string>& words) {
+        return 1e-5 * static_cast<double>(words.size() + 1);
     }
 
 private:
@@ -400,7 +398,7 @@ TEST_P(SegmentProperty, SearchesLikeBm25ThatIsNotRounded) {
                 std::ranges::count_if(scores, [](double score) { return score >= 0; }));
             ASSERT_EQ(hits.size(), std::min(limit, matches)) << query;
             if (hits.empty()) continue;
-            const double slack = oracle.slack(words);
+            const double slack = Oracle::slack(words);
             std::vector<double> best = scores;
             std::ranges::sort(best, std::greater<>());
             for (std::size_t i = 0; i < hits.size(); ++i) {

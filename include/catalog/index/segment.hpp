@@ -38,13 +38,15 @@ enum class Facet : char {
 class DocList {
 public:
     DocList() = default;
-    explicit DocList(ByteView bytes) noexcept : bytes_(bytes) {}
-    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() / 4; }
+    explicit DocList(const NarrowNumbers& numbers) noexcept : numbers_(numbers) {}
+    [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
     /// REQUIRES: index < size().
-    [[nodiscard]] DocId operator[](std::size_t index) const noexcept;
+    [[nodiscard]] DocId operator[](std::size_t index) const noexcept {
+        return DocId{numbers_[index]};
+    }
 
 private:
-    ByteView bytes_;
+    NarrowNumbers numbers_;
 };
 
 /// Consecutive numbers of versions.
@@ -110,7 +112,11 @@ public:
     /// Returns the version of exactly that text. Cost: two cache misses.
     [[nodiscard]] std::optional<SegmentRecord> find(std::string_view name,
                                                     std::string_view version) const noexcept;
+    /// The same by key, of which 64 bits are compared and some twenty more choose the place: that
+    /// another key is taken for it has a chance of about one in 2^80.
     [[nodiscard]] std::optional<SegmentRecord> find(const PackageKey& key) const noexcept;
+    /// Returns the number alone, without a look at the record. Cost: one cache miss.
+    [[nodiscard]] std::optional<DocId> find_doc(const PackageKey& key) const noexcept;
     /// Looks up several at a time, so that their cache misses overlap. REQUIRES: as many places in
     /// `found` as keys.
     void find_many(std::span<const PackageKey> keys,
@@ -139,6 +145,8 @@ public:
     /// Returns the versions with a dependency (or an alternative) of that name, ascending. Cost:
     /// that of finding the name.
     [[nodiscard]] DocList dependents(std::string_view name) const noexcept;
+    /// The same of a name's number, also a foreign one's; none for a number that there is not.
+    [[nodiscard]] DocList dependents(NameId name) const noexcept;
 
     // By words and facets.
 
@@ -150,11 +158,11 @@ public:
     /// Appends values of the facet that begin with `prefix` and their counts, in byte order, at
     /// most `limit` of them. Values are cut at 256 bytes.
     void values(Facet facet, std::string_view prefix, std::size_t limit,
-                std::vector<std::pair<std::string_view, std::uint32_t>>& out) const;
+                std::vector<std::pair<std::string, std::uint32_t>>& out) const;
 
     /// Full-text search over name, keywords and description: every word must match (words as in
     /// docs/formats/index-records.md), best first, of equal ones in order of versions. Scores are
-    /// BM25 with rounded weights; those of one common word and at most 64 hits are not rounded.
+    /// BM25 in single precision.
     /// `limit` 1 to 10,000. Errors: kQueryInvalid (no word, more than 16). Cost: of one common word
     /// constant, else what blocks of postings of the rarest word can still reach the results.
     [[nodiscard]] Result<std::vector<SegmentHit>> search(std::string_view words,

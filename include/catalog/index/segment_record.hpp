@@ -36,19 +36,51 @@ struct PackageKey {
     friend bool operator==(const PackageKey&, const PackageKey&) noexcept = default;
 };
 
+/// How many bytes numbers take in the records of one segment, 1 to 4.
+struct RecordWidths {
+    std::uint8_t name = 1;
+    std::uint8_t text = 1;
+    std::uint8_t terms = 1;  ///< Of a text that is the terms of a relation.
+};
+
+/// Numbers of one to four bytes, one behind the other; borrows from the segment.
+class NarrowNumbers {
+public:
+    NarrowNumbers() = default;
+    /// REQUIRES: a width of 1 to 4.
+    NarrowNumbers(ByteView bytes, unsigned width) noexcept
+        : at_(bytes.data()), size_(bytes.size() / width), width_(width) {}
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// REQUIRES: index < size().
+    [[nodiscard]] std::uint32_t operator[](std::size_t index) const noexcept {
+        return load(at_ + width_ * index, width_);
+    }
+    [[nodiscard]] static std::uint32_t load(const std::byte* from, unsigned width) noexcept {
+        std::uint32_t number = 0;
+        for (unsigned i = 0; i < width; ++i)
+            number |= std::to_integer<std::uint32_t>(from[i]) << (8 * i);
+        return number;
+    }
+
+private:
+    const std::byte* at_ = nullptr;
+    std::size_t size_ = 0;
+    unsigned width_ = 1;
+};
+
 /// Numbers of texts of one record; borrows from the segment.
 class TextList {
 public:
     TextList() = default;
-    explicit TextList(ByteView bytes) noexcept : bytes_(bytes) {}
-    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() / 4; }
+    explicit TextList(const NarrowNumbers& numbers) noexcept : numbers_(numbers) {}
+    [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
     /// REQUIRES: index < size().
     [[nodiscard]] TextId operator[](std::size_t index) const noexcept {
-        return TextId{load_le<std::uint32_t>(bytes_.data() + 4 * index)};
+        return TextId{numbers_[index]};
     }
 
 private:
-    ByteView bytes_;
+    NarrowNumbers numbers_;
 };
 
 /// A relation as it is stored: which name, and the number of its terms (Segment::terms).
@@ -62,16 +94,23 @@ struct StoredRelation {
 class RelationList {
 public:
     RelationList() = default;
-    explicit RelationList(ByteView bytes) noexcept : bytes_(bytes) {}
-    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() / 8; }
+    RelationList(ByteView bytes, const RecordWidths& widths) noexcept
+        : bytes_(bytes), widths_(widths) {}
+    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() / step(); }
     /// REQUIRES: index < size().
     [[nodiscard]] StoredRelation operator[](std::size_t index) const noexcept {
-        return {NameId{load_le<std::uint32_t>(bytes_.data() + 8 * index)},
-                TextId{load_le<std::uint32_t>(bytes_.data() + 8 * index + 4)}};
+        const std::byte* const at = bytes_.data() + step() * index;
+        return {NameId{NarrowNumbers::load(at, widths_.name)},
+                TextId{NarrowNumbers::load(at + widths_.name, widths_.terms)}};
     }
 
 private:
+    [[nodiscard]] std::size_t step() const noexcept {
+        return std::size_t{widths_.name} + widths_.terms;
+    }
+
     ByteView bytes_;
+    RecordWidths widths_;
 };
 
 /// What a relation says beside the name; as in SegmentRelation. Borrows from the segment.
@@ -88,15 +127,18 @@ public:
     std::string_view features;  ///< With a zero byte between two.
 };
 
-/// One package version. Two pointers; borrows from the segment, which must outlive it. Every part
+/// One package version. Three words; borrows from the segment, which must outlive it. Every part
 /// lies within the segment's bytes, whatever they hold. Thread safety: as `int`.
 class SegmentRecord {
 public:
     /// For the module's own use: `bytes` is a record that was looked through.
-    explicit SegmentRecord(ByteView bytes) noexcept : bytes_(bytes) {}
+    SegmentRecord(ByteView bytes, DocId doc, const RecordWidths& widths) noexcept
+        : at_(bytes.data()),
+          bytes_(static_cast<std::uint32_t>(bytes.size())),
+          doc_(doc),
+          widths_(widths) {}
 
-    [[nodiscard]] DocId doc() const noexcept;
-    [[nodiscard]] PackageKey key() const noexcept;
+    [[nodiscard]] DocId doc() const noexcept { return doc_; }
     [[nodiscard]] std::string_view name() const noexcept;
     [[nodiscard]] std::string_view version() const noexcept;  ///< Canonical text.
     [[nodiscard]] package::PackageType type() const noexcept;
@@ -115,14 +157,21 @@ public:
     [[nodiscard]] TextList keywords() const noexcept;
     [[nodiscard]] TextList tags() const noexcept;
     [[nodiscard]] RelationList relations() const noexcept;
-    [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }
+    [[nodiscard]] ByteView bytes() const noexcept { return {at_, bytes_}; }
 
 private:
+    [[nodiscard]] std::size_t byte(std::size_t at) const noexcept {
+        return std::to_integer<std::size_t>(at_[at]);
+    }
     [[nodiscard]] const std::byte* body() const noexcept;
-    [[nodiscard]] std::uint64_t content_word(std::size_t at) const noexcept;
-    [[nodiscard]] ByteView list(std::size_t before, std::size_t count) const noexcept;
+    [[nodiscard]] std::uint64_t content_number(unsigned index) const noexcept;
+    [[nodiscard]] const std::byte* lists() const noexcept;
+    [[nodiscard]] TextList list(std::size_t before, std::size_t count) const noexcept;
 
-    ByteView bytes_;
+    const std::byte* at_;
+    std::uint32_t bytes_;
+    DocId doc_;
+    RecordWidths widths_;
 };
 
 }  // namespace catalog::index

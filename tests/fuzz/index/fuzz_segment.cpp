@@ -58,11 +58,14 @@ void ask_version(const Segment& segment, std::uint32_t doc, const std::string& b
     if (!record) return;
     ask_record(segment, *record, bytes);
     const auto by_id = segment.find(record->name(), record->version());
-    const auto by_key = segment.find(record->key());
+    const PackageKey key = segment.key_of(record->name(), record->version());
+    const auto by_key = segment.find(key);
+    const auto number = segment.find_doc(key);
+    require(!number || static_cast<std::uint32_t>(*number) < segment.version_count());
     require(!by_id || (by_id->name() == record->name() && by_id->version() == record->version()));
-    require(!by_key || by_key->key() == record->key());
     if (!is_sound) return;
-    require(by_id && by_key && by_id->doc() == DocId{doc} && by_key->doc() == DocId{doc});
+    require(by_id && by_key && by_id->doc() == DocId{doc} && by_key->doc() == DocId{doc} &&
+            number == DocId{doc});
     const auto name = segment.find_name(record->name());
     require(name && segment.versions(*name).first <= doc && doc < segment.versions(*name).end);
 }
@@ -88,13 +91,12 @@ void ask_search(const Segment& segment, std::string_view word) {
     }
 }
 
-void ask_facets(const Segment& segment, const std::string& bytes) {
+void ask_facets(const Segment& segment) {
     for (const char kind : std::string_view("agklstvw")) {
         const auto facet = static_cast<Facet>(kind);
-        std::vector<std::pair<std::string_view, std::uint32_t>> values;
+        std::vector<std::pair<std::string, std::uint32_t>> values;
         segment.values(facet, "", kAskedMax, values);
         for (const auto& [value, count] : values) {
-            require(is_within(value, bytes));
             if (facet == Facet::kWord) ask_search(segment, value);
             std::vector<DocId> docs;
             segment.list(facet, value, DocId{0}, kAskedMax, docs);
@@ -120,7 +122,7 @@ void try_segment(const std::string& bytes) {
         require(text.has_value() || !verified);
     }
     ask_names(**opened, bytes);
-    ask_facets(**opened, bytes);
+    ask_facets(**opened);
 }
 
 const std::string& sample() {
