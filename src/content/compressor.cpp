@@ -1,6 +1,7 @@
 #include "catalog/content/compressor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <string>
 
@@ -21,6 +22,18 @@ constexpr int kWindowLogMin = 10;
 // A place in the table of such a search for every fourth byte, between 256 KiB and 4 MiB.
 constexpr int kHashLogMin = 16;
 constexpr int kHashLogMax = 20;
+
+// zstd gives a context's memory back, and asks for it again, when it needs far less of it for a
+// while: where lengths vary, a third of all page faults of an ingest. So there is a context for
+// each of a few ranges of lengths.
+constexpr std::array<std::size_t, 2> kContextBytesMax{8 * std::size_t{1024},
+                                                      48 * std::size_t{1024}};
+using Contexts = std::array<ZstdOwner<ZSTD_CCtx>, kContextBytesMax.size() + 1>;
+
+ZstdOwner<ZSTD_CCtx>& context_for(Contexts& contexts, std::size_t bytes) {
+    const auto* const found = std::ranges::lower_bound(kContextBytesMax, bytes);
+    return contexts[static_cast<std::size_t>(found - kContextBytesMax.begin())];
+}
 
 // Room for a worthwhile result only: zstd gives up by itself on what does not fit.
 std::size_t worthwhile_bytes(std::size_t chunk_bytes) {
@@ -44,21 +57,14 @@ int zstd_level(int level) noexcept { return std::clamp(level, kLevelMin, kLevelM
 
 struct Compressor::Impl {
     int level;
-    ZstdOwner<ZSTD_CCtx> compression;
-    ZstdOwner<ZSTD_CCtx> delta_compression;
+    Contexts compression;
+    Contexts delta_compression;
     ZstdOwner<ZSTD_DCtx> decompression;
     Bytes payload;
 
-    // Both return a context made at the first use, or null.
-    ZSTD_CCtx* context() {
-        if (!compression) {
-            compression.reset(ZSTD_createCCtx());
-            if (compression)
-                ZSTD_CCtx_setParameter(compression.get(), ZSTD_c_compressionLevel, level);
-        }
-        return compression.get();
-    }
-    ZSTD_CCtx* delta_context();
+    // Both return a context for so many bytes, a base's among them, made at the first use, or null.
+    ZSTD_CCtx* context(std::size_t bytes);
+    ZSTD_CCtx* delta_context(std::size_t bytes);
 
     void reserve_payload(std::size_t bytes) {
         if (payload.size() < bytes) payload.resize(bytes);
@@ -70,12 +76,21 @@ struct Compressor::Impl {
     static Result<void> check_decoded(std::size_t size, std::size_t plain_bytes);
 };
 
+ZSTD_CCtx* Compressor::Impl::context(std::size_t bytes) {
+    ZstdOwner<ZSTD_CCtx>& owner = context_for(compression, bytes);
+    if (owner) return owner.get();
+    owner.reset(ZSTD_createCCtx());
+    if (owner) ZSTD_CCtx_setParameter(owner.get(), ZSTD_c_compressionLevel, level);
+    return owner.get();
+}
+
 // What two chunks have in common comes in long stretches: the quickest search, for seven bytes or
 // more, gives up a hundredth of what the slow ones find and takes two thirds of the time.
-ZSTD_CCtx* Compressor::Impl::delta_context() {
-    if (delta_compression) return delta_compression.get();
-    delta_compression.reset(ZSTD_createCCtx());
-    ZSTD_CCtx* const made = delta_compression.get();
+ZSTD_CCtx* Compressor::Impl::delta_context(std::size_t bytes) {
+    ZstdOwner<ZSTD_CCtx>& owner = context_for(delta_compression, bytes);
+    if (owner) return owner.get();
+    owner.reset(ZSTD_createCCtx());
+    ZSTD_CCtx* const made = owner.get();
     if (made == nullptr) return nullptr;
     const bool quick = level <= kQuickDeltaLevelMax;
     ZSTD_CCtx_setParameter(made, ZSTD_c_compressionLevel, quick ? std::min(level, 1) : level);
@@ -114,7 +129,7 @@ Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 Compressor::Encoded Compressor::compress(ByteView chunk) {
     const Encoded raw{Codec::kRaw, chunk};
     if (impl_->level == 0) return raw;
-    ZSTD_CCtx* const context = impl_->context();
+    ZSTD_CCtx* const context = impl_->context(chunk.size());
     if (context == nullptr) return raw;
     const std::size_t room = worthwhile_bytes(chunk.size());
     impl_->reserve_payload(room);
@@ -128,7 +143,7 @@ Compressor::Encoded Compressor::compress_with(const Dictionary& dictionary, Byte
     const Encoded raw{Codec::kRaw, chunk};
     const ZSTD_CDict* const prepared = dictionary.impl_->compression.get();
     if (impl_->level == 0 || prepared == nullptr) return compress(chunk);
-    ZSTD_CCtx* const context = impl_->context();
+    ZSTD_CCtx* const context = impl_->context(chunk.size());
     if (context == nullptr) return raw;
     const std::size_t room = worthwhile_bytes(chunk.size());
     impl_->reserve_payload(room);
@@ -145,7 +160,7 @@ Compressor::Encoded Compressor::compress_delta(const ChunkId& base_id, ByteView 
     const ByteView chunk = base_and_chunk.subspan(chunk_begin);
     const Encoded raw{Codec::kRaw, chunk};
     if (impl_->level == 0 || payload_bytes_max <= kDeltaHeaderBytes) return raw;
-    ZSTD_CCtx* const context = impl_->delta_context();
+    ZSTD_CCtx* const context = impl_->delta_context(base_and_chunk.size());
     if (context == nullptr) return raw;
     impl_->reserve_payload(payload_bytes_max);
     std::copy(base_id.digest.begin(), base_id.digest.end(), impl_->payload.begin());
