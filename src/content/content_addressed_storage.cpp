@@ -69,11 +69,27 @@ Result<FormatRecord> load_format(const ContentOptions& options) {
     return format;
 }
 
+std::string similarity_path(const ContentOptions& options) {
+    return io::join_path(options.directory, "similarity");
+}
+
+// The table's features say something of contents: an encrypted store has none.
+bool keeps_similarity(const ContentOptions& options) {
+    return options.deltas && options.compression_level != 0 && !options.backend &&
+           !options.packs.encryption;
+}
+
 PipelineOptions pipeline_options(const ContentOptions& options) {
     PipelineOptions pipeline;
     pipeline.encoder.level = options.compression_level;
     pipeline.encoder.deltas = options.deltas && options.compression_level != 0;
     pipeline.similarity.memory_bytes_max = options.similarity_bytes_max;
+    if (keeps_similarity(options)) {
+        pipeline.load_similarity = [fs = options.file_system,
+                                    path = similarity_path(options)](SimilarityTable& table) {
+            load_similarity(*fs, path, table);
+        };
+    }
     pipeline.dictionaries = options.dictionaries;
     pipeline.dictionaries.enabled = options.dictionaries.enabled && options.dictionaries.at_ingest;
     pipeline.bytes_max = options.pipeline_bytes_max;
@@ -119,16 +135,7 @@ struct ContentAddressedStorage::Impl : ContentCore {
     std::map<RunId, std::optional<RunMark>> runs CATALOG_GUARDED_BY(hook_mutex);
     bool format_confirmed CATALOG_GUARDED_BY(hook_mutex) = false;
 
-    Mutex similarity_mutex;
-    bool similarity_loaded CATALOG_GUARDED_BY(similarity_mutex) = false;
-
     ~Impl();
-    std::string similarity_path() const { return io::join_path(options.directory, "similarity"); }
-    /// Its features say something of contents.
-    bool keeps_similarity() const {
-        return pipeline && options.deltas && !options.backend && !options.packs.encryption;
-    }
-    void load_similarity_once();
 
     /// Walks the keys of references that are `prefix` and an id.
     Result<void> for_each_id(const std::string& prefix, const IdSink& each) const;
@@ -151,15 +158,9 @@ Result<void> ContentAddressedStorage::Impl::for_each_id(const std::string& prefi
 
 // What was learned of similar chunks serves the next process, too.
 ContentAddressedStorage::Impl::~Impl() {
-    if (keeps_similarity() && pipeline->new_chunks() != 0)
-        (void)save_similarity(*options.file_system, similarity_path(), pipeline->similarity());
-}
-
-void ContentAddressedStorage::Impl::load_similarity_once() {
-    const MutexLock lock(similarity_mutex);
-    if (!keeps_similarity() || similarity_loaded) return;
-    load_similarity(*options.file_system, similarity_path(), pipeline->similarity());
-    similarity_loaded = true;
+    if (pipeline && keeps_similarity(options) && pipeline->new_chunks() != 0)
+        (void)save_similarity(*options.file_system, similarity_path(options),
+                              pipeline->similarity());
 }
 
 ContentAddressedStorage::ContentAddressedStorage(std::unique_ptr<Impl> impl)
@@ -289,7 +290,6 @@ Result<void> ContentAddressedStorage::before_commit(kv::WriteBatch& batch) {
 
 Result<std::unique_ptr<ContentTransaction>> ContentAddressedStorage::begin() {
     if (impl_->options.read_only) return opened_read_only();
-    impl_->load_similarity_once();
     return make_transaction(*impl_);
 }
 

@@ -107,6 +107,7 @@ struct WritePipeline::State : std::enable_shared_from_this<State> {
     StoreDictionary dictionary;  ///< Asked under `order`.
     std::deque<WriteJobPointer> unsettled CATALOG_GUARDED_BY(order);
     std::uint64_t next_number CATALOG_GUARDED_BY(order) = 0;
+    bool similarity_asked CATALOG_GUARDED_BY(order) = false;
 
     Mutex mutex;  ///< After `order`.
     ConditionVariable changed;
@@ -244,6 +245,8 @@ EncodePlan WritePipeline::State::plan(const ChunkId& id, ByteView chunk) {
 
 EncodePlan WritePipeline::State::plan_deltas(const ChunkId& id, ByteView chunk) {
     if (!options.encoder.deltas) return {};
+    if (!similarity_asked && options.load_similarity) options.load_similarity(similarity);
+    similarity_asked = true;
     while (unsettled.size() >= kSettleDistance) {
         const WriteJobPointer job = std::move(unsettled.front());
         unsettled.pop_front();

@@ -3,6 +3,7 @@
 
 #include <catalog/internal/mutex.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -40,6 +41,8 @@ struct PipelineOptions {
     PipelineOptions() = default;
     EncoderOptions encoder;
     SimilarityOptions similarity;
+    /// Fills the table before it is asked for the first time, if it ever is. May be empty.
+    std::function<void(SimilarityTable&)> load_similarity;
     DictionaryOptions dictionaries;
     /// Chunks under way, bytes. Whoever submits more works off some of them itself, so that an
     /// executor that is saturated or refuses tasks costs only time.

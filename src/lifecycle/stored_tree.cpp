@@ -116,7 +116,7 @@ private:
         for (std::size_t i = 0; i < found_.size(); ++i) {
             const Found& found = found_[i];
             const bool is_small = found.size <= kSmallBytes;
-            if (!is_small || together_.size() + found.size > kTogetherBytes ||
+            if (!is_small || together_bytes_ + found.size > kTogetherBytes ||
                 i - waiting == kTogetherFiles) {
                 CATALOG_TRY_VOID(put_together(waiting, i, table));
                 waiting = i;
@@ -139,11 +139,11 @@ private:
         CATALOG_TRY_VOID(context_.check(*services_.clock));
         const std::string path = outside(std::string(path_of(found)));
         CATALOG_TRY(const std::unique_ptr<io::ReadableFile> file, services_.fs->open_read(path));
-        const std::size_t begin = together_.size();
-        together_.resize(begin + found.size);
-        CATALOG_TRY(const std::size_t got,
-                    file->read_at(0, std::span(together_).subspan(begin, found.size)));
+        if (!together_) together_ = std::make_unique_for_overwrite<std::byte[]>(kTogetherBytes);
+        const std::span out(together_.get() + together_bytes_, found.size);
+        CATALOG_TRY(const std::size_t got, file->read_at(0, out));
         if (got != found.size) return fail(changed(path));
+        together_bytes_ += got;
         done_ += got;
         context_.report({"put", "files", "bytes", done_, stored_.bytes});
         return {};
@@ -153,7 +153,7 @@ private:
     Result<void> put_together(std::size_t first, std::size_t last,
                               package::FileTableWriter& table) {
         std::vector<ByteView> objects;
-        ByteView rest = together_;
+        ByteView rest(together_.get(), together_bytes_);
         for (std::size_t i = first; i < last; ++i) {
             if (found_[i].kind != package::FileEntryKind::kRegular) continue;
             objects.push_back(rest.first(found_[i].size));
@@ -169,7 +169,7 @@ private:
             }
             CATALOG_TRY_VOID(table.add(entry));
         }
-        together_.clear();
+        together_bytes_ = 0;
         return checkpoint_now_and_then(infos.size());
     }
 
@@ -230,7 +230,9 @@ private:
     const Services& services_;
     const std::string& directory_;
     const CallContext& context_;
-    Bytes together_;  // What was read of small files that are not put yet.
+    // What was read of small files that are not put yet; kTogetherBytes long.
+    std::unique_ptr<std::byte[]> together_;
+    std::size_t together_bytes_ = 0;
     std::string paths_;
     std::vector<Found> found_;
     std::size_t table_bytes_ = 0;  // Of its file table, at most, but for targets of links.
