@@ -395,6 +395,21 @@ TEST(ContentAddressedStorage, FindsBasesThatAnEarlierOpeningStored) {
     EXPECT_EQ(grown_by(damage), without);
 }
 
+TEST(ContentAddressedStorage, ReadsTheSimilarityTableOnlyForNewChunks) {
+    const auto disk = SimulatedFileSystem::make();
+    RealContentBed bed(options_on(disk));
+    Bytes bytes = prose(60'000, 1);
+    bed.put(bytes);
+    const std::uint64_t before = must(bed.storage().stats()).stored_bytes;
+    bed.reopen();
+    disk->fail_always(FileOperation::kAny, "/library/similarity", Errc::kIo);
+    bed.put(bytes);
+    disk->clear_faults();
+    bytes[20'000] = std::byte{'#'};
+    bed.put(bytes);
+    EXPECT_LT(must(bed.storage().stats()).stored_bytes - before, 5'000u);
+}
+
 TEST(ContentAddressedStorage, CountsWhatNobodyNeeds) {
     ContentOptions options = options_on(SimulatedFileSystem::make());
     options.pipeline_bytes_max = 0;  // A put returns with its bytes in the pack.
