@@ -21,6 +21,7 @@ namespace catalog::cli {
 
 // Each adds its commands; the chosen one sets Session::action.
 void add_library_commands(CLI::App& app, Session& session);
+void add_stats_command(CLI::App& app, Session& session);
 void add_publish_commands(CLI::App& app, Session& session);
 void add_look_commands(CLI::App& app, Session& session);
 void add_resolve_commands(CLI::App& app, Session& session);

@@ -1,4 +1,4 @@
-// init, info, stats, verify, repair.
+// init, info, verify, repair.
 
 #include <CLI/CLI.hpp>
 
@@ -56,38 +56,6 @@ Result<ExitCode> init(Session& session, const InitOptions& options) {
 Result<ExitCode> info(Session& session) {
     CATALOG_TRY(const library::AssetLibrary* library, session.open(Access::kRead));
     print_metadata(session, library->metadata());
-    return ExitCode::kOk;
-}
-
-Result<ExitCode> stats(Session& session) {
-    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
-    CATALOG_TRY(const library::LibraryStats stats, library->stats(session.context()));
-    if (session.json()) {
-        session.print_json(to_json(stats));
-        return ExitCode::kOk;
-    }
-    Table table({"what", "count", "size"});
-    table.add({"packages", count_text(stats.packages.names), ""});
-    table.add({"versions", count_text(stats.packages.versions), ""});
-    table.add({"  published", count_text(stats.packages.published), ""});
-    table.add({"  metadata only", count_text(stats.packages.imported), ""});
-    if (stats.preparing > 0)
-        table.add({"  waiting for consensus", count_text(stats.preparing), ""});
-    table.add({"  yanked", count_text(stats.packages.yanked), ""});
-    table.add(
-        {"objects", count_text(stats.content.objects), size_text(stats.content.object_bytes)});
-    table.add({"chunks", count_text(stats.content.chunks), size_text(stats.content.chunk_bytes)});
-    table.add({"packs", count_text(stats.content.packs), size_text(stats.content.stored_bytes)});
-    table.add({"  not needed", "", size_text(stats.content.unreferenced_bytes)});
-    table.add({"database", "", size_text(stats.database_bytes)});
-    table.add({"log entries", count_text(stats.log_size), ""});
-    if (stats.frozen_versions > 0) {
-        table.add({"frozen for resolving", count_text(stats.frozen_versions),
-                   size_text(stats.frozen_bytes)});
-        table.add({"  packages changed since", count_text(stats.frozen_changes), ""});
-    }
-    if (stats.freezing) table.add({"  a newer one is being made", "", ""});
-    session.print(table.to_string());
     return ExitCode::kOk;
 }
 
@@ -173,8 +141,7 @@ void add_library_commands(CLI::App& app, Session& session) {
     command = app.add_subcommand("info", "Say what the library is: id, format, keys");
     command->callback([&session] { session.action = [&session] { return info(session); }; });
 
-    command = app.add_subcommand("stats", "Count packages, objects, chunks and bytes");
-    command->callback([&session] { session.action = [&session] { return stats(session); }; });
+    add_stats_command(app, session);
 
     auto deep = std::make_shared<bool>(false);
     auto prefix = std::make_shared<std::string>();

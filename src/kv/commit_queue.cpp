@@ -42,6 +42,17 @@ Result<void> run_hook(std::string_view name, const Function& function) {
     }
 }
 
+/// A ScopedTimer where there is a clock.
+class MaybeTimer {
+public:
+    MaybeTimer(const CommitObserver& observer, const monitor::Histogram& histogram) {
+        if (observer.clock) timer_.emplace(histogram, *observer.clock);
+    }
+
+private:
+    std::optional<monitor::ScopedTimer> timer_;
+};
+
 }  // namespace
 
 struct CommitQueue::Impl {
@@ -123,6 +134,7 @@ struct CommitQueue::Impl {
 
     KeyValueStore& store;
     std::vector<GroupHook> hooks;
+    CommitObserver observer;
 
     mutable Mutex mutex;
     ConditionVariable idle;
@@ -159,9 +171,14 @@ Result<void> CommitQueue::Impl::write(Group& group) {
     for (const GroupHook& hook : hooks)
         if (auto ran = run_hook("group", [&] { return hook(merged); }); !ran) return ran;
     if (merged.empty()) return {};
-    auto written = store.write(merged, Durability::kSync);
+    auto written = [&] {
+        const MaybeTimer timer(observer, observer.write_seconds);
+        return store.write(merged, Durability::kSync);
+    }();
     if (written) {
         group.writes = 1;
+        observer.group_commits.record(group.accepted.size());
+        observer.group_bytes.record(merged.bytes());
         return written;
     }
     // These three the store reports before it touches anything; after any other the state on disk
@@ -259,6 +276,7 @@ CommitQueue::~CommitQueue() { close(); }
 void CommitQueue::add_group_hook(GroupHook hook) { impl_->hooks.push_back(std::move(hook)); }
 
 Result<void> CommitQueue::submit(Commit commit) {
+    const MaybeTimer timer(impl_->observer, impl_->observer.wait_seconds);
     Impl::Waiter waiter(std::move(commit));
     const MutexLock lock(impl_->mutex);
     if (impl_->leading && impl_->leader == std::this_thread::get_id())
@@ -280,6 +298,8 @@ void CommitQueue::close() {
     if (impl_->leading && impl_->leader == std::this_thread::get_id()) return;
     while (impl_->inside != 0) impl_->idle.wait(impl_->mutex);
 }
+
+void CommitQueue::observe(CommitObserver observer) { impl_->observer = std::move(observer); }
 
 CommitQueueStats CommitQueue::stats() const {
     const MutexLock lock(impl_->mutex);

@@ -11,7 +11,6 @@
 #include "catalog/index/index_provider.hpp"
 #include "catalog/internal/try.hpp"
 #include "catalog/json/write.hpp"
-#include "catalog/lifecycle/package_reader.hpp"
 #include "catalog/resolve/sat_resolver.hpp"
 #include "catalog/security/ed25519.hpp"
 #include "catalog/security/file_key_store.hpp"
@@ -38,6 +37,9 @@ Environment Environment::with_defaults() const {
     if (!filled.executor) filled.executor = make_thread_pool();
     if (!filled.random) filled.random = make_system_random();
     if (!filled.log_sink) filled.log_sink = make_null_log_sink();
+    if (!filled.monitor)
+        // Its options have their defaults, which cannot be refused.
+        if (auto made = monitor::PerformanceMonitor::make(); made) filled.monitor = *made;
     return filled;
 }
 
@@ -115,6 +117,7 @@ Result<void> AssetLibrary::Impl::unlock() {
 }
 
 Result<void> AssetLibrary::Impl::wire() {
+    metrics = LibraryMetrics(environment.monitor, environment.clock, *environment.log_sink);
     if (!environment.key_store)
         environment.key_store = std::make_shared<security::FileKeyStore>(
             environment.file_system, io::join_path(path, "keys"));
@@ -151,6 +154,7 @@ Result<void> AssetLibrary::Impl::wire_store() {
     }
     CATALOG_TRY(store, std::move(opened));
     queue = std::make_unique<kv::CommitQueue>(*store);
+    queue->observe(metrics.commits());
     return {};
 }
 
@@ -243,6 +247,9 @@ void AssetLibrary::Impl::wire_services() {
     services.consensus = environment.consensus;
     services.read_only = options.read_only;
     services.limits = options.limits;
+    if (environment.monitor)
+        collector =
+            environment.monitor->add_collector([this](auto& collected) { collect(collected); });
 }
 
 void AssetLibrary::Impl::audit_denial(const CallContext& context, package::Verb verb,
@@ -314,17 +321,27 @@ const Environment& AssetLibrary::environment() const noexcept { return impl_->en
 
 Result<LibraryStats> AssetLibrary::stats(const CallContext& context) {
     CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
+    return impl_->read_stats();
+}
+
+void AssetLibrary::Impl::collect(std::vector<monitor::MetricFamily>& families) const {
+    // What cannot be read is told by the calls that fail for the same reason.
+    if (!store->refresh()) return;
+    if (const Result<LibraryStats> stats = read_stats(); stats)
+        append_library_families(*stats, file.id.to_string(), families);
+}
+
+Result<LibraryStats> AssetLibrary::Impl::read_stats() const {
     LibraryStats stats;
-    CATALOG_TRY(stats.packages, impl_->index->counts());
-    CATALOG_TRY(stats.content, impl_->content->stats());
-    CATALOG_TRY(stats.database_bytes, impl_->store->disk_bytes());
-    CATALOG_TRY(stats.log_size, impl_->log->size());
-    const std::unique_ptr<kv::Iterator> waiting =
-        impl_->store->iterate(family(FamilyNumber::kPreparing));
+    CATALOG_TRY(stats.packages, index->counts());
+    CATALOG_TRY(stats.content, content->stats());
+    CATALOG_TRY(stats.database_bytes, store->disk_bytes());
+    CATALOG_TRY(stats.log_size, log->size());
+    const std::unique_ptr<kv::Iterator> waiting = store->iterate(family(FamilyNumber::kPreparing));
     for (waiting->seek(""); waiting->valid(); waiting->next()) ++stats.preparing;
     CATALOG_TRY_VOID(waiting->status());
-    stats.commits = impl_->queue->stats();
-    const FrozenStats frozen = impl_->universe->stats();
+    stats.commits = queue->stats();
+    const FrozenStats frozen = universe->stats();
     stats.frozen_versions = frozen.versions;
     stats.frozen_bytes = frozen.bytes;
     stats.frozen_changes = frozen.changed;
@@ -356,12 +373,18 @@ bool AssetLibrary::allows(const CallContext& context, package::Verb verb,
 
 Result<lifecycle::PublishReceipt> AssetLibrary::publish(const lifecycle::PackageDraft& draft,
                                                         const CallContext& context) {
-    CATALOG_TRY_VOID(
-        impl_->enter_writing(context, package::Verb::kPublish, draft.metadata.name.view()));
-    Result<lifecycle::PublishReceipt> receipt =
-        lifecycle::PublishingPipeline(impl_->services).publish(draft, context);
-    if (receipt) impl_->settle_assets(package_asset_key(receipt->id), context);
-    return receipt;
+    return impl_->metrics.measure(Operation::kPublish, [&]() -> Result<lifecycle::PublishReceipt> {
+        CATALOG_TRY_VOID(
+            impl_->enter_writing(context, package::Verb::kPublish, draft.metadata.name.view()));
+        Result<lifecycle::PublishReceipt> receipt =
+            lifecycle::PublishingPipeline(impl_->services).publish(draft, context);
+        if (receipt) {
+            impl_->metrics.published_bytes.add(receipt->already_published ? 0
+                                                                          : receipt->file_bytes);
+            impl_->settle_assets(package_asset_key(receipt->id), context);
+        }
+        return receipt;
+    });
 }
 
 Result<lifecycle::PreparingPage> AssetLibrary::preparing(std::size_t limit, std::string_view cursor,
@@ -372,11 +395,17 @@ Result<lifecycle::PreparingPage> AssetLibrary::preparing(std::size_t limit, std:
 
 Result<lifecycle::PublishReceipt> AssetLibrary::resume_publishing(const PackageId& id,
                                                                   const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, id.name().view()));
-    Result<lifecycle::PublishReceipt> receipt =
-        lifecycle::PublishingPipeline(impl_->services).resume(id, context);
-    if (receipt) impl_->settle_assets(package_asset_key(receipt->id), context);
-    return receipt;
+    return impl_->metrics.measure(Operation::kPublish, [&]() -> Result<lifecycle::PublishReceipt> {
+        CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, id.name().view()));
+        Result<lifecycle::PublishReceipt> receipt =
+            lifecycle::PublishingPipeline(impl_->services).resume(id, context);
+        if (receipt) {
+            impl_->metrics.published_bytes.add(receipt->already_published ? 0
+                                                                          : receipt->file_bytes);
+            impl_->settle_assets(package_asset_key(receipt->id), context);
+        }
+        return receipt;
+    });
 }
 
 Result<void> AssetLibrary::abandon_publishing(const PackageId& id, const CallContext& context) {
@@ -387,45 +416,53 @@ Result<void> AssetLibrary::abandon_publishing(const PackageId& id, const CallCon
 Result<lifecycle::ImportReport> AssetLibrary::import_metadata(const content::ByteSource& source,
                                                               bool strict,
                                                               const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, ""));
-    Result<lifecycle::ImportReport> report =
-        lifecycle::PublishingPipeline(impl_->services).import_metadata(source, strict, context);
-    // So that it need not be done by the first who resolves. What came of the import stands.
-    if (report) static_cast<void>(impl_->universe->prepare(context));
-    return report;
+    return impl_->metrics.measure(Operation::kImport, [&]() -> Result<lifecycle::ImportReport> {
+        CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, ""));
+        Result<lifecycle::ImportReport> report =
+            lifecycle::PublishingPipeline(impl_->services).import_metadata(source, strict, context);
+        // So that it need not be done by the first who resolves. What came of the import stands.
+        if (report) static_cast<void>(impl_->universe->prepare(context));
+        return report;
+    });
 }
 
 Result<void> AssetLibrary::change_state(const PackageId& id, std::string_view event,
                                         std::string_view reason, const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kYank, id.name().view()));
-    return lifecycle::PublishingPipeline(impl_->services).change_state(id, event, reason, context);
+    return impl_->metrics.measure(Operation::kChangeState, [&]() -> Result<void> {
+        CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kYank, id.name().view()));
+        return lifecycle::PublishingPipeline(impl_->services)
+            .change_state(id, event, reason, context);
+    });
 }
 
 Result<index::LazyPackage> AssetLibrary::find(std::string_view name_and_requirement,
                                               const CallContext& context) {
-    const std::size_t at = name_and_requirement.rfind('@');
-    const bool versioned = at != std::string_view::npos && at > 0;
-    CATALOG_TRY(const PackageName name, PackageName::parse(name_and_requirement.substr(
-                                            0, versioned ? at : name_and_requirement.size())));
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, name.view()));
-    if (!versioned) {
-        CATALOG_TRY(index::IndexEntry entry,
-                    impl_->index->best(name, version::VersionConstraint()));
+    return impl_->metrics.measure(Operation::kFind, [&]() -> Result<index::LazyPackage> {
+        const std::size_t at = name_and_requirement.rfind('@');
+        const bool versioned = at != std::string_view::npos && at > 0;
+        CATALOG_TRY(const PackageName name, PackageName::parse(name_and_requirement.substr(
+                                                0, versioned ? at : name_and_requirement.size())));
+        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, name.view()));
+        if (!versioned) {
+            CATALOG_TRY(index::IndexEntry entry,
+                        impl_->index->best(name, version::VersionConstraint()));
+            return index::LazyPackage(impl_->index, std::move(entry));
+        }
+        const std::string_view requirement = name_and_requirement.substr(at + 1);
+        // A whole version means exactly that one, whatever its state; anything else is a
+        // requirement.
+        if (version::SemVer::parse(requirement)) {
+            CATALOG_TRY(const PackageId id, PackageId::make(name, requirement));
+            CATALOG_TRY(index::IndexEntry entry, impl_->index->find(id));
+            return index::LazyPackage(impl_->index, std::move(entry));
+        }
+        const Result<version::VersionConstraint> constraint =
+            version::VersionConstraint::parse(requirement, version::Dialect::kCargo);
+        if (!constraint)
+            return fail(Error(constraint.error()).with_input(std::string(name_and_requirement)));
+        CATALOG_TRY(index::IndexEntry entry, impl_->index->best(name, *constraint));
         return index::LazyPackage(impl_->index, std::move(entry));
-    }
-    const std::string_view requirement = name_and_requirement.substr(at + 1);
-    // A whole version means exactly that one, whatever its state; anything else is a requirement.
-    if (version::SemVer::parse(requirement)) {
-        CATALOG_TRY(const PackageId id, PackageId::make(name, requirement));
-        CATALOG_TRY(index::IndexEntry entry, impl_->index->find(id));
-        return index::LazyPackage(impl_->index, std::move(entry));
-    }
-    const Result<version::VersionConstraint> constraint =
-        version::VersionConstraint::parse(requirement, version::Dialect::kCargo);
-    if (!constraint)
-        return fail(Error(constraint.error()).with_input(std::string(name_and_requirement)));
-    CATALOG_TRY(index::IndexEntry entry, impl_->index->best(name, *constraint));
-    return index::LazyPackage(impl_->index, std::move(entry));
+    });
 }
 
 Result<index::LazyPackage> AssetLibrary::package_of(index::IndexEntry entry,
@@ -436,99 +473,67 @@ Result<index::LazyPackage> AssetLibrary::package_of(index::IndexEntry entry,
 
 Result<std::vector<index::IndexEntry>> AssetLibrary::versions(const PackageName& name,
                                                               const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, name.view()));
-    return impl_->index->versions(name);
+    return impl_->metrics.measure(
+        Operation::kVersions, [&]() -> Result<std::vector<index::IndexEntry>> {
+            CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, name.view()));
+            return impl_->index->versions(name);
+        });
 }
 
 Result<index::Page> AssetLibrary::list(const index::Filter& filter, std::size_t limit,
                                        std::string_view cursor, const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
-    return impl_->index->list(filter, limit, cursor);
+    return impl_->metrics.measure(Operation::kList, [&]() -> Result<index::Page> {
+        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
+        return impl_->index->list(filter, limit, cursor);
+    });
 }
 
 Result<std::vector<index::SearchHit>> AssetLibrary::search(std::string_view words,
                                                            const index::Filter& filter,
                                                            std::size_t limit,
                                                            const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
-    return impl_->index->search(words, filter, limit);
+    return impl_->metrics.measure(
+        Operation::kSearch, [&]() -> Result<std::vector<index::SearchHit>> {
+            CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
+            return impl_->index->search(words, filter, limit);
+        });
 }
 
 Result<std::vector<index::DependencyEdge>> AssetLibrary::dependents(const PackageName& name,
                                                                     bool all_versions,
                                                                     const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, name.view()));
-    return impl_->index->dependents(name, all_versions);
+    return impl_->metrics.measure(
+        Operation::kDependents, [&]() -> Result<std::vector<index::DependencyEdge>> {
+            CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, name.view()));
+            return impl_->index->dependents(name, all_versions);
+        });
 }
 
 Result<std::vector<std::string>> AssetLibrary::complete(std::string_view prefix, std::size_t limit,
                                                         const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
-    return impl_->index->complete(prefix, limit);
-}
-
-Result<package::FileTable> AssetLibrary::file_table(const package::PackageDigest& digest,
-                                                    const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    CATALOG_TRY(const package::Manifest manifest, impl_->index->manifest(digest));
-    return lifecycle::load_file_table(impl_->services, digest, manifest, context);
-}
-
-Result<std::string> AssetLibrary::envelope(const package::PackageDigest& digest,
-                                           const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    return lifecycle::load_envelope(impl_->services, digest);
-}
-
-Result<package::FileEntry> AssetLibrary::Impl::find_file(const PackageId& id,
-                                                         std::string_view file_path,
-                                                         const CallContext& context) {
-    CATALOG_TRY_VOID(enter(context, package::Verb::kRead, id.name().view()));
-    CATALOG_TRY(const index::IndexEntry entry, index->find(id));
-    CATALOG_TRY(const package::Manifest manifest, index->manifest(entry.digest));
-    CATALOG_TRY(const package::FileTable table,
-                lifecycle::load_file_table(services, entry.digest, manifest, context));
-    const package::FileEntry* found = table.find(file_path);
-    if (found == nullptr || found->kind != package::FileEntryKind::kRegular)
-        return fail(
-            Error(Errc::kNotFound,
-                  found == nullptr ? "the package has no such file" : "this is not a regular file",
-                  NotFoundDetail{"file", std::string(file_path)})
-                .with_input(id.to_string() + ":" + std::string(file_path)));
-    return *found;
-}
-
-Result<void> AssetLibrary::read_file(const PackageId& id, std::string_view path,
-                                     const content::ByteSink& sink, const CallContext& context) {
-    CATALOG_TRY(const package::FileEntry file, impl_->find_file(id, path, context));
-    return impl_->content->retrieve(file.tree, sink, context);
-}
-
-Result<std::unique_ptr<OpenFile>> AssetLibrary::open_file(const PackageId& id,
-                                                          std::string_view path,
-                                                          const CallContext& context) {
-    CATALOG_TRY(const package::FileEntry file, impl_->find_file(id, path, context));
-    CATALOG_TRY(auto object, impl_->content->open_object(file.tree));
-    if (object->info().size != file.size)
-        return fail(Error(Errc::kContentCorrupted,
-                          "the stored file is not as long as the file table says",
-                          CorruptionDetail{file.tree.to_string(), {}, {id.to_string()}})
-                        .with_input(id.to_string() + ":" + file.path));
-    return std::make_unique<OpenFile>(file.mode, std::move(object));
+    return impl_->metrics.measure(Operation::kComplete, [&]() -> Result<std::vector<std::string>> {
+        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
+        return impl_->index->complete(prefix, limit);
+    });
 }
 
 Result<std::vector<resolve::ConstraintFinding>> AssetLibrary::check_constraints(
     const std::vector<resolve::Target>& constraints, const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    index::IndexProvider provider(*impl_->index, {});
-    return resolve::ConstraintValidator(provider).validate(constraints);
+    return impl_->metrics.measure(
+        Operation::kCheckConstraints, [&]() -> Result<std::vector<resolve::ConstraintFinding>> {
+            CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+            index::IndexProvider provider(*impl_->index, {});
+            return resolve::ConstraintValidator(provider).validate(constraints);
+        });
 }
 
 Result<resolve::Solution> AssetLibrary::resolve(resolve::Resolver& resolver,
                                                 const resolve::Request& request,
                                                 const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    return impl_->universe->resolve(resolver, request, context);
+    return impl_->metrics.measure(Operation::kResolve, [&]() -> Result<resolve::Solution> {
+        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+        return impl_->universe->resolve(resolver, request, context);
+    });
 }
 
 content::ContentStorage& AssetLibrary::content() { return *impl_->content; }

@@ -511,56 +511,64 @@ Result<void> note_unmended(std::string_view where, const Error& error, RepairRes
 }  // namespace
 
 Result<VerifyResult> AssetLibrary::verify(bool deep, const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
-    CATALOG_TRY(
-        VerifyResult result,
-        LibraryCheck(impl_->services, impl_->file, impl_->salvage.get(), context).run(deep));
-    if (std::optional<std::string> what = impl_->universe->check())
-        result.findings.push_back({"universe", *std::move(what), {}, {}});
-    return result;
+    return impl_->metrics.measure(Operation::kVerify, [&]() -> Result<VerifyResult> {
+        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+        CATALOG_TRY(
+            VerifyResult result,
+            LibraryCheck(impl_->services, impl_->file, impl_->salvage.get(), context).run(deep));
+        if (std::optional<std::string> what = impl_->universe->check())
+            result.findings.push_back({"universe", *std::move(what), {}, {}});
+        return result;
+    });
 }
 
 Result<PackageCheck> AssetLibrary::verify_package(const PackageId& id, const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, id.name().view()));
-    CATALOG_TRY(const index::IndexEntry entry, impl_->index->find(id));
-    return LibraryCheck(impl_->services, impl_->file, nullptr, context).run_for(entry);
+    return impl_->metrics.measure(Operation::kVerifyPackage, [&]() -> Result<PackageCheck> {
+        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, id.name().view()));
+        CATALOG_TRY(const index::IndexEntry entry, impl_->index->find(id));
+        return LibraryCheck(impl_->services, impl_->file, nullptr, context).run_for(entry);
+    });
 }
 
 Result<RepairResult> AssetLibrary::repair(const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
-    RepairResult result;
-    if (impl_->salvage && !impl_->salvage->damages.empty())
-        result.actions.emplace_back("went back to the state before the damaged commits");
-    note_adopted(impl_->adopted, result);
-    // It can be made from the index at any time, and may hold what damage has taken.
-    if (const Result<bool> dropped = impl_->universe->drop(); !dropped)
-        CATALOG_TRY_VOID(note_unmended("universe", dropped.error(), result));
-    // Each step mends what it can; what it cannot read is told by the check at the end.
-    const std::pair<std::string_view, Result<void>> steps[] = {
-        {"content", mend_content(*impl_->content, context, result)},
-        {"index", rebuild_index(impl_->services, context, result)},
-        {"log", sign_head(impl_->services, result)},
-        {"preparing", remove_unreadable_preparing(impl_->services, context, result)}};
-    for (const auto& [where, done] : steps)
-        if (!done) CATALOG_TRY_VOID(note_unmended(where, done.error(), result));
-    CATALOG_TRY(const std::uint64_t prefixes,
-                lifecycle::InstallationManager(impl_->services).reconcile(context));
-    if (prefixes > 0)
-        result.actions.push_back("reconciled " + std::to_string(prefixes) + " prefixes");
-    // Marks first: one that cannot be read would hide what is missing. A host's failure is told of
-    // by the second time.
-    static_cast<void>(impl_->assets->settle("", std::numeric_limits<std::size_t>::max(), context));
-    if (const Result<std::uint64_t> assets = impl_->assets->complete(context); !assets) {
-        CATALOG_TRY_VOID(note_unmended("assets", assets.error(), result));
-    } else if (*assets > 0) {
-        result.actions.push_back("registered " + std::to_string(*assets) + " packages as assets");
-    }
-    impl_->settle_assets("", context);
-    CATALOG_TRY(
-        VerifyResult check,
-        LibraryCheck(impl_->services, impl_->file, impl_->salvage.get(), context).run(false));
-    std::ranges::move(check.findings, std::back_inserter(result.remaining));
-    return result;
+    return impl_->metrics.measure(Operation::kRepair, [&]() -> Result<RepairResult> {
+        CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
+        RepairResult result;
+        if (impl_->salvage && !impl_->salvage->damages.empty())
+            result.actions.emplace_back("went back to the state before the damaged commits");
+        note_adopted(impl_->adopted, result);
+        // It can be made from the index at any time, and may hold what damage has taken.
+        if (const Result<bool> dropped = impl_->universe->drop(); !dropped)
+            CATALOG_TRY_VOID(note_unmended("universe", dropped.error(), result));
+        // Each step mends what it can; what it cannot read is told by the check at the end.
+        const std::pair<std::string_view, Result<void>> steps[] = {
+            {"content", mend_content(*impl_->content, context, result)},
+            {"index", rebuild_index(impl_->services, context, result)},
+            {"log", sign_head(impl_->services, result)},
+            {"preparing", remove_unreadable_preparing(impl_->services, context, result)}};
+        for (const auto& [where, done] : steps)
+            if (!done) CATALOG_TRY_VOID(note_unmended(where, done.error(), result));
+        CATALOG_TRY(const std::uint64_t prefixes,
+                    lifecycle::InstallationManager(impl_->services).reconcile(context));
+        if (prefixes > 0)
+            result.actions.push_back("reconciled " + std::to_string(prefixes) + " prefixes");
+        // Marks first: one that cannot be read would hide what is missing. A host's failure is told
+        // of by the second time.
+        static_cast<void>(
+            impl_->assets->settle("", std::numeric_limits<std::size_t>::max(), context));
+        if (const Result<std::uint64_t> assets = impl_->assets->complete(context); !assets) {
+            CATALOG_TRY_VOID(note_unmended("assets", assets.error(), result));
+        } else if (*assets > 0) {
+            result.actions.push_back("registered " + std::to_string(*assets) +
+                                     " packages as assets");
+        }
+        impl_->settle_assets("", context);
+        CATALOG_TRY(
+            VerifyResult check,
+            LibraryCheck(impl_->services, impl_->file, impl_->salvage.get(), context).run(false));
+        std::ranges::move(check.findings, std::back_inserter(result.remaining));
+        return result;
+    });
 }
 
 }  // namespace catalog::library

@@ -1,4 +1,4 @@
-// The content store of a library: its repair, and which files its objects are.
+// The content of a library: reading files, mending the store, and which files its objects are.
 
 #include <set>
 
@@ -11,8 +11,11 @@ namespace catalog::library {
 
 Result<content::RepairReport> AssetLibrary::repair_content(const content::RepairOptions& options,
                                                            const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
-    return impl_->content->repair(options, context);
+    return impl_->metrics.measure(
+        Operation::kRepairContent, [&]() -> Result<content::RepairReport> {
+            CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
+            return impl_->content->repair(options, context);
+        });
 }
 
 const content::AdoptionReport& AssetLibrary::adopted_packs() const noexcept {
@@ -21,13 +24,15 @@ const content::AdoptionReport& AssetLibrary::adopted_packs() const noexcept {
 
 Result<ContentRepack> AssetLibrary::repack_content(const content::RepackOptions& options,
                                                    const CallContext& context) {
-    CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
-    ContentRepack done;
-    CATALOG_TRY(done.report, impl_->content->repack(options, context));
-    if (options.rekey) {
-        CATALOG_TRY(done.generations_dropped, impl_->drop_unused_keys());
-    }
-    return done;
+    return impl_->metrics.measure(Operation::kRepackContent, [&]() -> Result<ContentRepack> {
+        CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
+        ContentRepack done;
+        CATALOG_TRY(done.report, impl_->content->repack(options, context));
+        if (options.rekey) {
+            CATALOG_TRY(done.generations_dropped, impl_->drop_unused_keys());
+        }
+        return done;
+    });
 }
 
 Result<std::vector<content::KeyGeneration>> AssetLibrary::Impl::drop_unused_keys() {
@@ -76,6 +81,66 @@ Result<std::vector<ObjectUser>> AssetLibrary::users_of(std::span<const ContentHa
     };
     CATALOG_TRY_VOID(services.index->for_each(look_at));
     return users;
+}
+
+Result<package::FileTable> AssetLibrary::file_table(const package::PackageDigest& digest,
+                                                    const CallContext& context) {
+    return impl_->metrics.measure(Operation::kFileTable, [&]() -> Result<package::FileTable> {
+        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+        CATALOG_TRY(const package::Manifest manifest, impl_->index->manifest(digest));
+        return lifecycle::load_file_table(impl_->services, digest, manifest, context);
+    });
+}
+
+Result<std::string> AssetLibrary::envelope(const package::PackageDigest& digest,
+                                           const CallContext& context) {
+    CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kRead, ""));
+    return lifecycle::load_envelope(impl_->services, digest);
+}
+
+Result<package::FileEntry> AssetLibrary::Impl::find_file(const PackageId& id,
+                                                         std::string_view file_path,
+                                                         const CallContext& context) {
+    CATALOG_TRY_VOID(enter(context, package::Verb::kRead, id.name().view()));
+    CATALOG_TRY(const index::IndexEntry entry, index->find(id));
+    CATALOG_TRY(const package::Manifest manifest, index->manifest(entry.digest));
+    CATALOG_TRY(const package::FileTable table,
+                lifecycle::load_file_table(services, entry.digest, manifest, context));
+    const package::FileEntry* found = table.find(file_path);
+    if (found == nullptr || found->kind != package::FileEntryKind::kRegular)
+        return fail(
+            Error(Errc::kNotFound,
+                  found == nullptr ? "the package has no such file" : "this is not a regular file",
+                  NotFoundDetail{"file", std::string(file_path)})
+                .with_input(id.to_string() + ":" + std::string(file_path)));
+    return *found;
+}
+
+Result<void> AssetLibrary::read_file(const PackageId& id, std::string_view path,
+                                     const content::ByteSink& sink, const CallContext& context) {
+    return impl_->metrics.measure(Operation::kReadFile, [&]() -> Result<void> {
+        CATALOG_TRY(const package::FileEntry file, impl_->find_file(id, path, context));
+        const auto counted = [&](ByteView bytes) -> Result<void> {
+            impl_->metrics.read_bytes.add(bytes.size());
+            return sink(bytes);
+        };
+        return impl_->content->retrieve(file.tree, counted, context);
+    });
+}
+
+Result<std::unique_ptr<OpenFile>> AssetLibrary::open_file(const PackageId& id,
+                                                          std::string_view path,
+                                                          const CallContext& context) {
+    return impl_->metrics.measure(Operation::kOpenFile, [&]() -> Result<std::unique_ptr<OpenFile>> {
+        CATALOG_TRY(const package::FileEntry file, impl_->find_file(id, path, context));
+        CATALOG_TRY(auto object, impl_->content->open_object(file.tree));
+        if (object->info().size != file.size)
+            return fail(Error(Errc::kContentCorrupted,
+                              "the stored file is not as long as the file table says",
+                              CorruptionDetail{file.tree.to_string(), {}, {id.to_string()}})
+                            .with_input(id.to_string() + ":" + file.path));
+        return std::make_unique<OpenFile>(file.mode, std::move(object));
+    });
 }
 
 }  // namespace catalog::library

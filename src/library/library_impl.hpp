@@ -13,6 +13,7 @@
 #include "catalog/lifecycle/services.hpp"
 #include "catalog/security/transparency_log.hpp"
 #include "library_file.hpp"
+#include "library_metrics.hpp"
 #include "live_universe.hpp"
 
 namespace catalog::library {
@@ -84,6 +85,8 @@ struct AssetLibrary::Impl {
     std::unique_ptr<LiveUniverse> universe;
     std::unique_ptr<AssetBook> assets;  ///< Null in a library that is open for reading.
     lifecycle::Services services;
+    LibraryMetrics metrics;
+    monitor::CollectorRegistration collector;  ///< Last: no scrape is inside when the others go.
 
     /// Checks access, cancellation and deadline. Denials go to the audit log.
     [[nodiscard]] Result<void> admit(const CallContext& context, package::Verb verb,
@@ -112,6 +115,11 @@ struct AssetLibrary::Impl {
     /// Drops the key generations that no file of the content store is under. Errors: see
     /// AssetLibrary::repack_content.
     [[nodiscard]] Result<std::vector<content::KeyGeneration>> drop_unused_keys();
+
+    [[nodiscard]] Result<LibraryStats> read_stats() const;
+
+    /// What the monitor asks for at a scrape.
+    void collect(std::vector<monitor::MetricFamily>& families) const;
 
     /// Fills `encryption` and `keys`, and forgets the key that the options had. Errors: see
     /// AssetLibrary::open.

@@ -10,8 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include "catalog/core/clock.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/kv/key_value_store.hpp"
+#include "catalog/monitor/metrics.hpp"
 
 namespace catalog::kv {
 
@@ -40,6 +42,16 @@ struct Commit {
     /// returns, in commit order: publishes the change to in-memory state. Must not fail: what it
     /// throws fails every later commit, because memory and store no longer agree. May be empty.
     std::function<void()> applied;
+};
+
+/// What a host counts of a queue: histograms that the queue records in. Those that are left as they
+/// are count nothing.
+struct CommitObserver {
+    monitor::Histogram group_commits;    ///< Of each synced batch.
+    monitor::Histogram group_bytes;      ///< Of each synced batch: keys and values.
+    monitor::Histogram wait_seconds;     ///< Of each commit: from `submit` until it returns.
+    monitor::Histogram write_seconds;    ///< Of each synced batch, group hooks aside.
+    std::shared_ptr<const Clock> clock;  ///< For the times; null: they are not recorded.
 };
 
 /// Counts since the queue was made, and what waits now.
@@ -82,6 +94,9 @@ public:
 
     /// Adds a hook; hooks run in the order in which they were added. Call before the first submit.
     void add_group_hook(GroupHook hook);
+
+    /// Records in `observer` from now on. Call before the first submit.
+    void observe(CommitObserver observer);
 
     /// Commits durably and returns when it is done. The calling thread may carry out the work of
     /// others waiting with it. Blocking: for at most the group under way and its own. Errors: what

@@ -14,6 +14,7 @@
 #include "catalog/io/file_system.hpp"
 #include "catalog/library/asset_registry.hpp"
 #include "catalog/lifecycle/consensus_client.hpp"
+#include "catalog/monitor/performance_monitor.hpp"
 
 namespace catalog::library {
 
@@ -37,6 +38,10 @@ public:
     /// Where content is kept. Default: pack files in the library's `packs/`. One library alone uses
     /// it, and always the same: the library's database says what of it counts.
     std::shared_ptr<content::StorageBackend> storage_backend;
+
+    /// What the library counts in, with or without others: docs/monitoring.md. Default: one of its
+    /// own, which AssetLibrary::environment() has.
+    std::shared_ptr<monitor::PerformanceMonitor> monitor;
 
     /// Returns a copy with every default filled in, except `key_store`, whose default needs the
     /// library's folder.
