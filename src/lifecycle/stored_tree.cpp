@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "catalog/internal/try.hpp"
@@ -33,8 +34,10 @@ public:
 
     Result<StoredTree> run(std::string_view owner) {
         CATALOG_TRY_VOID(scan());
+        CATALOG_TRY_VOID(begin_table());
         CATALOG_TRY(transaction_, services_.content->begin());
-        CATALOG_TRY(const Bytes table, put_all());
+        CATALOG_TRY_VOID(put_all());
+        CATALOG_TRY(const Bytes table, table_->finish());
         CATALOG_TRY(const content::ObjectInfo info, transaction_->put_list(owner, table));
         CATALOG_TRY_VOID(services_.content->commit(*transaction_));
         stored_.id = info.id;
@@ -42,6 +45,8 @@ public:
     }
 
 private:
+    using Entry = package::FileTableWriter::Added;
+
     /// What a scan found. A tree may have millions of them, so they are small.
     struct Found {
         std::uint64_t size = 0;
@@ -109,82 +114,85 @@ private:
         return note(path, {.size = info.size, .executable = (info.mode & kTreeExecuteBit) != 0});
     }
 
-    // Returns the tree's file table. Small files are put together.
-    Result<Bytes> put_all() {
-        package::FileTableWriter table(services_.limits, table_bytes_);
-        std::size_t waiting = 0;
-        for (std::size_t i = 0; i < found_.size(); ++i) {
-            const Found& found = found_[i];
-            const bool is_small = found.size <= kSmallBytes;
-            if (!is_small || together_bytes_ + found.size > kTogetherBytes ||
-                i - waiting == kTogetherFiles) {
-                CATALOG_TRY_VOID(put_together(waiting, i, table));
-                waiting = i;
+    // Makes the file table, in which the files' trees are still to come, and forgets what the scan
+    // found: while files are put, each is kept in memory in one form.
+    Result<void> begin_table() {
+        table_.emplace(services_.limits, table_bytes_);
+        for (const Found& found : found_) {
+            package::FileEntry entry;
+            entry.path = path_of(found);
+            entry.kind = found.kind;
+            entry.size = found.size;
+            entry.mode = mode_of(found);
+            if (entry.kind == package::FileEntryKind::kSymlink) {
+                CATALOG_TRY(entry.target, services_.fs->read_symlink(outside(entry.path)));
             }
-            if (is_small) {
-                if (found.kind == package::FileEntryKind::kRegular)
-                    CATALOG_TRY_VOID(read_small(found));
-                continue;
-            }
-            package::FileEntry entry = entry_of(found);
-            CATALOG_TRY_VOID(put(entry));
-            CATALOG_TRY_VOID(table.add(entry));
-            waiting = i + 1;
+            CATALOG_TRY_VOID(table_->add(entry));
         }
-        CATALOG_TRY_VOID(put_together(waiting, found_.size(), table));
-        return table.finish();
+        std::vector<Found>().swap(found_);
+        std::string().swap(paths_);
+        return {};
     }
 
-    Result<void> read_small(const Found& found) {
+    // Small files are put together.
+    Result<void> put_all() {
+        std::size_t waiting = 0;
+        for (std::size_t i = 0; i < table_->size(); ++i) {
+            const Entry entry = table_->added(i);
+            const bool is_small = entry.size <= kSmallBytes;
+            if (!is_small || together_bytes_ + entry.size > kTogetherBytes ||
+                i - waiting == kTogetherFiles) {
+                CATALOG_TRY_VOID(put_together(waiting, i));
+                waiting = i;
+            }
+            if (!is_small) {
+                CATALOG_TRY_VOID(put(i, entry));
+                waiting = i + 1;
+            } else if (entry.kind == package::FileEntryKind::kRegular) {
+                CATALOG_TRY_VOID(read_small(entry));
+            }
+        }
+        return put_together(waiting, table_->size());
+    }
+
+    Result<void> read_small(const Entry& entry) {
         CATALOG_TRY_VOID(context_.check(*services_.clock));
-        const std::string path = outside(std::string(path_of(found)));
+        const std::string path = outside(entry.path);
         CATALOG_TRY(const std::unique_ptr<io::ReadableFile> file, services_.fs->open_read(path));
         if (!together_) together_ = std::make_unique_for_overwrite<std::byte[]>(kTogetherBytes);
-        const std::span out(together_.get() + together_bytes_, found.size);
+        const std::span out(together_.get() + together_bytes_, entry.size);
         CATALOG_TRY(const std::size_t got, file->read_at(0, out));
-        if (got != found.size) return fail(changed(path));
+        if (got != entry.size) return fail(changed(path));
         together_bytes_ += got;
         done_ += got;
         context_.report({"put", "files", "bytes", done_, stored_.bytes});
         return {};
     }
 
-    // Puts what was read of the entries from `first` to `last`, and adds these to the table.
-    Result<void> put_together(std::size_t first, std::size_t last,
-                              package::FileTableWriter& table) {
+    // Puts what was read of the entries from `first` to `last`, and gives these their trees.
+    Result<void> put_together(std::size_t first, std::size_t last) {
         std::vector<ByteView> objects;
+        std::vector<std::size_t> numbers;
         ByteView rest(together_.get(), together_bytes_);
         for (std::size_t i = first; i < last; ++i) {
-            if (found_[i].kind != package::FileEntryKind::kRegular) continue;
-            objects.push_back(rest.first(found_[i].size));
-            rest = rest.subspan(found_[i].size);
+            const Entry entry = table_->added(i);
+            if (entry.kind != package::FileEntryKind::kRegular) continue;
+            objects.push_back(rest.first(entry.size));
+            numbers.push_back(i);
+            rest = rest.subspan(entry.size);
         }
         CATALOG_TRY(const std::vector<content::ObjectInfo> infos, transaction_->put_each(objects));
-        auto info = infos.begin();
-        for (std::size_t i = first; i < last; ++i) {
-            package::FileEntry entry = entry_of(found_[i]);
-            if (entry.kind == package::FileEntryKind::kRegular) entry.tree = (info++)->id;
-            if (entry.kind == package::FileEntryKind::kSymlink) {
-                CATALOG_TRY(entry.target, services_.fs->read_symlink(outside(entry.path)));
-            }
-            CATALOG_TRY_VOID(table.add(entry));
-        }
+        for (std::size_t i = 0; i < numbers.size(); ++i) table_->set_tree(numbers[i], infos[i].id);
         together_bytes_ = 0;
         return checkpoint_now_and_then(infos.size());
     }
 
-    [[nodiscard]] package::FileEntry entry_of(const Found& found) const {
-        package::FileEntry entry;
-        entry.path = path_of(found);
-        entry.kind = found.kind;
-        entry.size = found.size;
-        entry.mode = 0644;
-        if (found.kind == package::FileEntryKind::kDirectory || found.executable) entry.mode = 0755;
-        if (found.kind == package::FileEntryKind::kSymlink) entry.mode = 0777;
-        return entry;
+    static std::uint32_t mode_of(const Found& found) {
+        if (found.kind == package::FileEntryKind::kSymlink) return 0777;
+        return found.kind == package::FileEntryKind::kDirectory || found.executable ? 0755 : 0644;
     }
 
-    Result<void> put(package::FileEntry& entry) {
+    Result<void> put(std::size_t number, const Entry& entry) {
         CATALOG_TRY_VOID(context_.check(*services_.clock));
         const std::string path = outside(entry.path);
         CATALOG_TRY(const std::unique_ptr<io::ReadableFile> file, services_.fs->open_read(path));
@@ -201,7 +209,7 @@ private:
         };
         CATALOG_TRY(const content::ObjectInfo info, transaction_->put_random_access(source));
         if (info.size != entry.size) return fail(changed(path));
-        entry.tree = info.id;
+        table_->set_tree(number, info.id);
         return checkpoint_now_and_then(1);
     }
 
@@ -223,7 +231,7 @@ private:
         return std::string_view(paths_).substr(found.path_at, found.path_bytes);
     }
 
-    [[nodiscard]] std::string outside(const std::string& path) const {
+    [[nodiscard]] std::string outside(std::string_view path) const {
         return path.empty() ? directory_ : io::join_path(directory_, path);
     }
 
@@ -235,6 +243,7 @@ private:
     std::size_t together_bytes_ = 0;
     std::string paths_;
     std::vector<Found> found_;
+    std::optional<package::FileTableWriter> table_;
     std::size_t table_bytes_ = 0;  // Of its file table, at most, but for targets of links.
     std::unique_ptr<content::ContentTransaction> transaction_;
     StoredTree stored_;

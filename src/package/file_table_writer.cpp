@@ -49,6 +49,19 @@ Result<void> FileTableWriter::add(const FileEntry& entry) {
     return {};
 }
 
+// An entry begins with its kind, its mode, the length of its path and its size; behind the path of
+// a file stands its tree.
+FileTableWriter::Added FileTableWriter::added(std::size_t index) const {
+    const std::uint32_t offset = offsets_[index];
+    return {kind_at(offset), load_le<std::uint64_t>(out_.data() + offset + 5), path_at(offset)};
+}
+
+void FileTableWriter::set_tree(std::size_t index, const ContentHash& tree) {
+    const std::uint32_t offset = offsets_[index];
+    const std::size_t at = offset + kEntryHeadBytes + path_at(offset).size();
+    std::ranges::copy(tree.bytes(), out_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
 Result<Bytes> FileTableWriter::finish() {
     const IsLink is_link = [this](std::string_view path) {
         const auto found = find(path);

@@ -57,6 +57,25 @@ TEST(FileTableWriter, RefusesWhatATableRefuses) {
     expect_as_made({file("a", "12"), file("b", "34")}, small);
 }
 
+TEST(FileTableWriter, TakesTreesAfterTheirEntries) {
+    std::vector<FileEntry> entries{empty_folder("a"), file("b", "1"), link("c", "b"),
+                                   file("d/e", "22"), file("d/f", "")};
+    FileTableWriter writer;
+    for (FileEntry entry : entries) {
+        if (entry.kind == FileEntryKind::kRegular) entry.tree = {};
+        must(writer.add(entry));
+    }
+    ASSERT_EQ(writer.size(), entries.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const FileTableWriter::Added added = writer.added(i);
+        EXPECT_EQ(added.kind, entries[i].kind);
+        EXPECT_EQ(added.size, entries[i].size);
+        EXPECT_EQ(added.path, entries[i].path);
+        if (added.kind == FileEntryKind::kRegular) writer.set_tree(i, entries[i].tree);
+    }
+    EXPECT_EQ(must(writer.finish()), must(FileTable::make(entries)).encode());
+}
+
 TEST(FileTableWriter, RefusesAnEntryThatIsNotBehindTheLast) {
     EXPECT_EQ(code_of(write_table({file("b", ""), file("a", "")})), Errc::kFileTableInvalid);
 }

@@ -26,6 +26,20 @@ public:
     /// logarithmic in the table.
     [[nodiscard]] Result<void> add(const FileEntry& entry);
 
+    /// What an entry was added with.
+    struct Added {
+        FileEntryKind kind = FileEntryKind::kRegular;
+        std::uint64_t size = 0;
+        std::string_view path;  ///< Valid until the next `add`.
+    };
+    [[nodiscard]] std::size_t size() const noexcept { return offsets_.size(); }
+    /// Returns the entry of that number, counted from 0 in the order of adding. REQUIRES: index <
+    /// size().
+    [[nodiscard]] Added added(std::size_t index) const;
+    /// Gives a file its tree, where it was not known yet when it was added. REQUIRES: index <
+    /// size(), a regular file, a SHA-256 digest.
+    void set_tree(std::size_t index, const ContentHash& tree);
+
     /// Checks where links lead, and returns the stored form. Call once. Errors: kLinkRefused.
     [[nodiscard]] Result<Bytes> finish();
 
