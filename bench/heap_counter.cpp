@@ -39,3 +39,14 @@ void operator delete(void* block) noexcept {
     std::free(block);
 }
 void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+    const auto step = static_cast<std::size_t>(alignment);
+    void* block = std::aligned_alloc(step, (bytes + step - 1) / step * step);
+    if (block == nullptr) throw std::bad_alloc();
+    count(block);
+    return block;
+}
+void operator delete(void* block, std::align_val_t) noexcept { operator delete(block); }
+void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
+    operator delete(block);
+}

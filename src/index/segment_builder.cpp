@@ -138,8 +138,8 @@ struct SegmentBuilder::Impl {
         return write_cold(file, order, options.text_level);
     }
 
-    [[nodiscard]] Result<SegmentSummary> write(const SegmentSink& sink, ByteView universe) const {
-        CATALOG_TRY(const SegmentOrder order, order_of(draft));
+    [[nodiscard]] Result<SegmentSummary> write(const SegmentSink& sink, ByteView universe) {
+        CATALOG_TRY(SegmentOrder order, order_of(draft));
         SegmentFile file(sink);
         SegmentRoot root;
         root.docs = static_cast<std::uint32_t>(order.docs.size());
@@ -153,6 +153,9 @@ struct SegmentBuilder::Impl {
         {
             TermCollector terms(draft, order, options.secret);
             terms.collect();
+            // From here on the terms say everything.
+            order = {};
+            draft.clear();
             CATALOG_TRY_VOID(terms.write(file));
             root.terms = terms.terms();
             root.weight = terms.weight();

@@ -97,6 +97,14 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return rows.size(); }
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
+    /// Gives all memory back; the draft is of no further use.
+    void clear() noexcept {
+        rows = {};
+        row_names = {};
+        arena.clear();
+        names.clear();
+        texts.clear();
+    }
 
     SegmentInterner names;
     SegmentInterner texts;

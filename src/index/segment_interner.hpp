@@ -4,18 +4,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <string_view>
 #include <vector>
 
 #include "segment_hash.hpp"
+#include "segment_memory.hpp"
 
 namespace catalog::index {
 
 /// Bytes that only grow and never move. Thread safety: one thread at a time.
 class SegmentArena {
 public:
+    SegmentArena() = default;
+    SegmentArena(const SegmentArena&) = delete;
+    SegmentArena& operator=(const SegmentArena&) = delete;
+    ~SegmentArena() { clear(); }
+
+    /// Gives everything back.
+    void clear() noexcept {
+        for (const Block& block : blocks_) Allocator().deallocate(block.data, block.bytes);
+        blocks_.clear();
+        left_ = 0;
+        bytes_ = 0;
+    }
     /// Returns `bytes` bytes at a multiple of 8.
     [[nodiscard]] std::byte* take(std::size_t bytes) {
         bytes = (bytes + 7) & ~std::size_t{7};
@@ -28,19 +40,28 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
 private:
+    using Allocator = HugePageAllocator<std::byte>;
+    struct Block {
+        std::byte* data;
+        std::size_t bytes;
+    };
+
     void grow(std::size_t at_least) {
-        const std::size_t bytes = at_least > kBlockBytes ? at_least : kBlockBytes;
-        blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(bytes));
-        next_ = blocks_.back().get();
+        const std::size_t bytes = at_least > next_bytes_ ? at_least : next_bytes_;
+        if (next_bytes_ < kBlockBytesMax) next_bytes_ *= 2;
+        blocks_.push_back({nullptr, 0});
+        blocks_.back() = {Allocator().allocate(bytes), bytes};
+        next_ = blocks_.back().data;
         left_ = bytes;
         bytes_ += bytes;
     }
 
-    static constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
-    std::vector<std::unique_ptr<std::byte[]>> blocks_;
+    static constexpr std::size_t kBlockBytesMax = 2 * kHugePageBytes;
+    std::vector<Block> blocks_;
     std::byte* next_ = nullptr;
     std::size_t left_ = 0;
     std::size_t bytes_ = 0;
+    std::size_t next_bytes_ = std::size_t{64} << 10;
 };
 
 /// Texts by number and numbers by text. A lookup touches two places: the slot, and the text's
@@ -93,6 +114,14 @@ public:
         return *entry;
     }
 
+    /// Gives all memory back; the interner is of no further use.
+    void clear() noexcept {
+        entries_ = {};
+        slots_ = {};
+        arena_.clear();
+    }
+    /// Brings the text of a number near.
+    void prefetch_number(std::uint32_t id) const noexcept { __builtin_prefetch(entries_[id]); }
     [[nodiscard]] bool is_marked(std::uint32_t id) const noexcept {
         return entries_[id]->mark != 0;
     }
@@ -112,8 +141,10 @@ private:
         Entry* entry = nullptr;
     };
 
+    using Slots = std::vector<Slot, HugePageAllocator<Slot>>;
+
     void grow() {
-        std::vector<Slot> bigger(slots_.size() * 2);
+        Slots bigger(slots_.size() * 2);
         --shift_;
         for (const Slot& slot : slots_) {
             if (slot.entry == nullptr) continue;
@@ -127,7 +158,7 @@ private:
     QuickHash hash_;
     SegmentArena arena_;
     std::vector<Entry*> entries_;  ///< By number.
-    std::vector<Slot> slots_;
+    Slots slots_;
     unsigned shift_ = 64 - 10;
 };
 

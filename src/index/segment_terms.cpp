@@ -64,22 +64,37 @@ std::uint32_t TermCollector::facet_term(Facet facet, std::string_view value, boo
     return terms_.id(folded_);
 }
 
-void TermCollector::words(char kind, std::string_view text, Numbers& out) {
-    ++text_serial_;
-    word_texts_.clear();
-    words_.clear();
+TermCollector::WordRange TermCollector::split(char kind, std::string_view text) {
+    const std::size_t first = words_.size();
     for_each_word(text, kind, [this](std::string_view word) {
         const std::uint64_t hash = terms_.hash(word);
         terms_.prefetch(hash);
         words_.push_back({hash, word_texts_.size(), word.size()});
         word_texts_.append(word);
     });
+    return {first, words_.size()};
+}
+
+void TermCollector::prefetch_words() const noexcept {
     for (const Word& word : words_) terms_.prefetch_text(word.hash);
-    for (const Word& word : words_) {
+}
+
+void TermCollector::resolve(const WordRange& range, Numbers& out) {
+    ++text_serial_;
+    for (std::size_t i = range.first; i < range.end; ++i) {
+        const Word& word = words_[i];
         SegmentInterner::Entry& entry =
             terms_.entry(std::string_view(word_texts_).substr(word.at, word.bytes), word.hash);
         if (std::exchange(entry.mark, text_serial_) != text_serial_) out.push_back(entry.id);
     }
+}
+
+void TermCollector::words(char kind, std::string_view text, Numbers& out) {
+    const std::size_t texts = word_texts_.size();
+    const WordRange range = split(kind, text);
+    resolve(range, out);
+    words_.resize(range.first);
+    word_texts_.resize(texts);
 }
 
 void TermCollector::add(std::uint32_t term, unsigned weight) {
@@ -117,15 +132,14 @@ void TermCollector::collect_type_and_state(const DraftHead& head) {
     add(state, 0);
 }
 
-void TermCollector::collect_version(std::uint32_t doc, const DraftRow& row) {
+void TermCollector::collect_version(const DraftRow& row, const Ahead& ahead) {
     const DraftHead& head = row.head();
     std::size_t before = pending_.size();
     for (const std::uint32_t word : name_words_) add(word, kNameWordWeight);
     std::uint64_t length = (pending_.size() - before) * kNameWordWeight;
-    if (doc == 0 || row.description() != description_) {
-        description_ = row.description();
+    if (ahead.has_description) {
         description_words_.clear();
-        words(static_cast<char>(Facet::kWord), description_, description_words_);
+        resolve(ahead.description, description_words_);
     }
     for (const std::uint32_t word : description_words_) add(word, kDescriptionWordWeight);
     length += description_words_.size() * kDescriptionWordWeight;
@@ -149,15 +163,59 @@ void TermCollector::collect_version(std::uint32_t doc, const DraftRow& row) {
     weight_ += length;
 }
 
+void TermCollector::prefetch_known(const Known& known, std::span<const std::uint32_t> texts,
+                                   bool is_near) noexcept {
+    for (const std::uint32_t text : texts)
+        if (!is_near)
+            __builtin_prefetch(&known.first[text]);
+        else if (known.first[text] != 0)
+            __builtin_prefetch(&known.list[known.first[text] - 1]);
+}
+
+// What the versions of a batch will look up is brought near while others are split.
+std::uint32_t TermCollector::look_ahead(std::uint32_t first, std::uint32_t name) {
+    const auto docs = static_cast<std::uint32_t>(order_.docs.size());
+    const std::uint32_t end = std::min(first + kBatchVersions, docs);
+    words_.clear();
+    word_texts_.clear();
+    for (std::uint32_t doc = first; doc < end; ++doc) {
+        order_.prefetch_behind(doc);
+        const DraftRow row(order_.docs[doc]);
+        Ahead& ahead = ahead_[doc - first];
+        ahead.has_name = order_.first_docs[name] == doc;
+        if (ahead.has_name)
+            ahead.name =
+                split(static_cast<char>(Facet::kWord), draft_.names.text(order_.names[name++]));
+        ahead.has_description = doc == 0 || row.description() != description_;
+        description_ = row.description();
+        if (ahead.has_description)
+            ahead.description = split(static_cast<char>(Facet::kWord), description_);
+        prefetch_known(keywords_, row.keywords(), false);
+        prefetch_known(authors_, row.authors(), false);
+    }
+    prefetch_words();
+    for (std::uint32_t doc = first; doc < end; ++doc) {
+        const DraftRow row(order_.docs[doc]);
+        prefetch_known(keywords_, row.keywords(), true);
+        prefetch_known(authors_, row.authors(), true);
+    }
+    return name;
+}
+
 void TermCollector::collect() {
-    std::uint32_t doc = 0;
-    for (std::uint32_t name = 0; name < order_.own_names; ++name) {
-        name_words_.clear();
-        words(static_cast<char>(Facet::kWord), draft_.names.text(order_.names[name]), name_words_);
-        for (; doc < order_.first_docs[name + 1]; ++doc) {
-            order_.prefetch_behind(doc);
-            if (doc - run_first_ == kRunVersions) end_run();
-            collect_version(doc, DraftRow(order_.docs[doc]));
+    const auto docs = static_cast<std::uint32_t>(order_.docs.size());
+    std::uint32_t name = 0;
+    for (std::uint32_t first = 0; first < docs; first += kBatchVersions) {
+        // A run is whole batches.
+        if (first - run_first_ == kRunVersions) end_run();
+        name = look_ahead(first, name);
+        for (std::uint32_t doc = first; doc < std::min(first + kBatchVersions, docs); ++doc) {
+            const Ahead& ahead = ahead_[doc - first];
+            if (ahead.has_name) {
+                name_words_.clear();
+                resolve(ahead.name, name_words_);
+            }
+            collect_version(DraftRow(order_.docs[doc]), ahead);
         }
     }
     end_run();

@@ -61,7 +61,29 @@ private:
         std::size_t bytes = 0;
     };
 
-    void collect_version(std::uint32_t doc, const DraftRow& row);
+    /// Words of `words_`.
+    struct WordRange {
+        std::size_t first = 0;
+        std::size_t end = 0;
+    };
+    /// What was split of a version that is to come.
+    struct Ahead {
+        WordRange name;
+        WordRange description;
+        bool has_name = false;         ///< It is the first one of its name.
+        bool has_description = false;  ///< Another one than that of the version before.
+    };
+    static constexpr std::uint32_t kBatchVersions = 16;
+    static_assert(kRunVersions % kBatchVersions == 0);
+
+    [[nodiscard]] std::uint32_t look_ahead(std::uint32_t first, std::uint32_t name);
+    static void prefetch_known(const Known& known, std::span<const std::uint32_t> texts,
+                               bool is_near) noexcept;
+    [[nodiscard]] WordRange split(char kind, std::string_view text);
+    void prefetch_words() const noexcept;
+    /// Appends the terms of words, each once, to `out`.
+    void resolve(const WordRange& range, Numbers& out);
+    void collect_version(const DraftRow& row, const Ahead& ahead);
     void collect_type_and_state(const DraftHead& head);
     void add(std::uint32_t term, unsigned weight);
     void add_known(Known& known, std::uint32_t text, Facet facet, unsigned weight);
@@ -78,7 +100,8 @@ private:
     const SegmentOrder& order_;
     SegmentInterner terms_;
     std::uint32_t text_serial_ = 0;  ///< A term's mark is the text in which it was seen last.
-    std::vector<Word> words_;        ///< Of the text at hand.
+    std::vector<Word> words_;        ///< Of the batch at hand.
+    std::array<Ahead, kBatchVersions> ahead_;
     std::string word_texts_;
     Known authors_;
     Known keywords_;

@@ -140,7 +140,11 @@ std::uint32_t PostingWriter::add_champions() {
 Result<void> TermCollector::write_dictionary(SegmentFile& file,
                                              const std::vector<std::uint32_t>& sorted) const {
     DictionaryWriter dictionary;
-    for (const std::uint32_t term : sorted) dictionary.add(terms_.text(term));
+    constexpr std::size_t kAhead = 16;
+    for (std::size_t rank = 0; rank < sorted.size(); ++rank) {
+        if (rank + kAhead < sorted.size()) terms_.prefetch_number(sorted[rank + kAhead]);
+        dictionary.add(terms_.text(sorted[rank]));
+    }
     const std::vector<std::uint32_t>& offsets = dictionary.finish();
     if (dictionary.texts().size() > kTermTextBytesMax)
         return fail(
@@ -164,9 +168,17 @@ Result<void> TermCollector::write_postings(SegmentFile& file,
     PostingWriter writer(lengths_, weight_);
     std::vector<std::uint32_t> rows(sorted.size());
     std::vector<std::uint8_t> weights(sorted.size());
+    // No facet stands behind words.
+    const auto first_word = static_cast<std::uint32_t>(
+        std::ranges::partition_point(sorted,
+                                     [this](std::uint32_t term) {
+                                         return terms_.text(term).front() <
+                                                static_cast<char>(Facet::kWord);
+                                     }) -
+        sorted.begin());
     CATALOG_TRY_VOID(file.begin(SectionKind::kPostings));
     for (std::uint32_t rank = 0; rank < rows.size(); ++rank) {
-        const bool is_word = terms_.text(sorted[rank]).front() == static_cast<char>(Facet::kWord);
+        const bool is_word = rank >= first_word;
         writer.docs.clear();
         writer.weights.clear();
         for (RunCursor& cursor : cursors)
