@@ -21,7 +21,7 @@ Result<std::string> host() {
     environment.clock = make_system_clock();
     environment.random = make_system_random();
     environment.executor = make_thread_pool(1);
-    environment.disk = cache::make_memory_record_store();  // or one over your database
+    environment.disk = cache::make_memory_record_store();  // or library::open_cache_records
 
     cache::RedisOptions redis;
     redis.unix_path = "redis.socket";  // there need not be a server
