@@ -1,6 +1,6 @@
 // A sealed segment of the index: how fast it is built, how large it is, and how fast it answers,
-// beside LMDB and SQLite with the same packages in the same run. Answers are compared before
-// anything is timed; CPU time of the thread, the least of some rounds; peak heap beside it.
+// beside LMDB, SQLite and its FTS5 with the same packages in the same run. Answers are compared
+// before anything is timed; CPU time of the thread, the least of some rounds; peak heap beside it.
 //
 //   bench_segment FOLDER CATALOGUE.jsonl [ROWS [QUERIES]]
 //
@@ -27,6 +27,7 @@
 #include "catalog/index/segment.hpp"
 #include "catalog/index/segment_builder.hpp"
 #include "catalogue.hpp"
+#include "oracle.hpp"
 #include "peers.hpp"
 #include "segment_format.hpp"
 
@@ -41,6 +42,9 @@ constexpr std::size_t kHot = 1024;
 constexpr std::size_t kLookups = 1'000'000;
 constexpr std::size_t kPeerLookups = 200'000;
 constexpr std::size_t kColdLookups = 300;
+constexpr std::size_t kPrecisionQueries = 300;
+/// Above this, loading the full-text peer takes minutes.
+constexpr std::size_t kTextPeerRows = 300'000;
 
 template <class T>
 T must(Result<T> result) {
@@ -307,6 +311,41 @@ void time_peer(Peer& peer, const Catalogue& catalogue, const Ids& uniform, const
                   "ns");
 }
 
+void print_precision(const Segment& segment, const Catalogue& catalogue,
+                     const std::vector<std::string>& queries, const char* kind) {
+    if (queries.empty()) return;
+    const auto some = std::span(queries).first(std::min(kPrecisionQueries, queries.size()));
+    const Precision precision = measure_precision(segment, catalogue, some);
+    std::printf("precision@20 beside double precision, %s: %.5f, scores %.7f of the best\n", kind,
+                precision.precision, precision.score);
+}
+
+// Words apart are one query; what joins them would be its syntax.
+void time_text_peer(TextPeer& peer, const Catalogue& catalogue, const Segment& segment,
+                    const std::vector<std::string>& one, const std::vector<std::string>& two) {
+    const double start = cpu_seconds();
+    peer.load(catalogue.rows);
+    const auto rows = static_cast<double>(catalogue.rows.size());
+    std::printf("%s: %.0f packages a CPU second, %.0f bytes a package\n", peer.name(),
+                rows / (cpu_seconds() - start), static_cast<double>(peer.bytes()) / rows);
+    for (const auto& [queries, kind] :
+         {std::pair(&one, "one word"), std::pair(&two, "two words")}) {
+        std::vector<double> times;
+        for (std::size_t i = 0; i < std::min(kPrecisionQueries, queries->size()); ++i) {
+            const std::string& query = (*queries)[i];
+            const double before = cpu_seconds();
+            const std::size_t hits = peer.search(query, 20);
+            times.push_back((cpu_seconds() - before) * 1e6);
+            require(hits == must(segment.search(query, 20)).size(), "as many hits");
+        }
+        if (times.empty()) continue;
+        std::ranges::sort(times);
+        print_row((std::string(peer.name()) + ", " + kind + ", p50").c_str(),
+                  times[times.size() / 2], "us");
+        print_row("  p99", times[times.size() * 99 / 100], "us");
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -339,8 +378,15 @@ int main(int argc, char** argv) {
     time_lookups(*segment, hot, "1,024 hot");
     time_lookups(*segment, uniform, "uniform");
     time_names(*segment, *catalogue, read_lines(queries + ".prefixes"));
-    time_searches(*segment, read_lines(queries + ".1term"), "one word");
-    time_searches(*segment, read_lines(queries + ".2terms"), "two words");
+    const std::vector<std::string> one = read_lines(queries + ".1term");
+    const std::vector<std::string> two = read_lines(queries + ".2terms");
+    time_searches(*segment, one, "one word");
+    time_searches(*segment, two, "two words");
+    print_precision(*segment, *catalogue, one, "one word");
+    print_precision(*segment, *catalogue, two, "two words");
+    if (const auto peer = make_text_peer(folder);
+        peer != nullptr && catalogue->rows.size() <= kTextPeerRows)
+        time_text_peer(*peer, *catalogue, *segment, one, two);
     for (const auto& peer : make_peers(folder)) time_peer(*peer, *catalogue, uniform, hot);
     // Pages that are mapped stay in memory.
     segment.reset();

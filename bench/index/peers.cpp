@@ -156,9 +156,79 @@ private:
     sqlite3* db_ = nullptr;
     sqlite3_stmt* find_ = nullptr;
 };
+
+class Fts5 final : public TextPeer {
+public:
+    explicit Fts5(std::string path) : path_(std::move(path)) {
+        std::filesystem::remove(path_);
+        require(sqlite3_open(path_.c_str(), &db_) == SQLITE_OK, "sqlite3_open");
+        run("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;"
+            "PRAGMA mmap_size=4294967296;"
+            "CREATE VIRTUAL TABLE t USING fts5(name, keywords, description);"
+            "INSERT INTO t(t, rank) VALUES('rank', 'bm25(6.0, 3.0, 1.0)')");
+    }
+    ~Fts5() override {
+        sqlite3_finalize(search_);
+        sqlite3_close(db_);
+        std::filesystem::remove(path_);
+    }
+    [[nodiscard]] const char* name() const override { return "SQLite FTS5"; }
+    void load(std::span<const index::SegmentRow> rows) override {
+        run("BEGIN");
+        sqlite3_stmt* insert = prepare("INSERT INTO t VALUES(?,?,?)");
+        for (const index::SegmentRow& row : rows) {
+            std::string keywords;
+            for (const std::string_view keyword : row.keywords)
+                keywords.append(keyword).append(1, ' ');
+            bind(insert, 1, row.name);
+            bind(insert, 2, keywords);
+            bind(insert, 3, row.description);
+            require(sqlite3_step(insert) == SQLITE_DONE, "INSERT");
+            sqlite3_reset(insert);
+        }
+        sqlite3_finalize(insert);
+        run("COMMIT");
+        search_ = prepare("SELECT name FROM t WHERE t MATCH ? ORDER BY rank LIMIT ?");
+    }
+    [[nodiscard]] std::uint64_t bytes() const override { return std::filesystem::file_size(path_); }
+    std::size_t search(const std::string& words, int limit) override {
+        bind(search_, 1, words);
+        sqlite3_bind_int(search_, 2, limit);
+        std::size_t hits = 0;
+        for (; sqlite3_step(search_) == SQLITE_ROW; ++hits)
+            require(sqlite3_column_bytes(search_, 0) > 0, "name");
+        sqlite3_reset(search_);
+        return hits;
+    }
+
+private:
+    void run(const char* sql) {
+        require(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) == SQLITE_OK, sql);
+    }
+    sqlite3_stmt* prepare(const char* sql) {
+        sqlite3_stmt* statement = nullptr;
+        require(sqlite3_prepare_v2(db_, sql, -1, &statement, nullptr) == SQLITE_OK, sql);
+        return statement;
+    }
+    static void bind(sqlite3_stmt* statement, int place, std::string_view text) {
+        sqlite3_bind_text(statement, place, text.data(), static_cast<int>(text.size()),
+                          SQLITE_STATIC);
+    }
+    std::string path_;
+    sqlite3* db_ = nullptr;
+    sqlite3_stmt* search_ = nullptr;
+};
 #endif
 
 }  // namespace
+
+std::unique_ptr<TextPeer> make_text_peer([[maybe_unused]] const std::string& folder) {
+#ifdef CATALOG_BENCH_SQLITE
+    return std::make_unique<Fts5>(folder + "/fts5.db");
+#else
+    return nullptr;
+#endif
+}
 
 std::vector<std::unique_ptr<Peer>> make_peers(const std::string& folder) {
     std::vector<std::unique_ptr<Peer>> peers;

@@ -139,7 +139,10 @@ struct SegmentBuilder::Impl {
     }
 
     [[nodiscard]] Result<SegmentSummary> write(const SegmentSink& sink, ByteView universe) {
+        draft.end_adding();
         CATALOG_TRY(SegmentOrder order, order_of(draft));
+        draft.rows = {};
+        draft.row_names = {};
         SegmentFile file(sink);
         SegmentRoot root;
         root.docs = static_cast<std::uint32_t>(order.docs.size());
@@ -150,6 +153,7 @@ struct SegmentBuilder::Impl {
         root.widths = order.widths();
         root.doc_width = width_of(root.docs);
         CATALOG_TRY_VOID(write_tables(file, order, root));
+        draft.facts.clear();
         {
             TermCollector terms(draft, order, options.secret);
             terms.collect();

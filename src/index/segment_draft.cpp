@@ -113,11 +113,30 @@ Result<void> SegmentDraft::add_relation(const SegmentRelation& relation) {
                                                 "or a text of more than 1 MiB");
     CATALOG_TRY(const std::uint32_t name, name_number(relation.name));
     store_terms(relation, terms_);
-    numbers_.push_back(name);
+    relations_.push_back(name);
     SegmentInterner::Entry& terms = texts.entry(terms_, texts.hash(terms_));
     terms.mark = 1;
-    numbers_.push_back(terms.id);
+    relations_.push_back(terms.id);
     return {};
+}
+
+const DraftFacts* SegmentDraft::add_facts(const SegmentRow& row, std::uint64_t release_key) {
+    const bool content = (flags_of(row) & kFlagContent) != 0;
+    std::byte* const to =
+        facts.take(sizeof(DraftFacts) + (content ? kBodyContentBytes : 0) + 4 * relations_.size());
+    auto* const stored = new (to) DraftFacts;
+    stored->release_key = release_key;
+    stored->published = static_cast<std::uint64_t>(row.published_us);
+    stored->digest = row.digest.digest;
+    std::byte* at = to + sizeof(DraftFacts);
+    if (content) {
+        store_word(at, row.file_count);
+        store_word(at + 8, row.file_bytes);
+        store_word(at + 16, row.log_index);
+        at += kBodyContentBytes;
+    }
+    if (!relations_.empty()) std::memcpy(at, relations_.data(), 4 * relations_.size());
+    return stored;
 }
 
 Result<void> SegmentDraft::add(const SegmentRow& row) {
@@ -128,12 +147,17 @@ Result<void> SegmentDraft::add(const SegmentRow& row) {
     for (const std::string_view author : row.authors) numbers_.push_back(texts.id(author));
     for (const std::string_view keyword : row.keywords) numbers_.push_back(texts.id(keyword));
     for (const std::string_view tag : row.tags) numbers_.push_back(texts.id(tag));
-    for (const SegmentRelation& relation : row.relations) CATALOG_TRY_VOID(add_relation(relation));
+    relations_.clear();
+    const std::size_t listed = numbers_.size();
+    for (const SegmentRelation& relation : row.relations) {
+        CATALOG_TRY_VOID(add_relation(relation));
+        if (relation.role == RelationRole::kProvide)
+            numbers_.push_back(relations_[relations_.size() - 2]);
+    }
 
     DraftHead head;
-    head.release_key = version::ReleaseKey::of(version);
-    head.published = static_cast<std::uint64_t>(row.published_us);
-    head.digest = row.digest.digest;
+    head.facts = add_facts(row, version::ReleaseKey::of(version));
+    head.provided = static_cast<std::uint16_t>(numbers_.size() - listed);
     if (!row.license.empty()) head.license = texts.id(row.license);
     head.description_bytes = static_cast<std::uint32_t>(row.description.size());
     head.rest_bytes = static_cast<std::uint32_t>(row.rest.size());
@@ -145,18 +169,10 @@ Result<void> SegmentDraft::add(const SegmentRow& row) {
     head.keywords = static_cast<std::uint8_t>(row.keywords.size());
     head.tags = static_cast<std::uint8_t>(row.tags.size());
 
-    const bool content = (head.flags & kFlagContent) != 0;
-    std::byte* const to =
-        arena.take(sizeof head + (content ? kBodyContentBytes : 0) + 4 * numbers_.size() +
-                   row.version.size() + row.description.size() + row.rest.size());
+    std::byte* const to = arena.take(sizeof head + 4 * numbers_.size() + row.version.size() +
+                                     row.description.size() + row.rest.size());
     std::memcpy(to, &head, sizeof head);
     std::byte* at = to + sizeof head;
-    if (content) {
-        store_word(at, row.file_count);
-        store_word(at + 8, row.file_bytes);
-        store_word(at + 16, row.log_index);
-        at += kBodyContentBytes;
-    }
     if (!numbers_.empty()) std::memcpy(at, numbers_.data(), 4 * numbers_.size());
     at = append(at + 4 * numbers_.size(), row.version);
     append(append(at, row.description), row.rest);
@@ -193,7 +209,7 @@ void SegmentDraft::prefetch_texts(const SegmentRow& row) const noexcept {
 }
 
 std::size_t SegmentDraft::memory_bytes() const noexcept {
-    return names.memory_bytes() + texts.memory_bytes() + arena.bytes() +
+    return names.memory_bytes() + texts.memory_bytes() + arena.bytes() + facts.bytes() +
            rows.capacity() * sizeof(DraftHead*) + row_names.capacity() * 4;
 }
 

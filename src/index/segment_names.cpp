@@ -68,13 +68,16 @@ Result<void> write_reverse(SegmentFile& file, const SegmentDraft& draft,
     std::vector<std::uint32_t> firsts(order.names.size() + 1);
     std::vector<std::uint32_t> last(order.names.size(), kNoNumber);
     std::uint64_t edges = 0;
-    for (std::uint32_t doc = 0; doc < docs; ++doc)
+    for (std::uint32_t doc = 0; doc < docs; ++doc) {
+        order.prefetch_behind(doc);
+        order.prefetch_facts_behind(doc);
         for_each_dependency(DraftRow(order.docs[doc]), is_dependency, [&](std::uint32_t name) {
             const std::uint32_t rank = order.name_ranks[name];
             if (std::exchange(last[rank], doc) == doc) return;
             ++firsts[std::size_t{rank} + 1];
             ++edges;
         });
+    }
     if (edges >= kNoNumber)
         return fail(Errc::kLimitExceeded, "segment would have 2^32 dependencies",
                     LimitDetail{"segment_dependencies_max", kNoNumber, edges});

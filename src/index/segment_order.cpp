@@ -22,7 +22,8 @@ version::SemVer version_of(const DraftHead* head) {
 
 // Newest first. The order key tells nearly all apart; pre-releases and huge numbers share one.
 bool is_newer(const DraftHead* left, const DraftHead* right) {
-    if (left->release_key != right->release_key) return left->release_key > right->release_key;
+    const std::uint64_t keys[] = {left->facts->release_key, right->facts->release_key};
+    if (keys[0] != keys[1]) return keys[0] > keys[1];
     return compare_precedence(version_of(left), version_of(right)) > 0;
 }
 

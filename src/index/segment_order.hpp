@@ -29,9 +29,19 @@ struct SegmentOrder {
     void prefetch_behind(std::uint32_t doc) const noexcept {
         constexpr std::size_t kAhead = 8;
         constexpr std::size_t kLine = 64;
+        if (doc + kAhead + kAhead < docs.size()) __builtin_prefetch(docs[doc + kAhead + kAhead]);
         if (doc + kAhead >= docs.size()) return;
         const auto* const row = reinterpret_cast<const std::byte*>(docs[doc + kAhead]);
         for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(row + kLine * line);
+    }
+
+    /// The same for what stands apart from it; before facts are given back.
+    void prefetch_facts_behind(std::uint32_t doc) const noexcept {
+        constexpr std::size_t kAhead = 6;
+        if (doc + kAhead >= docs.size()) return;
+        const auto* const facts = reinterpret_cast<const std::byte*>(docs[doc + kAhead]->facts);
+        __builtin_prefetch(facts);
+        __builtin_prefetch(facts + 64);
     }
 };
 

@@ -23,8 +23,8 @@ public:
         key_ = hash_.of_id(name, row.version());
         append(as_bytes(name));
         append(as_bytes(row.version()));
-        append_word(head.published);
-        append(head.digest);
+        append_word(row.facts().published);
+        append(row.facts().digest);
         append_narrow(head.license == kNoNumber ? kNoNumber : order_.text_ranks[head.license],
                       widths_.text);
         const std::size_t content_at = bytes_.size();
@@ -110,6 +110,7 @@ Result<RecordTables> write_records(SegmentFile& file, const SegmentDraft& draft,
         const std::string_view text = draft.names.text(order.names[name]);
         for (; doc < order.first_docs[name + 1]; ++doc) {
             order.prefetch_behind(doc);
+            order.prefetch_facts_behind(doc);
             const DraftRow row(order.docs[doc]);
             const ByteView bytes = writer.write(text, row);
             // A lookup in a cold file reads one page of records, not two.
@@ -123,7 +124,7 @@ Result<RecordTables> write_records(SegmentFile& file, const SegmentDraft& draft,
                                         place * kRecordAlignment});
             CATALOG_TRY_VOID(file.append(bytes));
             tables.places.push_back(static_cast<std::uint32_t>(place));
-            tables.release_keys.push_back(row.head().release_key);
+            tables.release_keys.push_back(row.facts().release_key);
             CATALOG_TRY_VOID(tables.keys.add(writer.key(), doc, static_cast<std::uint32_t>(place)));
         }
     }

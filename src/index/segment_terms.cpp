@@ -154,10 +154,8 @@ void TermCollector::collect_version(const DraftRow& row, const Ahead& ahead) {
     for (const std::uint32_t tag : row.tags()) add_known(tags_, tag, Facet::kTag, 0);
     if (head.license != kNoNumber) add_known(licenses_, head.license, Facet::kLicense, 0);
     collect_type_and_state(head);
-    const std::span<const std::uint32_t> relations = row.relations();
-    for (std::size_t i = 0; i < relations.size(); i += 2)
-        if (decode_terms(draft_.texts.text(relations[i + 1])).role == RelationRole::kProvide)
-            add(facet_term(Facet::kProvided, draft_.names.text(relations[i]), false), 0);
+    for (const std::uint32_t name : row.provided())
+        add(facet_term(Facet::kProvided, draft_.names.text(name), false), 0);
     length = std::min<std::uint64_t>(length, kLengthMax);
     lengths_.push_back(static_cast<std::uint16_t>(length));
     weight_ += length;
@@ -253,6 +251,7 @@ void TermCollector::end_run() {
         }
     }
     run.postings.assign(room.get(), to);
+    run.places.shrink_to_fit();
     runs_.push_back(std::move(run));
     pending_.clear();
     run_first_ += kRunVersions;
