@@ -11,6 +11,7 @@
 #include <string>
 
 #include "support/content/content_bed.hpp"
+#include "support/content/flipped_bits.hpp"
 #include "support/content/sample_bytes.hpp"
 #include "support/io/results.hpp"
 #include "support/io/simulated_file_system.hpp"
@@ -261,23 +262,13 @@ TEST(ZeroCopyContent, NeverGivesABitThatWasFlippedBefore) {
     const Bytes bytes = mixed_bytes();
     RealContentBed bed(options_on(disk, kTinyChunks));
     const ContentHash id = bed.put(bytes).id;
-    const std::string pack = "/library/packs/00000001.pack";
-    const std::uint64_t size = must(disk->info(pack)).size;
-    std::size_t refused = 0;
-    for (std::uint64_t at = 0; at < size; at += 41) {
-        must(disk->corrupt(pack, at, 0x10));
+    expect_flips_are_refused(*disk, 41, [&]() -> Result<void> {
         bed.reopen();
         const auto slice = must(bed.storage().open_zero_copy(id))->slice();
-        if (slice) {
-            EXPECT_EQ(bytes_of(*slice), bytes);
-        } else {
-            EXPECT_EQ(slice.error().code(), Errc::kContentCorrupted);
-            EXPECT_FALSE(slice.error().input().empty());
-            ++refused;
-        }
-        must(disk->corrupt(pack, at, 0x10));
-    }
-    EXPECT_GT(refused, 100u);
+        if (!slice) return fail(slice.error());
+        EXPECT_EQ(bytes_of(*slice), bytes);
+        return {};
+    });
 }
 
 TEST(ZeroCopyContent, ChecksAChunkOnceForEachMapping) {
@@ -395,27 +386,18 @@ TEST(ReadSlices, NeverGivesABitThatWasFlippedBefore) {
     RealContentBed bed(options_on(disk, kTinyChunks));
     const Bytes bytes = mixed_bytes();
     const ContentHash id = bed.put(bytes).id;
-    const std::string pack = "/library/packs/00000001.pack";
-    const std::uint64_t size = must(disk->info(pack)).size;
-    std::size_t refused = 0;
-    for (std::uint64_t at = 0; at < size; at += 41) {
-        must(disk->corrupt(pack, at, 0x10));
+    expect_flips_are_refused(*disk, 41, [&]() -> Result<void> {
         bed.reopen();
         const auto content = must(bed.storage().open_zero_copy(id));
         std::vector<SliceRequest> requests;
         for (std::uint64_t offset = 0; offset < bytes.size(); offset += 1'500)
             requests.push_back({content.get(), {offset, 1'500}});
         const auto slices = ZeroCopyContent::read_slices(requests);
-        if (!slices) {
-            EXPECT_EQ(slices.error().code(), Errc::kContentCorrupted);
-            EXPECT_FALSE(slices.error().input().empty());
-            ++refused;
-        }
-        for (std::size_t i = 0; slices && i < requests.size(); ++i)
+        if (!slices) return fail(slices.error());
+        for (std::size_t i = 0; i < requests.size(); ++i)
             EXPECT_EQ(bytes_of((*slices)[i]), part_of(bytes, requests[i].range.offset, 1'500));
-        must(disk->corrupt(pack, at, 0x10));
-    }
-    EXPECT_GT(refused, 100u);
+        return {};
+    });
 }
 
 TEST(ReadSlices, RawChunksAreGivenWhereTheyLieAndCheckedOnce) {
