@@ -11,6 +11,7 @@
 
 #include "catalog/content/pack_format.hpp"
 #include "catalog/core/bytes.hpp"
+#include "verified_sources.hpp"
 
 namespace catalog::content {
 
@@ -21,6 +22,7 @@ struct BaseChunk {
     std::uint32_t alone_bytes = 0;  ///< EncodedChunk::alone_bytes.
     std::uint32_t depth = 0;        ///< Deltas that were undone to get it.
     IdRule id_rule = IdRule::kLeaf;
+    SourceMark source = SourceMark::kNone;
 };
 
 /// Of several equal-length rows of reads that go through versions of one package, most ask for the

@@ -76,11 +76,14 @@ Result<ByteView> ChunkDecoder::decode(const StoredRecord& record, Bytes& plain) 
     return bytes;
 }
 
-Result<void> ChunkDecoder::decode_unchecked(const StoredRecord& record, std::span<std::byte> out) {
+Result<void> ChunkDecoder::decode_unchecked(const StoredRecord& record, std::span<std::byte> out,
+                                            SourceMark* source) {
     const RecordHeader& header = record.header;
+    SourceMark base_mark = SourceMark::kNone;
     Result<void> decoded;
     if (header.codec == Codec::kDelta) {
         CATALOG_TRY(const BaseChunk base, base_of(record));
+        base_mark = base.source;
         decoded = compressor_.decompress_delta(record.payload, *base.plain, out);
     } else if (header.codec == Codec::kZstdDictionary) {
         CATALOG_TRY(const auto dictionary, dictionary_of(record));
@@ -89,6 +92,7 @@ Result<void> ChunkDecoder::decode_unchecked(const StoredRecord& record, std::spa
         decoded = compressor_.decompress(header.codec, record.payload, out);
     }
     if (!decoded) return undecodable(header.id, decoded.error());
+    if (source != nullptr) *source = mark_of(header, record.payload, base_mark);
     return {};
 }
 
@@ -160,14 +164,16 @@ Result<BaseChunk> ChunkDecoder::decode_link(const Link& link, const BaseChunk* b
     auto plain = bases_ ? bases_->buffer(header.plain_bytes) : std::make_shared<Bytes>();
     if (header.codec != Codec::kDelta) {
         CATALOG_TRY_VOID(decode_alone({header, link.payload, link.pack}, *plain));
-        return BaseChunk{std::move(plain), header.stored_bytes, 0, header.id_rule};
+        return BaseChunk{std::move(plain), header.stored_bytes, 0, header.id_rule,
+                         mark_of(header, link.payload, SourceMark::kNone)};
     }
     const auto decoded =
         compressor_.decompress_delta(link.payload, *base->plain, header.plain_bytes, *plain);
     if (!decoded) return undecodable(header.id, decoded.error());
     const std::uint32_t alone =
         estimate_alone(plain->size(), base->alone_bytes, base->plain->size());
-    return BaseChunk{std::move(plain), alone, base->depth + 1, header.id_rule};
+    return BaseChunk{std::move(plain), alone, base->depth + 1, header.id_rule,
+                     mark_of(header, link.payload, base->source)};
 }
 
 }  // namespace catalog::content

@@ -25,8 +25,11 @@ inline constexpr std::size_t kDeltaDepthMax = 8;
 class ChunkDecoder {
 public:
     /// `backend` outlives it and is where bases are found; `bases` (may be null) keeps them.
-    explicit ChunkDecoder(StorageBackend& backend, std::shared_ptr<BaseCache> bases = nullptr)
-        : backend_(backend), bases_(std::move(bases)) {}
+    /// `sources` (may be null) outlives it and gives the marks of what is decoded; without it, and
+    /// for what starts from a base that was kept without a mark, they are kNone.
+    explicit ChunkDecoder(StorageBackend& backend, std::shared_ptr<BaseCache> bases = nullptr,
+                          const VerifiedSources* sources = nullptr)
+        : backend_(backend), bases_(std::move(bases)), sources_(sources) {}
 
     /// Decodes a record. The result is valid until `plain` or the record's payload changes. Memory:
     /// the chunk, its base, and the payload of the base. Errors: kContentCorrupted with
@@ -34,9 +37,11 @@ public:
     [[nodiscard]] Result<ByteView> decode(const StoredRecord& record, Bytes& plain);
 
     /// The same into `out`, which has the length that the header says, and without the check
-    /// against the id in the header, which is left to the caller: the bytes may be others.
+    /// against the id in the header, which is left to the caller: the bytes may be others. With
+    /// `source` the mark of what they were decoded from is put there.
     [[nodiscard]] Result<void> decode_unchecked(const StoredRecord& record,
-                                                std::span<std::byte> out);
+                                                std::span<std::byte> out,
+                                                SourceMark* source = nullptr);
 
     /// Returns a chunk that may be a base, or nothing when the index does not have it. Its payload
     /// matched its checksum; its digest is not checked. Errors: as `decode`.
@@ -63,6 +68,10 @@ private:
     [[nodiscard]] Result<ByteView> decode_delta(const StoredRecord& record, Bytes& plain);
     [[nodiscard]] Result<Loaded> load_row(const ChunkLocation& location, std::size_t links_max);
     [[nodiscard]] Result<BaseChunk> decode_link(const Link& link, const BaseChunk* base);
+    [[nodiscard]] SourceMark mark_of(const RecordHeader& header, ByteView payload,
+                                     SourceMark base) const noexcept {
+        return sources_ == nullptr ? SourceMark::kNone : sources_->mark_of(header, payload, base);
+    }
     [[nodiscard]] Result<void> decode_alone(const StoredRecord& record, Bytes& plain);
     [[nodiscard]] Result<std::shared_ptr<const Dictionary>> dictionary_of(
         const StoredRecord& record);
@@ -70,6 +79,7 @@ private:
 
     StorageBackend& backend_;
     std::shared_ptr<BaseCache> bases_;
+    const VerifiedSources* const sources_;
     Compressor compressor_;
     std::vector<Link> links_;  ///< Of a row of deltas, the first to be decoded last.
     std::array<Bytes, kDeltaDepthMax + 1> records_;  ///< What `links_` looks at.

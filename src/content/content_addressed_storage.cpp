@@ -181,6 +181,9 @@ Result<std::unique_ptr<ContentAddressedStorage>> ContentAddressedStorage::open(
                      : make_pack_backend(kept.file_system, io::join_path(kept.directory, "packs"),
                                          kept.read_only, kept.packs);
     impl->bases = std::make_shared<BaseCache>(kept.bases_bytes_max);
+    impl->read_bases = std::make_shared<BaseCache>(kept.read_bases_bytes_max);
+    impl->verified =
+        std::make_unique<VerifiedSources>(kept.random ? *kept.random : *make_system_random());
     if (!kept.read_only) {
         CATALOG_TRY(const auto marks, impl->marks(*kept.store->snapshot()));
         CATALOG_TRY_VOID(impl->backend->recover(impl->format.store, impl->format.profile, marks));

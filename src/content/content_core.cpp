@@ -155,11 +155,12 @@ Result<ByteView> ChunkReader::read_at(const ChunkRef& chunk, const ChunkLocation
     return bytes;
 }
 
-Result<IdRule> ChunkReader::read_unchecked(const ChunkRef& chunk, std::span<std::byte> out) {
+Result<IdRule> ChunkReader::read_unchecked(const ChunkRef& chunk, std::span<std::byte> out,
+                                           SourceMark* source) {
     CATALOG_TRY(const auto entry, core_.find_chunk(chunk.id));
     if (!entry) return fail(Errc::kContentCorrupted, "chunk is missing from the index");
     CATALOG_TRY(const StoredRecord record, record_at(chunk, entry->location));
-    CATALOG_TRY_VOID(decoder_.decode_unchecked(record, out));
+    CATALOG_TRY_VOID(decoder_.decode_unchecked(record, out, source));
     return record.header.id_rule;
 }
 
@@ -176,17 +177,32 @@ Result<ByteView> ChunkReader::read(const ContentHash& object, const ChunkRef& ch
                     .with_hint("run a full verification to see what else is damaged"));
 }
 
-// A buffer that held another chunk spares the machine from making fresh pages for each.
-Result<PinnedChunk> ChunkReader::load(const ContentHash& object, const ChunkRef& chunk) {
-    auto buffer = core_.bases->buffer(chunk.bytes);
+Result<ChunkReader::Decoded> ChunkReader::decode(const ChunkRef& chunk) {
+    if (const auto kept = core_.read_bases->find(chunk.id);
+        kept && kept->plain->size() == chunk.bytes)
+        return Decoded{*kept->plain, kept->plain, kept->id_rule, kept->source};
+    // One that held another chunk spares the machine from making fresh pages for each.
+    auto buffer = core_.read_bases->buffer(chunk.bytes);
     if (buffer->size() < chunk.bytes) buffer->resize(chunk.bytes);
     const std::span<std::byte> out = std::span(*buffer).first(chunk.bytes);
-    const auto rule = read_unchecked(chunk, out);
-    if (!rule || chunk_id_of(out, *rule) != chunk.id) {
-        CATALOG_TRY(const ByteView bytes, read(object, chunk));
-        std::ranges::copy(bytes, out.begin());
+    SourceMark source = SourceMark::kNone;
+    CATALOG_TRY(const IdRule id_rule, read_unchecked(chunk, out, &source));
+    return Decoded{out, std::move(buffer), id_rule, source};
+}
+
+Result<PinnedChunk> ChunkReader::load(const ContentHash& object, const ChunkRef& chunk) {
+    if (auto decoded = decode(chunk)) {
+        const SourceMark source = decoded->source;
+        const bool known = core_.verified->has(source);
+        if (known || chunk_id_of(decoded->bytes, decoded->id_rule) == chunk.id) {
+            if (!known) core_.verified->note(source);
+            return PinnedChunk{decoded->bytes, std::move(decoded->buffer)};
+        }
     }
-    return PinnedChunk{out, std::move(buffer)};
+    CATALOG_TRY(const ByteView bytes, read(object, chunk));
+    auto buffer = core_.read_bases->buffer(chunk.bytes);
+    buffer->assign(bytes.begin(), bytes.end());
+    return PinnedChunk{*buffer, buffer};
 }
 
 std::unique_ptr<ChunkReader> ReaderPool::take() {

@@ -37,10 +37,12 @@ struct ContentCore {
     ContentOptions options;
     std::shared_ptr<StorageBackend> backend;
     FormatRecord format;
-    std::shared_ptr<BaseCache> bases;         ///< Of readers and writers.
-    std::unique_ptr<ChunkKeeper> keeper;      ///< Null for a reader.
-    std::unique_ptr<WritePipeline> pipeline;  ///< Null for a reader.
-    std::unique_ptr<SpaceReserve> reserve;    ///< Null for a reader.
+    std::shared_ptr<BaseCache> bases;           ///< Of writers.
+    std::shared_ptr<BaseCache> read_bases;      ///< Of readers.
+    std::unique_ptr<ChunkKeeper> keeper;        ///< Null for a reader.
+    std::unique_ptr<WritePipeline> pipeline;    ///< Null for a reader.
+    std::unique_ptr<SpaceReserve> reserve;      ///< Null for a reader.
+    std::unique_ptr<VerifiedSources> verified;  ///< Of readers.
     const std::unique_ptr<OpenSessions> sessions = std::make_unique<OpenSessions>();
 
     /// Returns the record of an object. Errors: kContentNotFound, kContentCorrupted, kDatabaseIo.
@@ -84,7 +86,7 @@ struct PinnedChunk {
 class ChunkReader {
 public:
     explicit ChunkReader(const ContentCore& core)
-        : core_(core), decoder_(*core.backend, core.bases) {}
+        : core_(core), decoder_(*core.backend, core.read_bases, core.verified.get()) {}
 
     /// Returns the bytes of a chunk of `object`, valid until the next call. Errors:
     /// kContentCorrupted that names chunk, object and place; kIo, kDatabaseIo.
@@ -92,14 +94,28 @@ public:
 
     /// As `read`, but whether the bytes have the chunk's digest is left to the caller to check;
     /// when they have not, `read` says what is wrong, or finds them elsewhere.
-    /// Decodes into `out`, which has the chunk's length, and returns the rule of its id.
-    [[nodiscard]] Result<IdRule> read_unchecked(const ChunkRef& chunk, std::span<std::byte> out);
+    /// Decodes into `out`, which has the chunk's length, and returns the rule of its id. `source`
+    /// as in ChunkDecoder::decode_unchecked.
+    [[nodiscard]] Result<IdRule> read_unchecked(const ChunkRef& chunk, std::span<std::byte> out,
+                                                SourceMark* source = nullptr);
 
     /// Room for several chunks side by side, for one caller at a time.
     [[nodiscard]] Bytes& scratch() noexcept { return scratch_; }
     [[nodiscard]] LongestFirst& hashing() noexcept { return hashing_; }
 
-    /// As `read`, into a buffer of its own.
+    /// A decoded chunk of which nobody has said yet that it has its digest.
+    struct Decoded {
+        ByteView bytes;
+        std::shared_ptr<const Bytes> buffer;
+        IdRule id_rule = IdRule::kLeaf;
+        SourceMark source = SourceMark::kNone;  ///< Of ContentCore::verified.
+    };
+    /// As `read_unchecked`, into a buffer of its own, or into none where the chunk is kept as a
+    /// base.
+    [[nodiscard]] Result<Decoded> decode(const ChunkRef& chunk);
+
+    /// As `read`, into a buffer as `decode` has it. What was verified before out of the same
+    /// payloads is not hashed.
     [[nodiscard]] Result<PinnedChunk> load(const ContentHash& object, const ChunkRef& chunk);
 
 private:

@@ -52,6 +52,7 @@ private:
     struct Decoded {
         std::size_t index = 0;
         std::shared_ptr<const Bytes> buffer;
+        SourceMark source = SourceMark::kNone;
     };
 
     [[nodiscard]] const ChunkRef& chunk(std::size_t index) const { return *wanted_[index].chunk; }
@@ -111,21 +112,22 @@ private:
                 loaded_[each.index] = *std::move(kept);
                 continue;
             }
-            auto buffer = core_.bases->buffer(wanted.bytes);
-            if (buffer->size() < wanted.bytes) buffer->resize(wanted.bytes);
-            const auto out = std::span(*buffer).first(wanted.bytes);
-            const auto read = reader.read_unchecked(wanted, out);
+            auto read = reader.decode(wanted);
             if (!read) {
                 // Whoever looks twice finds what was moved, or says what is wrong.
                 CATALOG_TRY_VOID(load_checked(each.index));
                 continue;
             }
-            tasks.push_back({out,
-                             *read == IdRule::kLeaf ? merkle::HashTask::As::kLeaf
-                                                    : merkle::HashTask::As::kBytes,
+            if (core_.verified->has(read->source)) {
+                take(each.index, {read->bytes, std::move(read->buffer)});
+                continue;
+            }
+            const bool as_leaf = read->id_rule == IdRule::kLeaf;
+            tasks.push_back({read->bytes,
+                             as_leaf ? merkle::HashTask::As::kLeaf : merkle::HashTask::As::kBytes,
                              {}});
-            decoded.push_back({each.index, std::move(buffer)});
-            bytes += out.size();
+            bytes += read->bytes.size();
+            decoded.push_back({each.index, std::move(read->buffer), read->source});
             if (bytes < kTogetherBytes) continue;
             CATALOG_TRY_VOID(check(reader.hashing(), tasks, decoded));
             bytes = 0;
@@ -144,12 +146,17 @@ private:
                 CATALOG_TRY_VOID(load_checked(index));
                 continue;
             }
-            loaded_[index] = {tasks[i].bytes, std::move(decoded[i].buffer)};
-            recent_.keep(chunk(index).id, loaded_[index]);
+            core_.verified->note(decoded[i].source);
+            take(index, {tasks[i].bytes, std::move(decoded[i].buffer)});
         }
         tasks.clear();
         decoded.clear();
         return {};
+    }
+
+    void take(std::size_t index, PinnedChunk verified) {
+        loaded_[index] = std::move(verified);
+        recent_.keep(chunk(index).id, loaded_[index]);
     }
 
     Result<void> load_checked(std::size_t index) {

@@ -61,6 +61,10 @@ public:
     std::uint64_t similarity_bytes_max = 8u << 20;  ///< See SimilarityOptions.
     /// Chunks that deltas were made from lately are kept in memory, bytes.
     std::uint64_t bases_bytes_max = 8u << 20;
+    /// Of chunks that were read lately, those that deltas start from are kept decoded, bytes. It
+    /// fills with what is read, and takes nothing before; who reads at random all over a store
+    /// gains as much as its deltas have bases that fit.
+    std::uint64_t read_bases_bytes_max = 32u << 20;
     /// Chunks of all sessions that are being encoded at one time, bytes. A put waits beyond it.
     std::uint64_t pipeline_bytes_max = 4u << 20;
     /// Block hashes of the objects that ranges were proved of lately, bytes: 1 MiB for 1 GiB.

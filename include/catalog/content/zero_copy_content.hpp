@@ -60,7 +60,10 @@ struct SliceRequest;
 /// was asked for before has the same address as long as the pack stays mapped. Such a chunk is
 /// checked against its digest when it is first asked for, and not again while the pack stays
 /// mapped. Other chunks are decoded and checked into a buffer that lives as long as somebody holds
-/// a piece of it; the store itself holds the last 16. A backend that does not map gives all chunks
+/// a piece of it; the store itself holds the last 16, and those that deltas start from
+/// (ContentOptions::read_bases_bytes_max). One that is decoded again, from payloads equal to those
+/// that gave the right digest before, is not hashed again: the payloads are told from others by a
+/// universal hash at a random place that nobody knows. A backend that does not map gives all chunks
 /// in that way.
 ///
 /// Memory: the object's chunk list (48 bytes a chunk), and what the caller's slices hold.
@@ -83,7 +86,8 @@ public:
     [[nodiscard]] const ObjectInfo& info() const noexcept;
 
     /// Returns the chunk that holds the byte at `offset`. Cost: for a raw chunk a search in the
-    /// index, and the first time hashing; for others reading, decoding and hashing. Does not
+    /// index, and the first time hashing; for others reading and decoding, and the first time
+    /// hashing. Does not
     /// allocate for a raw chunk in a mapped pack. Errors: kEndOfFile (at or behind the end),
     /// kContentCorrupted (CorruptionDetail, input is the place), kIo, kDatabaseIo, kCancelled,
     /// kDeadlineExceeded.

@@ -68,6 +68,7 @@ ContentOptions workload_options(std::shared_ptr<io::FileSystem> fs) {
     options.random = make_counting_random();
     options.similarity_bytes_max = 1u << 16;
     options.bases_bytes_max = 1u << 16;
+    options.read_bases_bytes_max = 1u << 16;
     // A few chunks are enough, so that what follows goes with a dictionary, and repacks change it.
     options.dictionaries.at_ingest = true;
     options.dictionaries.train_after_bytes = 5000;
