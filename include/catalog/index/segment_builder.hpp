@@ -35,7 +35,7 @@ public:
     /// zstd level of descriptions, 1 to 19.
     int text_level = 1;
     /// Bytes of memory that `add` may come to; more is kLimitExceeded, and several segments are to
-    /// be built instead. `finish` takes up to as much again.
+    /// be built instead. `finish` takes about half as much again.
     std::size_t memory_bytes_max = std::size_t{1} << 30;
 };
 
@@ -52,9 +52,9 @@ struct SegmentSummary {
 /// (docs/formats/segment.md). The same versions, added in any order with the same options, give
 /// the same bytes.
 ///
-/// Thread safety: one object from one thread at a time. Memory: about 250 bytes a version for
-/// packages as they are in public registries; nothing is written before `finish`. After an error
-/// the object is of no further use.
+/// Thread safety: one object from one thread at a time. Memory: `finish` included, 520
+/// bytes a version of a generated catalogue of a million, more where there are fewer; nothing is
+/// written before `finish`. After an error the object is of no further use.
 class SegmentBuilder {
 public:
     explicit SegmentBuilder(const SegmentOptions& options = {});
@@ -65,7 +65,7 @@ public:
     /// Adds a version; nothing of `row` is borrowed afterwards. Errors: kInvalidName,
     /// kVersionSyntax (also: not in its canonical form), kInvalidArgument (a feature that is empty
     /// or has a zero byte, a state that is not a package's), kLimitExceeded (a list or text that is
-    /// longer than SegmentRow says, or SegmentOptions::memory_bytes_max). Cost: about 0.5 us.
+    /// longer than SegmentRow says, or SegmentOptions::memory_bytes_max). Cost: about 2 us.
     [[nodiscard]] Result<void> add(const SegmentRow& row);
     /// Adds several: their lookups in the builder's tables overlap, so that this is the quicker
     /// way for many. Errors: as above, with what stands before the row at fault added.
@@ -83,7 +83,7 @@ public:
     /// Writes everything, and `universe` (may be empty) as it is: the same packages frozen for the
     /// resolver (resolve::FrozenUniverse). The builder is empty then. Errors: kPackageExists (an id
     /// twice, or two that differ in build metadata alone), kLimitExceeded (2^32 - 2 numbers of any
-    /// kind, 4 GiB of texts, 64 GiB of records), the sink's. Cost: about 2 us a version, n log n in
+    /// kind, 4 GiB of texts, 16 GiB of records), the sink's. Cost: about 7 us a version, n log n in
     /// the names.
     [[nodiscard]] Result<SegmentSummary> finish(const SegmentSink& sink, ByteView universe = {});
 
