@@ -21,7 +21,7 @@ tools="clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
 demo="node=nodejs npm=npm"
 coverage="gcovr=gcovr"
 package="debootstrap=debootstrap"
-bench="liblmdb-dev libsqlite3-dev"
+bench="liblmdb-dev libsqlite3-dev libcpp-httplib-dev docker-registry=docker-registry"
 
 say() { echo "setup: $*" >&2; }
 
