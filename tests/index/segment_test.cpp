@@ -206,6 +206,51 @@ TEST(SegmentBuilder, TakesTextsOfAnyBytesInAndOut) {
     EXPECT_EQ(segment->count(Facet::kTag, odd), 1U);
 }
 
+TEST(SegmentBuilder, KeepsTermsOfMoreVersionsThanItSortsAtATime) {
+    constexpr std::uint32_t kVersions = 66'000;
+    constexpr std::uint32_t kWords = 997;
+    std::vector<std::string> names;
+    std::vector<std::string> descriptions;
+    std::vector<SegmentRow> rows;
+    for (std::uint32_t i = 0; i < kVersions; ++i) {
+        // Names in byte order are those in order of numbers.
+        names.push_back("n" + std::to_string(100'000 + i));
+        descriptions.push_back("common w" + std::to_string(i % kWords));
+    }
+    for (std::uint32_t i = 0; i < kVersions; ++i) {
+        rows.push_back(plain_row(names[i], "1.0.0"));
+        rows.back().description = descriptions[i];
+    }
+    const testing::BuiltSegment built = must(testing::build_segment(rows));
+    const auto segment = testing::open_bytes(built.bytes);
+    EXPECT_TRUE(segment->verify());
+    EXPECT_EQ(segment->count(Facet::kWord, "common"), kVersions);
+    std::vector<DocId> found;
+    segment->list(Facet::kWord, "w7", DocId{0}, kVersions, found);
+    std::vector<DocId> expected;
+    for (std::uint32_t i = 7; i < kVersions; i += kWords) expected.push_back(DocId{i});
+    EXPECT_EQ(found, expected);
+}
+
+TEST(SegmentBuilder, KeepsValuesThatShareMoreThanTheDictionaryCounts) {
+    const std::string shared(255, 'x');
+    const std::string texts[] = {shared, shared + "a", shared + "b", std::string(127, 'x'),
+                                 std::string(128, 'x')};
+    const std::vector<std::string_view> tags(std::begin(texts), std::end(texts));
+    SegmentRow row = plain_row("a", "1.0.0");
+    row.tags = tags;
+    const testing::BuiltSegment built = must(testing::build_segment(std::span(&row, 1)));
+    const auto segment = testing::open_bytes(built.bytes);
+    EXPECT_TRUE(segment->verify());
+    std::vector<std::pair<std::string, std::uint32_t>> values;
+    segment->values(Facet::kTag, "x", 10, values);
+    ASSERT_EQ(values.size(), 5U);
+    EXPECT_EQ(values[0].first, texts[3]);
+    EXPECT_EQ(values[2].first, shared);
+    EXPECT_EQ(values[4].first, texts[2]);
+    for (const std::string& text : texts) EXPECT_EQ(segment->count(Facet::kTag, text), 1U);
+}
+
 Facet facet_of(TermKind kind) { return static_cast<Facet>(static_cast<char>(kind)); }
 
 TEST(SegmentBuilder, FindsMetadataByTheTermsOfTheIndexInTheStore) {
