@@ -35,20 +35,66 @@ Error already_there(const IndexEntry& old_entry, const IndexEntry& new_entry) {
     return Error(Errc::kPackageExists, there + " is published already").with_input(there);
 }
 
-/// The first version of a name makes the name; the key right behind its prefix tells. The view has
-/// no iterator, so names are counted by a record of their own.
-std::string name_count_key(std::string_view name) {
-    std::string key = "n";
-    key += name;
-    return key;
-}
-
 }  // namespace
 
-PackageIndex::PackageIndex(kv::KeyValueStore& store, IndexFamilies families)
-    : impl_(new Impl{store, families}) {}
+PackageIndex::Impl::Impl(kv::KeyValueStore& of, const IndexFamilies& in,
+                         std::shared_ptr<SegmentFolder> sealed_in)
+    : store(of), families(in) {
+    if (families.segments && sealed_in != nullptr)
+        folder = std::move(sealed_in);
+    else
+        live = std::make_shared<const Moment>(store, families);
+}
+
+Result<MomentLink> PackageIndex::Impl::moment() const {
+    if (live != nullptr) return live;
+    const std::uint64_t revision = store.revision();
+    {
+        const internal::MutexLock lock(mutex);
+        if (last != nullptr && last_revision == revision) return last;
+    }
+    Result<MomentLink> taken = Moment::of(store.snapshot(), families, folder->impl(), false);
+    if (!taken && taken.error().code() == Errc::kFileNotFound) {
+        // A writer elsewhere has merged it since this follower looked.
+        CATALOG_TRY_VOID(store.refresh());
+        taken = Moment::of(store.snapshot(), families, folder->impl(), false);
+        if (!taken && taken.error().code() == Errc::kFileNotFound)
+            return fail(Error(Errc::kIndexCorrupted, std::string(taken.error().message()))
+                            .with_input(std::string(taken.error().input()))
+                            .with_hint(std::string(taken.error().hint()))
+                            .with_cause(taken.error()));
+    }
+    if (!taken) return taken;
+    const internal::MutexLock lock(mutex);
+    if (last == nullptr || last_revision <= revision) {
+        last = *taken;
+        last_revision = revision;
+    }
+    return taken;
+}
+
+Result<MomentLink> PackageIndex::Impl::damaged_moment() const {
+    if (live != nullptr) return live;
+    return Moment::of(store.snapshot(), families, folder->impl(), true);
+}
+
+Result<SealedSetLink> PackageIndex::Impl::sealed_in(const kv::CommitView& view) const {
+    if (live != nullptr) return std::make_shared<const SealedSet>();
+    CATALOG_TRY(const std::optional<std::string> record,
+                view.get(*families.segments, kManifestKey));
+    return folder->impl().open_set(record);
+}
+
+PackageIndex::PackageIndex(kv::KeyValueStore& store, IndexFamilies families,
+                           std::shared_ptr<SegmentFolder> folder)
+    : impl_(std::make_unique<Impl>(store, families, std::move(folder))) {}
 
 PackageIndex::~PackageIndex() = default;
+
+void PackageIndex::release() noexcept {
+    const internal::MutexLock lock(impl_->mutex);
+    impl_->last.reset();
+}
 
 Result<void> PackageIndex::stage_add(const kv::CommitView& view, kv::WriteBatch& batch,
                                      const IndexEntry& entry,
@@ -61,12 +107,19 @@ Result<void> PackageIndex::stage_add(const kv::CommitView& view, kv::WriteBatch&
         CATALOG_TRY(const IndexEntry old_entry, decode_entry(*there));
         return fail(already_there(old_entry, entry));
     }
+    CATALOG_TRY(const SealedSetLink sealed, impl_->sealed_in(view));
+    for (const SealedSegment& segment : sealed->segments) {
+        const std::optional<DocId> doc = segment.find(entry.id.name().view(), entry.version);
+        if (!doc) continue;
+        CATALOG_TRY(const IndexEntry old_entry, entry_of(segment.segment(), *doc));
+        return fail(already_there(old_entry, entry));
+    }
     CATALOG_TRY(Counts counts, counts_in(view, families.packages));
-    const std::string name_key = name_count_key(entry.id.name().view());
-    CATALOG_TRY(const std::optional<std::string> versions, view.get(families.packages, name_key));
-    if (!versions) {
+    const std::string name = name_key(entry.id.name().view());
+    CATALOG_TRY(const std::optional<std::string> versions, view.get(families.packages, name));
+    if (!versions && !sealed->has_name(entry.id.name().view())) {
         ++counts.names;
-        batch.put(families.packages, name_key, "");
+        batch.put(families.packages, name, "");
     }
     ++counts.versions;
     ++(entry.origin == Origin::kPublished ? counts.published : counts.imported);
@@ -81,17 +134,34 @@ Result<void> PackageIndex::stage_add(const kv::CommitView& view, kv::WriteBatch&
     return impl_->note_change(view, batch, entry, &metadata);
 }
 
+Result<std::optional<PackageIndex::Impl::StoredEntry>> PackageIndex::Impl::entry_in(
+    const kv::CommitView& view, std::string_view name, const version::SemVer& version) const {
+    for (std::string key : {entry_key(name, version), changed_key(name, version)}) {
+        CATALOG_TRY(const std::optional<std::string> there, view.get(families.packages, key));
+        if (!there) continue;
+        CATALOG_TRY(IndexEntry entry, decode_entry(*there));
+        return StoredEntry{std::move(key), std::move(entry)};
+    }
+    CATALOG_TRY(const SealedSetLink sealed, sealed_in(view));
+    for (const SealedSegment& segment : sealed->segments) {
+        const std::optional<DocId> doc = segment.find(name, version);
+        if (!doc) continue;
+        CATALOG_TRY(IndexEntry entry, entry_of(segment.segment(), *doc));
+        CATALOG_TRY(entry.description, segment.open->description(*doc));
+        return StoredEntry{changed_key(name, version), std::move(entry)};
+    }
+    return std::nullopt;
+}
+
 Result<IndexEntry> PackageIndex::stage_change(const kv::CommitView& view, kv::WriteBatch& batch,
                                               const PackageId& id,
                                               std::optional<package::PackageState> state,
                                               std::optional<bool> yanked) {
     const IndexFamilies& families = impl_->families;
     CATALOG_TRY(const version::SemVer version, version::SemVer::parse(id.version()));
-    const std::string key = entry_key(id.name().view(), version);
-    CATALOG_TRY(const std::optional<std::string> there, view.get(families.packages, key));
-    if (!there) return fail(impl_->not_found(id.to_string()));
-    CATALOG_TRY(IndexEntry entry, decode_entry(*there));
-    if (entry.id != id) return fail(impl_->not_found(id.to_string()));
+    CATALOG_TRY(auto found, impl_->entry_in(view, id.name().view(), version));
+    if (!found || found->entry.id != id) return fail(impl_->not_found(id.to_string()));
+    IndexEntry& entry = found->entry;
     if (state && entry.state != *state) {
         CATALOG_TRY_VOID(
             package::check_transition(package::Lifecycle::kPackage, entry.state, *state));
@@ -103,9 +173,9 @@ Result<IndexEntry> PackageIndex::stage_change(const kv::CommitView& view, kv::Wr
         batch.put(families.packages, std::string(kCountsKey), encode_counts(counts));
         entry.yanked = *yanked;
     }
-    batch.put(families.packages, key, encode_entry(entry));
+    batch.put(families.packages, found->key, encode_entry(entry));
     CATALOG_TRY_VOID(impl_->note_change(view, batch, entry, nullptr));
-    return entry;
+    return std::move(entry);
 }
 
 }  // namespace catalog::index

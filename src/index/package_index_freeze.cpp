@@ -31,11 +31,12 @@ bool is_for_choice(package::PackageState state) {
            state == package::PackageState::kDeprecated;
 }
 
-Result<std::vector<FrozenEntry>> read_entries(const PackageIndex& index) {
+Result<std::vector<FrozenEntry>> read_entries(const PackageIndex& index, const Moment& moment) {
     std::vector<FrozenEntry> entries;
     CATALOG_TRY(const PackageIndex::Counts counts, index.counts());
     entries.reserve(static_cast<std::size_t>(counts.versions));
-    CATALOG_TRY_VOID(index.for_each([&](const IndexEntry& entry) -> Result<void> {
+    CATALOG_TRY_VOID(for_each_row(moment, [&](const IndexRow& row) -> Result<void> {
+        const IndexEntry& entry = row.entry;
         FrozenEntry& frozen = entries.emplace_back();
         std::ranges::copy(entry.digest.hash.bytes(), frozen.digest.begin());
         frozen.yanked = entry.yanked;
@@ -70,13 +71,13 @@ private:
 }  // namespace
 
 Result<Bytes> PackageIndex::freeze(const FreezeProgress& progress, std::size_t front) const {
-    CATALOG_TRY(std::vector<FrozenEntry> entries, read_entries(*this));
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    CATALOG_TRY(std::vector<FrozenEntry> entries, read_entries(*this, *moment));
     ManifestFreezer freezer;
     std::uint64_t done = 0;
     const std::uint64_t total = entries.size();
     {
-        const std::unique_ptr<kv::Iterator> iterator =
-            impl_->store.iterate(impl_->families.manifests);
+        const std::unique_ptr<kv::Iterator> iterator = moment->iterate(impl_->families.manifests);
         // Both are sorted by digest.
         auto at = entries.begin();
         for (iterator->seek(""); iterator->valid() && at != entries.end(); iterator->next()) {
@@ -101,16 +102,19 @@ Result<Bytes> PackageIndex::refreeze(const resolve::UniverseChanges& changes,
                                      const FreezeProgress& progress, std::size_t front) const {
     ManifestFreezer freezer;
     std::uint64_t done = 0;
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
     const std::vector<std::string> names = changes.names();
     for (const std::string& text : names) {
         if (done++ % kProgressEvery == 0) CATALOG_TRY_VOID(progress(done, names.size()));
         CATALOG_TRY(const PackageName name, PackageName::parse(text));
-        CATALOG_TRY(const std::vector<IndexEntry> entries, versions(name));
-        for (const IndexEntry& entry : entries) {
+        CATALOG_TRY(std::vector<IndexRow> rows, moment->versions(name.view()));
+        std::ranges::reverse(rows);
+        for (const IndexRow& row : rows) {
+            const IndexEntry& entry = row.entry;
             if (!is_for_choice(entry.state)) continue;
             const ByteView digest = entry.digest.hash.bytes();
             CATALOG_TRY(const std::optional<std::string> manifest,
-                        impl_->store.get(impl_->families.manifests, as_text(digest)));
+                        moment->get(impl_->families.manifests, as_text(digest)));
             if (!manifest)
                 return fail(Errc::kIndexCorrupted,
                             "the index is damaged: an entry has no manifest");

@@ -1,45 +1,74 @@
 #pragma once
 // What the parts of PackageIndex share.
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/index/package_index.hpp"
+#include "catalog/internal/mutex.hpp"
+#include "moment.hpp"
 #include "records.hpp"
 
 namespace catalog::index {
 
+using MomentLink = std::shared_ptr<const Moment>;
+
 struct PackageIndex::Impl {
+    Impl(kv::KeyValueStore& of, const IndexFamilies& in, std::shared_ptr<SegmentFolder> sealed_in);
+
     kv::KeyValueStore& store;
     IndexFamilies families;
+    std::shared_ptr<SegmentFolder> folder;  ///< Null: there are no segments.
+    MomentLink live;                        ///< Without segments, the store itself.
+    mutable internal::Mutex mutex;
+    /// The moment that was taken last, and the store's revision before it was.
+    mutable MomentLink last CATALOG_GUARDED_BY(mutex);
+    mutable std::uint64_t last_revision CATALOG_GUARDED_BY(mutex) = 0;
+
+    /// Returns what reads see now. Errors: kIndexCorrupted (also: a segment is missing),
+    /// kDatabaseIo.
+    [[nodiscard]] Result<MomentLink> moment() const;
+    /// As above, without segments that cannot be opened, which it names.
+    [[nodiscard]] Result<MomentLink> damaged_moment() const;
+    /// Returns the segments as a commit sees them.
+    [[nodiscard]] Result<SealedSetLink> sealed_in(const kv::CommitView& view) const;
 
     /// Adds to a batch the note that a package changed; `added` is the metadata of a new version.
     [[nodiscard]] Result<void> note_change(const kv::CommitView& view, kv::WriteBatch& batch,
                                            const IndexEntry& entry,
                                            const package::PackageMetadata* added) const;
 
+    /// An entry as a commit sees it, and the key under which a change of it is written.
+    struct StoredEntry {
+        std::string key;
+        IndexEntry entry;
+    };
+    [[nodiscard]] Result<std::optional<StoredEntry>> entry_in(const kv::CommitView& view,
+                                                              std::string_view name,
+                                                              const version::SemVer& version) const;
+
+    /// What a call that changes segments begins with. Errors: kFailedPrecondition, kBusy.
+    [[nodiscard]] Result<MaintenanceTurn> begin_maintenance() const;
+    /// Adds to a batch the list of segments with `added`, and without those of `gone`. Errors:
+    /// kBusy (it is not `before` any more), kLimitExceeded.
+    [[nodiscard]] Result<void> stage_segments(const kv::CommitView& view, kv::WriteBatch& batch,
+                                              const SealedSet& before, const SegmentSecret& secret,
+                                              const std::vector<ContentHash>& gone,
+                                              const ManifestSegment& added) const;
+
     /// An error that says what is not there, with near names as hint.
     [[nodiscard]] Error not_found(std::string_view what) const;
-
-    /// Returns the entry under a key of family `packages`. Errors: kIndexCorrupted when there is
-    /// none.
-    [[nodiscard]] Result<IndexEntry> entry_at(std::string_view key) const;
-
-    /// Returns all entries of a name, oldest first.
-    [[nodiscard]] Result<std::vector<IndexEntry>> versions_oldest_first(
-        std::string_view name) const;
-
-    /// Tells whether a version has a posting.
-    [[nodiscard]] Result<bool> has_posting(TermKind kind, std::string_view text,
-                                           std::string_view name, std::string_view order) const;
-
-    /// Tells whether an entry is the newest of its name that is visible and not yanked.
-    [[nodiscard]] Result<bool> is_newest_visible(const IndexEntry& entry) const;
-
-    /// Tells whether an entry passes a filter, apart from newest_only.
-    [[nodiscard]] Result<bool> passes(const Filter& filter, const IndexEntry& entry) const;
 };
+
+/// Tells whether a version passes a filter, apart from newest_only.
+[[nodiscard]] Result<bool> passes(const Moment& moment, const Filter& filter, const IndexRow& row);
+
+/// Calls `each` for every version in order, without descriptions that are in segments.
+[[nodiscard]] Result<void> for_each_row(const Moment& moment,
+                                        const std::function<Result<void>(IndexRow&)>& each);
 
 }  // namespace catalog::index

@@ -12,36 +12,6 @@ namespace {
 
 constexpr std::size_t kPageEntriesMax = 10'000;
 
-/// Walks the distinct names in family `packages`, in byte order, from the first that is not before
-/// `from`.
-class NameWalk {
-public:
-    NameWalk(const kv::KeyValueStore& store, kv::Family family, std::string_view from)
-        : iterator_(store.iterate(family)) {
-        std::string key = "p";
-        key += from;
-        iterator_->seek(key);
-    }
-
-    /// Returns the next name, or nullopt at the end.
-    Result<std::optional<std::string>> next() {
-        if (!iterator_->valid() || !iterator_->key().starts_with('p')) {
-            CATALOG_TRY_VOID(iterator_->status());
-            return std::nullopt;
-        }
-        CATALOG_TRY(const NameAndOrder split, split_name(iterator_->key().substr(1)));
-        std::string name(split.name);
-        std::string past = "p" + name;
-        past.push_back(
-            '\x01');  // names end with NUL in keys, so this is behind every version of the name
-        iterator_->seek(past);
-        return name;
-    }
-
-private:
-    std::unique_ptr<kv::Iterator> iterator_;
-};
-
 /// Edit distance between short names, cut off at `limit`; quadratic.
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
     if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
@@ -89,10 +59,10 @@ std::string encode_cursor(const IndexEntry& entry) {
     return to_base64(as_bytes(key));
 }
 
-std::string available_text(const std::vector<IndexEntry>& newest_first) {
+std::string available_text(const std::vector<IndexRow>& newest_first) {
     std::string text;
     for (std::size_t i = 0; i < std::min<std::size_t>(newest_first.size(), 5); ++i)
-        text += (i == 0 ? "" : ", ") + newest_first[i].id.version();
+        text += (i == 0 ? "" : ", ") + newest_first[i].entry.id.version();
     if (newest_first.size() > 5)
         text += " and " + std::to_string(newest_first.size() - 5) + " older";
     return text;
@@ -105,13 +75,14 @@ Error PackageIndex::Impl::not_found(std::string_view what) const {
     // Near names are looked for among those that share the first byte: a typing error seldom starts
     // a name.
     std::vector<std::pair<std::size_t, std::string>> near;
-    NameWalk walk(store, families.packages, name.substr(0, 1));
-    for (std::size_t seen = 0; seen < 5'000; ++seen) {
-        const Result<std::optional<std::string>> candidate = walk.next();
-        const std::string text = candidate ? candidate->value_or("") : "";
-        if (text.empty() || text.front() != name.front()) break;
-        const std::size_t distance = edit_distance(name, text, 2);
-        if (distance >= 1 && distance <= 2) near.emplace_back(distance, text);
+    const Result<MomentLink> now = moment();
+    std::optional<NameWalk> walk;
+    if (now) walk.emplace(**now, name.substr(0, 1));
+    for (std::size_t seen = 0; walk && seen < 5'000; ++seen) {
+        const Result<bool> more = walk->next();
+        if (!more || !*more || walk->name().front() != name.front()) break;
+        const std::size_t distance = edit_distance(name, walk->name(), 2);
+        if (distance >= 1 && distance <= 2) near.emplace_back(distance, walk->name());
     }
     std::ranges::sort(near);
     Error error(Errc::kPackageNotFound, "no such package in the library",
@@ -124,38 +95,8 @@ Error PackageIndex::Impl::not_found(std::string_view what) const {
     return error.with_hint(hint + "?");
 }
 
-Result<IndexEntry> PackageIndex::Impl::entry_at(std::string_view key) const {
-    CATALOG_TRY(const std::optional<std::string> bytes, store.get(families.packages, key));
-    if (!bytes)
-        return fail(Errc::kIndexCorrupted, "the index is damaged: a posting leads to no entry");
-    return decode_entry(*bytes);
-}
-
-Result<std::vector<IndexEntry>> PackageIndex::Impl::versions_oldest_first(
-    std::string_view name) const {
-    std::vector<IndexEntry> entries;
-    const std::string prefix = name_prefix(name);
-    const std::unique_ptr<kv::Iterator> iterator = store.iterate(families.packages);
-    for (iterator->seek(prefix); iterator->valid() && iterator->key().starts_with(prefix);
-         iterator->next()) {
-        CATALOG_TRY(IndexEntry entry, decode_entry(iterator->value()));
-        entries.push_back(std::move(entry));
-    }
-    CATALOG_TRY_VOID(iterator->status());
-    return entries;
-}
-
-Result<bool> PackageIndex::Impl::has_posting(TermKind kind, std::string_view text,
-                                             std::string_view name, std::string_view order) const {
-    std::string key = posting_prefix(kind, text);
-    key += name;
-    key.push_back('\0');
-    key += order;
-    CATALOG_TRY(const std::optional<std::string> value, store.get(families.postings, key));
-    return value.has_value();
-}
-
-Result<bool> PackageIndex::Impl::passes(const Filter& filter, const IndexEntry& entry) const {
+Result<bool> passes(const Moment& moment, const Filter& filter, const IndexRow& row) {
+    const IndexEntry& entry = row.entry;
     if (!entry.id.name().view().starts_with(filter.name_prefix)) return false;
     if (filter.type && entry.type != *filter.type) return false;
     if (filter.state && entry.state != *filter.state) return false;
@@ -173,18 +114,31 @@ Result<bool> PackageIndex::Impl::passes(const Filter& filter, const IndexEntry& 
                   {TermKind::kAuthor, lower_case(filter.author)}};
     for (const auto& facet : facets) {
         if (facet.text.empty()) continue;
-        CATALOG_TRY(const bool has, has_posting(facet.kind, facet.text, entry.id.name().view(),
-                                                order_key(entry.version)));
+        CATALOG_TRY(const bool has, moment.has_term(row, facet.kind, facet.text));
         if (!has) return false;
     }
     return true;
 }
 
-Result<bool> PackageIndex::Impl::is_newest_visible(const IndexEntry& entry) const {
-    CATALOG_TRY(const std::vector<IndexEntry> entries,
-                versions_oldest_first(entry.id.name().view()));
+Result<void> for_each_row(const Moment& moment,
+                          const std::function<Result<void>(IndexRow&)>& each) {
+    NameWalk walk(moment, "");
+    for (;;) {
+        CATALOG_TRY(const bool more, walk.next());
+        if (!more) return {};
+        CATALOG_TRY(std::vector<IndexRow> rows, walk.rows());
+        for (IndexRow& row : rows) CATALOG_TRY_VOID(each(row));
+    }
+}
+
+namespace {
+
+/// Tells whether a version is the newest of its name that is visible and not yanked.
+Result<bool> is_newest_visible(const Moment& moment, const IndexEntry& entry) {
+    CATALOG_TRY(const std::vector<IndexRow> rows, moment.versions(entry.id.name().view()));
     const IndexEntry* newest = nullptr;
-    for (const IndexEntry& candidate : entries) {
+    for (const IndexRow& row : rows) {
+        const IndexEntry& candidate = row.entry;
         if (!is_visible(candidate) || candidate.yanked) continue;
         // A release is preferred to any pre-release.
         if (newest == nullptr || !candidate.version.is_prerelease() ||
@@ -194,37 +148,53 @@ Result<bool> PackageIndex::Impl::is_newest_visible(const IndexEntry& entry) cons
     return newest != nullptr && newest->id == entry.id;
 }
 
+/// Reads the descriptions that are missing.
+Result<std::vector<IndexEntry>> complete_all(const Moment& moment, std::vector<IndexRow> rows) {
+    std::vector<IndexEntry> entries;
+    entries.reserve(rows.size());
+    for (IndexRow& row : rows) {
+        CATALOG_TRY_VOID(moment.complete(row));
+        entries.push_back(std::move(row.entry));
+    }
+    return entries;
+}
+
+}  // namespace
+
 Result<IndexEntry> PackageIndex::find(const PackageId& id) const {
     CATALOG_TRY(const version::SemVer version, version::SemVer::parse(id.version()));
-    CATALOG_TRY(const std::optional<std::string> bytes,
-                impl_->store.get(impl_->families.packages, entry_key(id.name().view(), version)));
-    if (bytes) {
-        CATALOG_TRY(IndexEntry entry, decode_entry(*bytes));
-        if (entry.id == id) return entry;
-    }
-    return fail(impl_->not_found(id.to_string()));
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    CATALOG_TRY(std::optional<IndexRow> row, moment->find(id.name().view(), version));
+    if (!row || row->entry.id != id) return fail(impl_->not_found(id.to_string()));
+    CATALOG_TRY_VOID(moment->complete(*row));
+    return std::move(row->entry);
 }
 
 Result<std::vector<IndexEntry>> PackageIndex::versions(const PackageName& name) const {
-    CATALOG_TRY(std::vector<IndexEntry> entries, impl_->versions_oldest_first(name.view()));
-    std::ranges::reverse(entries);
-    return entries;
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    CATALOG_TRY(std::vector<IndexRow> rows, moment->versions(name.view()));
+    std::ranges::reverse(rows);
+    return complete_all(*moment, std::move(rows));
 }
 
 Result<IndexEntry> PackageIndex::best(const PackageName& name,
                                       const version::VersionConstraint& constraint) const {
-    CATALOG_TRY(std::vector<IndexEntry> entries, versions(name));
-    if (entries.empty()) return fail(impl_->not_found(name.view()));
-    for (IndexEntry& entry : entries) {
-        if (is_visible(entry) && !entry.yanked && constraint.matches(entry.version))
-            return std::move(entry);
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    CATALOG_TRY(std::vector<IndexRow> rows, moment->versions(name.view()));
+    if (rows.empty()) return fail(impl_->not_found(name.view()));
+    std::ranges::reverse(rows);
+    for (IndexRow& row : rows) {
+        if (!is_visible(row.entry) || row.entry.yanked || !constraint.matches(row.entry.version))
+            continue;
+        CATALOG_TRY_VOID(moment->complete(row));
+        return std::move(row.entry);
     }
-    return fail(
-        Error(Errc::kVersionConflict,
-              "no version of " + name.str() + " satisfies " + constraint.to_string(),
-              VersionConflictDetail{name.str(), constraint.to_string(), available_text(entries)})
-            .with_input(name.str() + "@" + constraint.to_string())
-            .with_hint("there is " + available_text(entries)));
+    const std::string there = available_text(rows);
+    return fail(Error(Errc::kVersionConflict,
+                      "no version of " + name.str() + " satisfies " + constraint.to_string(),
+                      VersionConflictDetail{name.str(), constraint.to_string(), there})
+                    .with_input(name.str() + "@" + constraint.to_string())
+                    .with_hint("there is " + there));
 }
 
 Result<std::string> PackageIndex::manifest_bytes(const package::PackageDigest& digest) const {
@@ -250,24 +220,26 @@ Result<Page> PackageIndex::list(const Filter& filter, std::size_t limit,
     if (limit == 0 || limit > kPageEntriesMax)
         return fail(Errc::kQueryInvalid, "a page has 1 to 10,000 entries");
     CATALOG_TRY(const std::optional<Cursor> after, decode_cursor(cursor));
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
     Page page;
-    NameWalk names(impl_->store, impl_->families.packages,
-                   after ? std::string_view(after->name) : filter.name_prefix);
+    NameWalk walk(*moment, after ? std::string_view(after->name) : filter.name_prefix);
     for (;;) {
-        CATALOG_TRY(const std::optional<std::string> name, names.next());
-        if (!name || !name->starts_with(filter.name_prefix)) return page;
-        CATALOG_TRY(std::vector<IndexEntry> entries, impl_->versions_oldest_first(*name));
-        for (std::size_t i = entries.size(); i-- > 0;) {
-            CATALOG_TRY(const bool passes, impl_->passes(filter, entries[i]));
-            if (!passes) continue;
-            const bool seen = after && *name == after->name &&
-                              (filter.newest_only || order_key(entries[i].version) >= after->order);
+        CATALOG_TRY(const bool more, walk.next());
+        if (!more || !walk.name().starts_with(filter.name_prefix)) return page;
+        CATALOG_TRY(std::vector<IndexRow> rows, walk.rows());
+        for (std::size_t i = rows.size(); i-- > 0;) {
+            CATALOG_TRY(const bool wanted, passes(*moment, filter, rows[i]));
+            if (!wanted) continue;
+            const bool seen =
+                after && walk.name() == after->name &&
+                (filter.newest_only || order_key(rows[i].entry.version) >= after->order);
             if (!seen) {
                 if (page.entries.size() == limit) {
                     page.cursor = encode_cursor(page.entries.back());
                     return page;
                 }
-                page.entries.push_back(std::move(entries[i]));
+                CATALOG_TRY_VOID(moment->complete(rows[i]));
+                page.entries.push_back(std::move(rows[i].entry));
             }
             if (filter.newest_only) break;
         }
@@ -276,52 +248,42 @@ Result<Page> PackageIndex::list(const Filter& filter, std::size_t limit,
 
 Result<std::vector<DependencyEdge>> PackageIndex::dependents(const PackageName& name,
                                                              bool all_versions) const {
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    CATALOG_TRY(const std::vector<IndexRow> rows,
+                moment->rows_with(TermKind::kDependency, name.view()));
     std::vector<DependencyEdge> edges;
-    const std::string prefix = posting_prefix(TermKind::kDependency, name.view());
-    const std::unique_ptr<kv::Iterator> iterator = impl_->store.iterate(impl_->families.postings);
-    for (iterator->seek(prefix); iterator->valid() && iterator->key().starts_with(prefix);
-         iterator->next()) {
-        const std::string rest(iterator->key().substr(prefix.size()));
-        CATALOG_TRY(const IndexEntry entry, impl_->entry_at("p" + rest));
+    for (const IndexRow& row : rows) {
         if (!all_versions) {
-            CATALOG_TRY(const bool is_newest, impl_->is_newest_visible(entry));
+            CATALOG_TRY(const bool is_newest, is_newest_visible(*moment, row.entry));
             if (!is_newest) continue;
         }
-        CATALOG_TRY(const package::Manifest manifest, this->manifest(entry.digest));
+        CATALOG_TRY(const package::Manifest manifest, this->manifest(row.entry.digest));
         for (const package::Dependency& dependency : manifest.metadata.dependencies) {
             const bool hit = dependency.target.name == name ||
                              std::ranges::any_of(dependency.any_of, [&](const auto& target) {
                                  return target.name == name;
                              });
-            if (hit) edges.push_back({entry.id, dependency});
+            if (hit) edges.push_back({row.entry.id, dependency});
         }
     }
-    CATALOG_TRY_VOID(iterator->status());
     return edges;
 }
 
 Result<std::vector<IndexEntry>> PackageIndex::providers_of(const PackageName& name) const {
-    std::vector<IndexEntry> entries;
-    const std::string prefix = posting_prefix(TermKind::kVirtual, name.view());
-    const std::unique_ptr<kv::Iterator> iterator = impl_->store.iterate(impl_->families.postings);
-    for (iterator->seek(prefix); iterator->valid() && iterator->key().starts_with(prefix);
-         iterator->next()) {
-        CATALOG_TRY(IndexEntry entry,
-                    impl_->entry_at("p" + std::string(iterator->key().substr(prefix.size()))));
-        entries.push_back(std::move(entry));
-    }
-    CATALOG_TRY_VOID(iterator->status());
-    return entries;
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    CATALOG_TRY(std::vector<IndexRow> rows, moment->rows_with(TermKind::kVirtual, name.view()));
+    return complete_all(*moment, std::move(rows));
 }
 
 Result<std::vector<std::string>> PackageIndex::complete(std::string_view prefix,
                                                         std::size_t limit) const {
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
     std::vector<std::string> names;
-    NameWalk walk(impl_->store, impl_->families.packages, prefix);
+    NameWalk walk(*moment, prefix);
     while (names.size() < limit) {
-        CATALOG_TRY(std::optional<std::string> name, walk.next());
-        if (!name || !name->starts_with(prefix)) break;
-        names.push_back(*std::move(name));
+        CATALOG_TRY(const bool more, walk.next());
+        if (!more || !walk.name().starts_with(prefix)) break;
+        names.push_back(walk.name());
     }
     return names;
 }
@@ -335,13 +297,11 @@ Result<PackageIndex::Counts> PackageIndex::counts() const {
 
 Result<void> PackageIndex::for_each(
     const std::function<Result<void>(const IndexEntry&)>& each) const {
-    const std::unique_ptr<kv::Iterator> iterator = impl_->store.iterate(impl_->families.packages);
-    for (iterator->seek("p"); iterator->valid() && iterator->key().starts_with('p');
-         iterator->next()) {
-        CATALOG_TRY(const IndexEntry entry, decode_entry(iterator->value()));
-        CATALOG_TRY_VOID(each(entry));
-    }
-    return iterator->status();
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    return for_each_row(*moment, [&](IndexRow& row) -> Result<void> {
+        CATALOG_TRY_VOID(moment->complete(row));
+        return each(row.entry);
+    });
 }
 
 }  // namespace catalog::index

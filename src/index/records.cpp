@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/core/bytes.hpp"
+#include "field_reader.hpp"
 
 namespace catalog::index {
 
@@ -23,50 +24,6 @@ bool is_state_of_package(package::PackageState state) noexcept {
 bool is_numeric(std::string_view text) noexcept {
     return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
-
-void append_text(std::string& out, std::string_view text) {
-    append_le(out, static_cast<std::uint32_t>(text.size()));
-    out += text;
-}
-
-/// Reads the fields of a record in order; the first missing byte makes everything after it fail.
-class FieldReader {
-public:
-    explicit FieldReader(std::string_view bytes) : rest_(bytes) {}
-
-    template <class T>
-    T number() {
-        if (rest_.size() < sizeof(T)) {
-            failed_ = true;
-            return 0;
-        }
-        const T value = load_le<T>(catalog::as_bytes(rest_).data());
-        rest_.remove_prefix(sizeof(T));
-        return value;
-    }
-
-    std::string_view text() {
-        const auto size = number<std::uint32_t>();
-        return take(size);
-    }
-
-    std::string_view take(std::size_t size) {
-        if (rest_.size() < size) {
-            failed_ = true;
-            return {};
-        }
-        const std::string_view value = rest_.substr(0, size);
-        rest_.remove_prefix(size);
-        return value;
-    }
-
-    [[nodiscard]] bool at_end() const noexcept { return failed_ || rest_.empty(); }
-    [[nodiscard]] bool complete() const noexcept { return !failed_ && rest_.empty(); }
-
-private:
-    std::string_view rest_;
-    bool failed_ = false;
-};
 
 }  // namespace
 
@@ -108,6 +65,18 @@ std::string name_prefix(std::string_view name) {
 
 std::string entry_key(std::string_view name, const version::SemVer& version) {
     return name_prefix(name) + order_key(version);
+}
+
+std::string changed_key(std::string_view name, const version::SemVer& version) {
+    std::string key = entry_key(name, version);
+    key.front() = kChangedPrefix;
+    return key;
+}
+
+std::string name_key(std::string_view name) {
+    std::string key = "n";
+    key += name;
+    return key;
 }
 
 Result<NameAndOrder> split_name(std::string_view rest) {

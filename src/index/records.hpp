@@ -38,6 +38,12 @@ struct Term {
 
 /// Key of a version in family `packages`: 'p' name NUL order_key.
 [[nodiscard]] std::string entry_key(std::string_view name, const version::SemVer& version);
+/// First byte of the keys of versions that were sealed and have changed their state since.
+inline constexpr char kChangedPrefix = 'o';
+/// Key of such a version in family `packages`: 'o' name NUL order_key.
+[[nodiscard]] std::string changed_key(std::string_view name, const version::SemVer& version);
+/// Key of a name of which every version is in the delta: 'n' name.
+[[nodiscard]] std::string name_key(std::string_view name);
 /// Prefix of all versions of a name.
 [[nodiscard]] std::string name_prefix(std::string_view name);
 /// Splits what follows 'p' (or a posting's prefix) into name and order key. Errors:
@@ -84,6 +90,11 @@ struct ChangeNote {
 };
 [[nodiscard]] std::string encode_change(const ChangeNote& note);
 [[nodiscard]] Result<ChangeNote> decode_change(std::string_view bytes);
+
+/// What a word weighs by where it stands; a keyword counts each time.
+inline constexpr std::uint32_t kNameWeight = 6;
+inline constexpr std::uint32_t kKeywordWeight = 3;
+inline constexpr std::uint32_t kDescriptionWeight = 1;
 
 /// Returns all postings of a package version, each (kind, text) once.
 [[nodiscard]] std::vector<Term> terms_of(const package::PackageMetadata& metadata);

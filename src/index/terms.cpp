@@ -10,9 +10,6 @@ namespace catalog::index {
 namespace {
 
 constexpr std::size_t kWordBytesMax = 64;
-constexpr std::uint32_t kNameWeight = 6;
-constexpr std::uint32_t kKeywordWeight = 3;
-constexpr std::uint32_t kDescriptionWeight = 1;
 
 bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }

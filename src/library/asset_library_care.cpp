@@ -374,9 +374,26 @@ Result<std::map<std::string, Logged>> read_log(const security::TransparencyLog& 
     return logged;
 }
 
+/// What the index still knows of imported versions, where it is not what they begin with.
+using KeptFlags = std::map<ContentHash, Logged>;
+
+Result<KeptFlags> read_kept_flags(const index::PackageIndex& index) {
+    KeptFlags kept;
+    CATALOG_TRY_VOID(index.for_each_readable([&kept](const index::IndexEntry& entry) {
+        if (entry.origin == index::Origin::kImported &&
+            (entry.yanked || entry.state != package::PackageState::kPublished)) {
+            Logged& flags = kept[entry.digest.hash];
+            flags.state = entry.state;
+            flags.yanked = entry.yanked;
+        }
+        return Result<void>();
+    }));
+    return kept;
+}
+
 index::IndexEntry entry_from(const package::Manifest& manifest,
                              const package::PackageDigest& digest, const Logged* logged,
-                             const index::PackageIndex& index) {
+                             const KeptFlags& kept) {
     const package::PackageMetadata& metadata = manifest.metadata;
     index::IndexEntry entry(metadata.id(), metadata.version);
     entry.digest = digest;
@@ -394,10 +411,9 @@ index::IndexEntry entry_from(const package::Manifest& manifest,
     }
     entry.origin = index::Origin::kImported;
     // The log does not speak of imported metadata: what the old index still knows is all there is.
-    if (const Result<index::IndexEntry> old_entry = index.find(entry.id);
-        old_entry && old_entry->digest == digest) {
-        entry.yanked = old_entry->yanked;
-        entry.state = old_entry->state;
+    if (const auto flags = kept.find(digest.hash); flags != kept.end()) {
+        entry.yanked = flags->second.yanked;
+        entry.state = flags->second.state;
     }
     return entry;
 }
@@ -407,6 +423,7 @@ index::IndexEntry entry_from(const package::Manifest& manifest,
 Result<void> rebuild_index(const lifecycle::Services& services, const CallContext& context,
                            RepairResult& result) {
     CATALOG_TRY(const auto logged, read_log(*services.log));
+    CATALOG_TRY(const KeptFlags kept, read_kept_flags(*services.index));
     std::vector<index::IndexEntry> entries;
     const std::unique_ptr<kv::Iterator> manifests =
         services.store->iterate(family(FamilyNumber::kManifests));
@@ -424,8 +441,8 @@ Result<void> rebuild_index(const lifecycle::Services& services, const CallContex
             continue;
         }
         const auto found = logged.find(digest.to_string());
-        entries.push_back(entry_from(
-            *manifest, digest, found == logged.end() ? nullptr : &found->second, *services.index));
+        entries.push_back(
+            entry_from(*manifest, digest, found == logged.end() ? nullptr : &found->second, kept));
         context.report({"repair", "index", "packages", entries.size(), 0});
     }
     CATALOG_TRY_VOID(manifests->status());

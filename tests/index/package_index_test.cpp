@@ -15,8 +15,8 @@ using io::testing::must;
 using Ids = std::vector<std::string>;
 
 /// Ten versions with every facet.
-std::unique_ptr<IndexBed> filled() {
-    auto bed = std::make_unique<IndexBed>();
+std::unique_ptr<IndexBed> filled(IndexForm form) {
+    auto bed = std::make_unique<IndexBed>(form);
     bed->add(
         R"({"name":"fast-json","version":"1.0.0","description":"a parser","keywords":["json","Speed"],"license":"MIT","author":"Ada <ada@example.org>","tags":["web"]})");
     bed->add(
@@ -34,16 +34,23 @@ std::unique_ptr<IndexBed> filled() {
     return bed;
 }
 
-TEST(PackageIndex, ListsVersionsNewestFirst) {
-    const auto bed = filled();
+class PackageIndexTest : public ::testing::TestWithParam<IndexForm> {};
+
+INSTANTIATE_TEST_SUITE_P(Forms, PackageIndexTest,
+                         ::testing::Values(IndexForm::kPlain, IndexForm::kDelta, IndexForm::kSealed,
+                                           IndexForm::kHalf, IndexForm::kMerged,
+                                           IndexForm::kDistinct));
+
+TEST_P(PackageIndexTest, ListsVersionsNewestFirst) {
+    const auto bed = filled(GetParam());
     EXPECT_EQ(
         ids_of(must(bed->index->versions(name_of("fast-json")))),
         (Ids{"fast-json@2.0.0-rc.1", "fast-json@1.10.0", "fast-json@1.9.0", "fast-json@1.0.0"}));
     EXPECT_TRUE(must(bed->index->versions(name_of("fast"))).empty());
 }
 
-TEST(PackageIndex, FindsTheBestVersionForAConstraint) {
-    const auto bed = filled();
+TEST_P(PackageIndexTest, FindsTheBestVersionForAConstraint) {
+    const auto bed = filled(GetParam());
     const auto best = [&](std::string_view text) {
         const auto constraint =
             must(version::VersionConstraint::parse(text, version::Dialect::kCargo));
@@ -61,22 +68,22 @@ TEST(PackageIndex, FindsTheBestVersionForAConstraint) {
     EXPECT_EQ(best("^1"), "1.0.0");
 }
 
-TEST(PackageIndex, NamesNearNamesWhenThereIsNone) {
-    const auto bed = filled();
+TEST_P(PackageIndexTest, NamesNearNamesWhenThereIsNone) {
+    const auto bed = filled(GetParam());
     const Result<IndexEntry> entry = bed->index->find(must(PackageId::parse("fast-jsn@1.0.0")));
     ASSERT_EQ(code_of(entry), Errc::kPackageNotFound);
     EXPECT_NE(entry.error().hint().find("fast-json"), std::string::npos);
 }
 
-TEST(PackageIndex, RefusesAnIdThatDiffersInBuildMetadataAlone) {
-    const auto bed = filled();
+TEST_P(PackageIndexTest, RefusesAnIdThatDiffersInBuildMetadataAlone) {
+    const auto bed = filled(GetParam());
     EXPECT_EQ(code_of(bed->try_add(R"({"name":"fast-json","version":"1.0.0+build"})")),
               Errc::kPackageExists);
     EXPECT_EQ(must(bed->index->counts()).versions, 9u);
 }
 
-TEST(PackageIndex, FiltersListsByEveryFacet) {
-    const auto bed = filled();
+TEST_P(PackageIndexTest, FiltersListsByEveryFacet) {
+    const auto bed = filled(GetParam());
     const auto list = [&](auto change) {
         Filter filter;
         change(filter);
@@ -101,8 +108,8 @@ TEST(PackageIndex, FiltersListsByEveryFacet) {
               (Ids{"json@0.2.0"}));
 }
 
-TEST(PackageIndex, PagesCoverEverythingOnce) {
-    const auto bed = filled();
+TEST_P(PackageIndexTest, PagesCoverEverythingOnce) {
+    const auto bed = filled(GetParam());
     for (const bool newest_only : {true, false}) {
         Filter filter;
         filter.newest_only = newest_only;
@@ -130,8 +137,8 @@ Ids found(const PackageIndex& index, std::string_view words, const Filter& filte
     return ids;
 }
 
-TEST(PackageIndex, SearchesForAllWordsBestFirst) {
-    const auto bed = filled();
+TEST_P(PackageIndexTest, SearchesForAllWordsBestFirst) {
+    const auto bed = filled(GetParam());
     EXPECT_EQ(found(*bed->index, "json").front(), "json@0.2.0");
     EXPECT_EQ(found(*bed->index, "quick parser"), (Ids{"fast-json@1.10.0"}));
     EXPECT_EQ(found(*bed->index, "PARSER haste"), (Ids{"slow-json@1.0.0"}));
@@ -139,11 +146,11 @@ TEST(PackageIndex, SearchesForAllWordsBestFirst) {
     EXPECT_EQ(code_of(bed->index->search("  ", {}, 10)), Errc::kQueryInvalid);
 }
 
-TEST(PackageIndex, SearchAgreesWithLookingAtEveryPackage) {
+TEST_P(PackageIndexTest, SearchAgreesWithLookingAtEveryPackage) {
     constexpr unsigned kSeed = 20;
     std::mt19937 random(kSeed);
     const Ids vocabulary{"red", "green", "blue", "fast", "slow", "tiny", "huge"};
-    IndexBed bed;
+    IndexBed bed(GetParam());
     std::vector<std::pair<std::string, Ids>> packages;
     for (int number = 0; number < 120; ++number) {
         Ids words;
@@ -174,8 +181,8 @@ TEST(PackageIndex, SearchAgreesWithLookingAtEveryPackage) {
     }
 }
 
-TEST(PackageIndex, KnowsWhoNeedsAPackage) {
-    const auto bed = filled();
+TEST_P(PackageIndexTest, KnowsWhoNeedsAPackage) {
+    const auto bed = filled(GetParam());
     const auto dependents = [&](bool all) {
         Ids ids;
         for (const DependencyEdge& edge : must(bed->index->dependents(name_of("fast-json"), all)))
@@ -190,10 +197,10 @@ TEST(PackageIndex, KnowsWhoNeedsAPackage) {
     EXPECT_EQ(must(bed->index->complete("", 2)).size(), 2u);
 }
 
-TEST(PackageIndex, VerifiesAndNoticesEveryMissingOrChangedRecord) {
-    const auto bed = filled();
+TEST_P(PackageIndexTest, VerifiesAndNoticesEveryMissingOrChangedRecord) {
+    const auto bed = filled(GetParam());
     EXPECT_EQ(must(bed->index->verify()), Ids());
-    for (const kv::Family family : {kv::Family{0}, kv::Family{1}, kv::Family{2}}) {
+    for (const kv::Family family : {kv::Family{0}, kv::Family{1}, kv::Family{2}, kv::Family{4}}) {
         std::vector<std::pair<std::string, std::string>> records;
         const auto iterator = bed->store->iterate(family);
         for (iterator->seek(""); iterator->valid(); iterator->next())
@@ -215,8 +222,8 @@ TEST(PackageIndex, VerifiesAndNoticesEveryMissingOrChangedRecord) {
     EXPECT_EQ(must(bed->index->verify()).size(), 1u);
 }
 
-TEST(PackageIndex, CountsFollowEveryChange) {
-    const auto bed = filled();
+TEST_P(PackageIndexTest, CountsFollowEveryChange) {
+    const auto bed = filled(GetParam());
     bed->change("json@0.1.0", std::nullopt, true);
     bed->change("json@0.1.0", std::nullopt, true);
     const PackageIndex::Counts counts = must(bed->index->counts());

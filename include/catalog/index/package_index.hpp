@@ -14,8 +14,11 @@
 #include "catalog/core/clock.hpp"
 #include "catalog/core/ids.hpp"
 #include "catalog/core/limits.hpp"
+#include "catalog/core/random.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/index/index_changes.hpp"
+#include "catalog/index/index_sealing.hpp"
+#include "catalog/index/segment_folder.hpp"
 #include "catalog/kv/commit_queue.hpp"
 #include "catalog/kv/key_value_store.hpp"
 #include "catalog/package/manifest.hpp"
@@ -91,10 +94,11 @@ using FreezeProgress = std::function<Result<void>(std::uint64_t done, std::uint6
 
 /// Column families that the index uses.
 struct IndexFamilies {
-    kv::Family manifests{};             ///< Package digest -> canonical manifest.
-    kv::Family packages{};              ///< Name and version -> entry.
-    kv::Family postings{};              ///< Term, facet or dependency name -> entry.
-    std::optional<kv::Family> changes;  ///< Number -> what changed. None: nothing is noted.
+    kv::Family manifests{};                ///< Package digest -> canonical manifest.
+    kv::Family packages{};                 ///< Name and version -> entry.
+    kv::Family postings{};                 ///< Term, facet or dependency name -> entry.
+    std::optional<kv::Family> changes;     ///< Number -> what changed. None: nothing is noted.
+    std::optional<kv::Family> segments{};  ///< Which segments count. None: there are none.
 };
 
 /// The index of one library, inside its KeyValueStore.
@@ -103,10 +107,18 @@ struct IndexFamilies {
 /// the store.
 class PackageIndex {
 public:
-    PackageIndex(kv::KeyValueStore& store, IndexFamilies families);
+    /// `folder` is where the segments lie that family `segments` names; null, or without such a
+    /// family, the index has none. With it reads see a snapshot that is kept until the store
+    /// changes or `release` is called.
+    PackageIndex(kv::KeyValueStore& store, IndexFamilies families,
+                 std::shared_ptr<SegmentFolder> folder = nullptr);
     ~PackageIndex();
     PackageIndex(const PackageIndex&) = delete;
     PackageIndex& operator=(const PackageIndex&) = delete;
+
+    /// Lets go of the snapshot that is kept for reads; the next read takes another. Call it before
+    /// the store is closed when this object outlives it.
+    void release() noexcept;
 
     // Writing: everything is added to a batch that the caller owns and commits.
 
@@ -133,6 +145,27 @@ public:
     /// those are. States before it have no delta any more. Call it again until it returns 0.
     [[nodiscard]] Result<std::uint64_t> stage_forget(kv::WriteBatch& batch,
                                                      const IndexState& state) const;
+
+    // Segments. One of these calls at a time runs in a library; another gets kBusy. Each ends in
+    // one commit of `queue`, before which its file is durable; after an error or a crash nothing
+    // has changed, and a file that no commit names goes with the next call. Publishers and readers
+    // go on meanwhile.
+
+    /// Moves versions from the delta into a new segment, in order of names. Errors:
+    /// kFailedPrecondition (the index has no folder for segments), kBusy, kIndexCorrupted,
+    /// kLimitExceeded (256 segments: merge some), kStorageFull, kSyncFailed, kIo, kCommitFailed,
+    /// what `progress` returned. Cost: about 0.1 ms a version.
+    [[nodiscard]] Result<SealReport> seal(kv::CommitQueue& queue, Random& random,
+                                          const SealOptions& options, const SealProgress& progress);
+
+    /// Merges the segments of the smallest size class that has enough of them into one, with what
+    /// changed in them since. Errors: as seal, and kLimitExceeded as merge_segments.
+    [[nodiscard]] Result<SealReport> merge(kv::CommitQueue& queue, const IndexMergeOptions& options,
+                                           const SealProgress& progress);
+
+    /// Removes files of the folder for segments that do not count: what a crash left, and what
+    /// was merged. Without effect while one of the calls above runs, and without a folder.
+    [[nodiscard]] Result<void> sweep() const;
 
     // Reading.
 
@@ -204,13 +237,19 @@ public:
     [[nodiscard]] Result<void> for_each(
         const std::function<Result<void>(const IndexEntry&)>& each) const;
 
-    /// Checks every entry, posting and manifest against each other. Returns what is wrong, one
-    /// sentence each.
+    /// Calls `each` for every entry that can be read, in no order and from segments without its
+    /// description, until it returns an error; for a repair, which has to do with what there is.
+    [[nodiscard]] Result<void> for_each_readable(
+        const std::function<Result<void>(const IndexEntry&)>& each) const;
+
+    /// Checks every entry, posting, manifest and segment against each other. Returns what is wrong,
+    /// one sentence each.
     [[nodiscard]] Result<std::vector<std::string>> verify() const;
 
     /// Appends to `batch` what makes entries and postings equal to what follows from the stored
     /// manifests and `entries` (state, flags, times and log positions of each digest, which the
-    /// caller gathers from the log). Returns how many differed.
+    /// caller gathers from the log). What segments say rightly stays in them; the rest of them does
+    /// not count any more. Returns how many records differed.
     [[nodiscard]] Result<std::uint64_t> stage_rebuild(kv::WriteBatch& batch,
                                                       const std::vector<IndexEntry>& entries) const;
 
