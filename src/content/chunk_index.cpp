@@ -59,8 +59,7 @@ struct SealedPart {
 using SealedPointer = std::shared_ptr<const SealedPart>;
 
 std::uint64_t seed_of(const StoreId& store) noexcept {
-    return load_run_word<std::uint64_t>(store.data()) ^
-           load_run_word<std::uint64_t>(store.data() + 8);
+    return load_le<std::uint64_t>(store.data()) ^ load_le<std::uint64_t>(store.data() + 8);
 }
 
 }  // namespace

@@ -13,8 +13,7 @@ std::size_t UnsealedTable::home_of(const std::byte* digest) const noexcept {
     // Ids are random already, unless somebody chose contents whose ids begin alike: the product
     // with an odd number nobody outside knows spreads those, too. The high bits are the good ones.
     const std::uint64_t mixed =
-        (load_run_word<std::uint64_t>(digest) ^ load_run_word<std::uint64_t>(digest + 8)) *
-        (seed_ | 1);
+        (load_le<std::uint64_t>(digest) ^ load_le<std::uint64_t>(digest + 8)) * (seed_ | 1);
     return static_cast<std::size_t>(mixed >> 32) & (slots_.size() - 1);
 }
 

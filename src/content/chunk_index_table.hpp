@@ -67,7 +67,7 @@ private:
         return (at + 1) & (slots_.size() - 1);
     }
     [[nodiscard]] PackId pack_of(std::size_t at) const noexcept {
-        return PackId{load_run_word<std::uint32_t>(&slots_[at][kRunEntryPackAt])};
+        return PackId{load_le<std::uint32_t>(&slots_[at][kRunEntryPackAt])};
     }
     /// No entry is of pack 0.
     [[nodiscard]] bool is_empty(std::size_t at) const noexcept { return pack_of(at) == PackId{}; }

@@ -53,56 +53,36 @@ inline constexpr std::size_t kRunPageCrcAt = kRunPageDataBytes + 28;
 inline constexpr std::size_t kRunPageCipherAt = kRunPageDataBytes + 32;
 static_assert(kRunPageCipherAt + PageCipher::kReservedBytes == kIndexPageBytes);
 
-/// load_le of core takes a byte at a time; these are on the path of every lookup.
-template <class T>
-[[nodiscard]] inline T load_run_word(const std::byte* from) noexcept {
-    if constexpr (std::endian::native == std::endian::little) {
-        T value;
-        std::memcpy(&value, from, sizeof value);
-        return value;
-    } else {
-        return load_le<T>(from);
-    }
-}
-
-template <class T>
-inline void store_run_word(std::byte* to, T value) noexcept {
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-        to[i] = static_cast<std::byte>((value >> (8 * i)) & 0xff);
-}
-
 /// The first 8 bytes of an id as a number whose order is that of ids.
 [[nodiscard]] inline std::uint64_t id_prefix(const std::byte* id) noexcept {
     if constexpr (std::endian::native == std::endian::little)
-        return __builtin_bswap64(load_run_word<std::uint64_t>(id));
+        return __builtin_bswap64(load_le<std::uint64_t>(id));
     else
         return load_be<std::uint64_t>(reinterpret_cast<const char*>(id));
 }
 
 /// The last 2 bytes of an id: independent of the ones that fences order by.
 [[nodiscard]] inline std::uint16_t id_tag(const std::byte* id) noexcept {
-    return load_run_word<std::uint16_t>(id + ContentHash::kDigestBytes - 2);
+    return load_le<std::uint16_t>(id + ContentHash::kDigestBytes - 2);
 }
 
 inline void store_run_entry(std::byte* to, const IndexEntry& entry) noexcept {
     std::memcpy(to, entry.id.digest.data(), ContentHash::kDigestBytes);
-    store_run_word(to + 32, static_cast<std::uint32_t>(entry.location.pack));
-    store_run_word(to + 36, static_cast<std::uint32_t>(entry.location.offset / kRecordAlignment));
-    store_run_word(to + 40, entry.location.stored_bytes | static_cast<std::uint32_t>(entry.codec)
-                                                              << 24);
-    store_run_word(to + 44, entry.location.plain_bytes);
+    store_le(to + 32, static_cast<std::uint32_t>(entry.location.pack));
+    store_le(to + 36, static_cast<std::uint32_t>(entry.location.offset / kRecordAlignment));
+    store_le(to + 40, entry.location.stored_bytes | static_cast<std::uint32_t>(entry.codec) << 24);
+    store_le(to + 44, entry.location.plain_bytes);
 }
 
 inline void load_run_entry(const std::byte* from, IndexEntry& entry) noexcept {
     entry.id.algorithm = HashAlgorithm::kSha256;
     std::memcpy(entry.id.digest.data(), from, ContentHash::kDigestBytes);
-    entry.location.pack = PackId{load_run_word<std::uint32_t>(from + 32)};
-    entry.location.offset =
-        std::uint64_t{load_run_word<std::uint32_t>(from + 36)} * kRecordAlignment;
-    const auto stored = load_run_word<std::uint32_t>(from + 40);
+    entry.location.pack = PackId{load_le<std::uint32_t>(from + 32)};
+    entry.location.offset = std::uint64_t{load_le<std::uint32_t>(from + 36)} * kRecordAlignment;
+    const auto stored = load_le<std::uint32_t>(from + 40);
     entry.location.stored_bytes = stored & 0xffffff;
     entry.codec = static_cast<Codec>(stored >> 24);
-    entry.location.plain_bytes = load_run_word<std::uint32_t>(from + 44);
+    entry.location.plain_bytes = load_le<std::uint32_t>(from + 44);
 }
 
 [[nodiscard]] inline IndexRunShape run_shape(std::uint64_t entries) noexcept {

@@ -9,13 +9,13 @@ namespace catalog::content {
 
 void end_run_page(IndexPage page, const IndexRunInfo& info, std::uint64_t number, RunPageKind kind,
                   std::size_t count) noexcept {
-    store_run_word(&page[kRunPageNumberAt], static_cast<std::uint32_t>(number));
-    store_run_word(&page[kRunNumberAt], info.number);
+    store_le(&page[kRunPageNumberAt], static_cast<std::uint32_t>(number));
+    store_le(&page[kRunNumberAt], info.number);
     page[kRunPageKindAt] = std::byte{kind};
     page[kRunOriginAt] = static_cast<std::byte>(info.origin);
-    store_run_word(&page[kRunPageCountAt], static_cast<std::uint16_t>(count));
+    store_le(&page[kRunPageCountAt], static_cast<std::uint16_t>(count));
     std::copy_n(info.store.begin(), kRunPageStoreBytes, &page[kRunPageStoreAt]);
-    store_run_word(&page[kRunPageCrcAt], internal::crc32c(page.first(kRunPageCrcAt)));
+    store_le(&page[kRunPageCrcAt], internal::crc32c(page.first(kRunPageCrcAt)));
 }
 
 Result<void> check_index_entry(const IndexEntry& entry) {
@@ -78,10 +78,10 @@ Result<void> IndexRunBuilder::end_group() {
     const IndexPage directory = page_of_group(group_pages_);
     for (std::size_t page = 0; page < group_pages_; ++page) {
         const std::byte* entry = page_of_group(page).data();
-        store_run_word(&directory[page * 8], id_prefix(entry));
+        store_le(&directory[page * 8], id_prefix(entry));
         std::byte* tags = &directory[kRunFencesBytes + page * kRunPageTagsBytes];
         for (std::size_t i = 0; i < page_counts_[page]; ++i, entry += kRunEntryBytes)
-            store_run_word(tags + i * 2, id_tag(entry));
+            store_le(tags + i * 2, id_tag(entry));
     }
     tops_.push_back(id_prefix(group_.data()));
     end_run_page(directory, info_, pages_ + group_pages_, kRunDirectoryPage, group_pages_);
@@ -94,7 +94,7 @@ Result<void> IndexRunBuilder::write_tops() {
     for (std::size_t at = 0; at < tops_.size(); at += kRunTopsPerPage) {
         const std::size_t count = std::min(kRunTopsPerPage, tops_.size() - at);
         const IndexPage page = page_of_group(0);
-        for (std::size_t i = 0; i < count; ++i) store_run_word(&page[i * 8], tops_[at + i]);
+        for (std::size_t i = 0; i < count; ++i) store_le(&page[i * 8], tops_[at + i]);
         end_run_page(page, info_, pages_, kRunTopPage, count);
         CATALOG_TRY_VOID(write_pages(1));
     }
@@ -104,13 +104,12 @@ Result<void> IndexRunBuilder::write_tops() {
 Result<void> IndexRunBuilder::write_root() {
     const IndexPage root = page_of_group(0);
     std::ranges::copy(as_bytes(kRunMagic), root.begin());
-    store_run_word(&root[kRunVersionAt], kIndexRunVersion);
-    store_run_word(&root[kRunPageBytesAt], std::uint32_t{kIndexPageBytes});
-    store_run_word(&root[kRunEntriesAt], entries_);
+    store_le(&root[kRunVersionAt], kIndexRunVersion);
+    store_le(&root[kRunPageBytesAt], std::uint32_t{kIndexPageBytes});
+    store_le(&root[kRunEntriesAt], entries_);
     std::copy(info_.store.begin(), info_.store.end(), &root[kRunStoreAt]);
     const std::size_t count = tops_.size() <= kRunRootTops ? tops_.size() : 0;
-    for (std::size_t i = 0; i < count; ++i)
-        store_run_word(&root[kRunRootHeadBytes + i * 8], tops_[i]);
+    for (std::size_t i = 0; i < count; ++i) store_le(&root[kRunRootHeadBytes + i * 8], tops_[i]);
     end_run_page(root, info_, pages_, kRunRootPage, count);
     return write_pages(1);
 }

@@ -20,17 +20,16 @@ tl::unexpected<Error> run_page_damaged(const IndexRunInfo& info, std::uint64_t n
 
 Result<void> check_run_page(IndexPageView page, const IndexRunInfo& info, std::uint64_t number,
                             RunPageKind kind, std::size_t count) {
-    if (load_run_word<std::uint32_t>(&page[kRunPageCrcAt]) !=
-        internal::crc32c(page.first(kRunPageCrcAt)))
+    if (load_le<std::uint32_t>(&page[kRunPageCrcAt]) != internal::crc32c(page.first(kRunPageCrcAt)))
         return run_page_damaged(info, number, "does not match its checksum");
-    if (load_run_word<std::uint32_t>(&page[kRunPageNumberAt]) != number ||
-        load_run_word<std::uint32_t>(&page[kRunNumberAt]) != info.number ||
+    if (load_le<std::uint32_t>(&page[kRunPageNumberAt]) != number ||
+        load_le<std::uint32_t>(&page[kRunNumberAt]) != info.number ||
         page[kRunOriginAt] != static_cast<std::byte>(info.origin) ||
         !std::equal(info.store.begin(), info.store.begin() + kRunPageStoreBytes,
                     page.begin() + kRunPageStoreAt))
         return run_page_damaged(info, number, "belongs to another place or run");
     if (page[kRunPageKindAt] != std::byte{kind} ||
-        load_run_word<std::uint16_t>(&page[kRunPageCountAt]) != count)
+        load_le<std::uint16_t>(&page[kRunPageCountAt]) != count)
         return run_page_damaged(info, number,
                                 "is of another kind or length than its place asks for");
     return {};
@@ -49,13 +48,13 @@ Result<IndexRunInfo> read_root_info(IndexPageView root) {
         return not_a_run("has another magic in its last page");
     IndexRunInfo info;
     std::copy_n(&root[kRunStoreAt], info.store.size(), info.store.begin());
-    info.number = load_run_word<std::uint32_t>(&root[kRunNumberAt]);
+    info.number = load_le<std::uint32_t>(&root[kRunNumberAt]);
     info.origin = static_cast<RunOrigin>(root[kRunOriginAt]);
     if (info.origin > RunOrigin::kFile) return not_a_run("has an unknown origin");
-    const auto version = load_run_word<std::uint32_t>(&root[kRunVersionAt]);
+    const auto version = load_le<std::uint32_t>(&root[kRunVersionAt]);
     if (version != kIndexRunVersion)
         return not_a_run("has format version " + std::to_string(version) + ", not 1");
-    if (load_run_word<std::uint32_t>(&root[kRunPageBytesAt]) != kIndexPageBytes)
+    if (load_le<std::uint32_t>(&root[kRunPageBytesAt]) != kIndexPageBytes)
         return not_a_run("has pages of another length than 4096");
     return info;
 }
@@ -79,7 +78,7 @@ Result<std::shared_ptr<const IndexRun>> IndexRun::open(ByteView bytes,
 
     const IndexPageView root(run->root_);
     CATALOG_TRY(run->info_, read_root_info(root));
-    const auto entries = load_run_word<std::uint64_t>(&root[kRunEntriesAt]);
+    const auto entries = load_le<std::uint64_t>(&root[kRunEntriesAt]);
     if (entries > kIndexRunEntriesMax || index_run_bytes(entries) != bytes.size())
         return not_a_run("has " + std::to_string(bytes.size()) + " bytes, another length than " +
                          std::to_string(entries) + " entries ask for");

@@ -62,7 +62,7 @@ struct TagMatches {
         sixteen(8) | std::uint64_t{static_cast<std::uint32_t>(_mm_movemask_epi8(rest))} << 16);
 #else
     for (std::size_t i = 0; i < kRunPageEntries; ++i) {
-        const bool equal = load_run_word<std::uint16_t>(tags + i * 2) == tag;
+        const bool equal = load_le<std::uint16_t>(tags + i * 2) == tag;
         if (i < 64)
             matches.low |= std::uint64_t{equal} << i;
         else
@@ -214,12 +214,12 @@ public:
         const std::uint64_t pages = run_group_pages(shape_, group);
         std::size_t before = 0;
         for (std::size_t i = 0; i < pages; ++i)
-            before += load_run_word<std::uint64_t>(directory + i * 8) <= prefix ? 1 : 0;
+            before += load_le<std::uint64_t>(directory + i * 8) <= prefix ? 1 : 0;
         if (before == 0) return {};
         PagePlace place;
         place.in_group = before - 1;
         place.page = group * kRunGroupPages + place.in_group;
-        place.exact = load_run_word<std::uint64_t>(directory + place.in_group * 8) == prefix;
+        place.exact = load_le<std::uint64_t>(directory + place.in_group * 8) == prefix;
         return place;
     }
 
@@ -307,11 +307,11 @@ private:
     /// The first prefix of a group; 0 when its page could not be read.
     [[nodiscard]] std::uint64_t top(std::uint64_t group) {
         if (shape_.top_pages == 0)
-            return load_run_word<std::uint64_t>(&run_.root_[kRunRootHeadBytes + group * 8]);
+            return load_le<std::uint64_t>(&run_.root_[kRunRootHeadBytes + group * 8]);
         const std::byte* page =
             pages_.common_page(shape_.entry_pages + shape_.groups + group / kRunTopsPerPage);
         if (Pages::kMayFail && page == nullptr) return 0;
-        return load_run_word<std::uint64_t>(page + group % kRunTopsPerPage * 8);
+        return load_le<std::uint64_t>(page + group % kRunTopsPerPage * 8);
     }
 
     const IndexRun& run_;

@@ -1,8 +1,6 @@
 #include "verified_sources.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 namespace catalog::content {
 
@@ -18,14 +16,8 @@ constexpr std::uint64_t kWordMask = (std::uint64_t{1} << 56) - 1;
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kStepBytes = kLanes * kWordBytes;
 
-// One load where the machine's order is that of the format.
 std::uint64_t load_word(const std::byte* bytes) noexcept {
-    std::uint64_t word = 0;
-    if constexpr (std::endian::native == std::endian::little)
-        std::memcpy(&word, bytes, sizeof word);
-    else
-        word = load_le<std::uint64_t>(bytes);
-    return word & kWordMask;
+    return load_le<std::uint64_t>(bytes) & kWordMask;
 }
 
 // Returns a number below 2^61 + 2^57 that is equal to value * place + word, `value` being one too.

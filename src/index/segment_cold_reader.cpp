@@ -26,8 +26,8 @@ struct Group {
 
 Group group_at(ByteView groups, std::size_t index) noexcept {
     const std::byte* const row = groups.data() + index * kColdGroupRowBytes;
-    return {load_word<std::uint32_t>(row), load_word<std::uint32_t>(row + 4),
-            load_word<std::uint64_t>(row + 8)};
+    return {load_le<std::uint32_t>(row), load_le<std::uint32_t>(row + 4),
+            load_le<std::uint64_t>(row + 8)};
 }
 
 }  // namespace
@@ -117,8 +117,8 @@ Result<ColdText> ColdReader::read(DocId doc) {
     std::string_view rest = impl_->plain;
     for (std::uint32_t at = first;; ++at) {
         if (rest.size() < kColdRowHeadBytes) break;
-        const auto description = load_word<std::uint32_t>(as_bytes(rest).data());
-        const auto others = load_word<std::uint32_t>(as_bytes(rest).data() + 4);
+        const auto description = load_le<std::uint32_t>(as_bytes(rest).data());
+        const auto others = load_le<std::uint32_t>(as_bytes(rest).data() + 4);
         rest.remove_prefix(kColdRowHeadBytes);
         if (std::uint64_t{description} + others > rest.size()) break;
         if (at == number)

@@ -130,9 +130,9 @@ const DraftFacts* SegmentDraft::add_facts(const SegmentRow& row, std::uint64_t r
     stored->digest = row.digest.digest;
     std::byte* at = to + sizeof(DraftFacts);
     if (content) {
-        store_word(at, row.file_count);
-        store_word(at + 8, row.file_bytes);
-        store_word(at + 16, row.log_index);
+        store_le(at, row.file_count);
+        store_le(at + 8, row.file_bytes);
+        store_le(at + 16, row.log_index);
         at += kBodyContentBytes;
     }
     if (!relations_.empty()) std::memcpy(at, relations_.data(), 4 * relations_.size());

@@ -41,7 +41,7 @@ std::uint32_t Segment::View::lower_term(std::string_view text,
     const auto step = static_cast<std::uint32_t>(kFenceStep);
     const auto is_less = [&](std::uint32_t block) {
         const auto other =
-            load_word<std::uint64_t>(at(SectionKind::kTermFences) + std::size_t{8} * block);
+            load_le<std::uint64_t>(at(SectionKind::kTermFences) + std::size_t{8} * block);
         if (other != fence) return other < fence;
         DictionaryWalk first = terms_from(block);
         return first.next() && first.text() < text;

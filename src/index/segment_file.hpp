@@ -56,7 +56,7 @@ Result<void> SegmentFile::write(SectionKind kind, const std::vector<T>& numbers)
     } else {
         for (const T number : numbers) {
             std::array<std::byte, sizeof(T)> bytes;
-            store_word(bytes.data(), number);
+            store_le(bytes.data(), number);
             if (auto appended = append(bytes); !appended) return appended;
         }
         return {};

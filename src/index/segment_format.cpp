@@ -16,36 +16,36 @@ tl::unexpected<Error> segment_damaged(std::string_view what) {
 std::array<std::byte, kSegmentLeadBytes> segment_lead() noexcept {
     std::array<std::byte, kSegmentLeadBytes> lead{};
     std::ranges::copy(as_bytes(kSegmentMagic), lead.begin());
-    store_word(&lead[kRootVersionAt], kSegmentVersion);
+    store_le(&lead[kRootVersionAt], kSegmentVersion);
     return lead;
 }
 
 RootPage encode_root(const SegmentRoot& root) noexcept {
     RootPage page{};
     std::ranges::copy(as_bytes(kSegmentMagic), page.begin());
-    store_word(&page[kRootVersionAt], kSegmentVersion);
-    store_word(&page[kRootSectionsAt], std::uint32_t{kSectionCount});
-    store_word(&page[kRootBytesAt], root.bytes);
-    store_word(&page[kRootDocsAt], root.docs);
-    store_word(&page[kRootNamesAt], root.names);
-    store_word(&page[kRootForeignAt], root.foreign);
-    store_word(&page[kRootTextsAt], root.texts);
-    store_word(&page[kRootTermsAt], root.terms);
-    store_word(&page[kRootBucketsAt], root.buckets);
+    store_le(&page[kRootVersionAt], kSegmentVersion);
+    store_le(&page[kRootSectionsAt], std::uint32_t{kSectionCount});
+    store_le(&page[kRootBytesAt], root.bytes);
+    store_le(&page[kRootDocsAt], root.docs);
+    store_le(&page[kRootNamesAt], root.names);
+    store_le(&page[kRootForeignAt], root.foreign);
+    store_le(&page[kRootTextsAt], root.texts);
+    store_le(&page[kRootTermsAt], root.terms);
+    store_le(&page[kRootBucketsAt], root.buckets);
     std::ranges::copy(root.secret, page.begin() + kRootSecretAt);
-    store_word(&page[kRootWeightAt], root.weight);
+    store_le(&page[kRootWeightAt], root.weight);
     page[kRootWidthsAt] = std::byte{root.widths.name};
     page[kRootWidthsAt + 1] = std::byte{root.widths.text};
     page[kRootWidthsAt + 2] = std::byte{root.widths.terms};
     page[kRootWidthsAt + 3] = std::byte{root.doc_width};
     std::byte* entry = &page[kRootTableAt];
     for (const SectionPlace& place : root.sections) {
-        store_word(entry, place.offset);
-        store_word(entry + 8, place.bytes);
-        store_word(entry + 16, place.crc);
+        store_le(entry, place.offset);
+        store_le(entry + 8, place.bytes);
+        store_le(entry + 16, place.crc);
         entry += kRootEntryBytes;
     }
-    store_word(&page[kRootCrcAt], internal::crc32c(ByteView(page).first(kRootCrcAt)));
+    store_le(&page[kRootCrcAt], internal::crc32c(ByteView(page).first(kRootCrcAt)));
     return page;
 }
 
@@ -53,24 +53,24 @@ namespace {
 
 SegmentRoot read_root(const std::byte* page) noexcept {
     SegmentRoot root;
-    root.bytes = load_word<std::uint64_t>(page + kRootBytesAt);
-    root.docs = load_word<std::uint32_t>(page + kRootDocsAt);
-    root.names = load_word<std::uint32_t>(page + kRootNamesAt);
-    root.foreign = load_word<std::uint32_t>(page + kRootForeignAt);
-    root.texts = load_word<std::uint32_t>(page + kRootTextsAt);
-    root.terms = load_word<std::uint32_t>(page + kRootTermsAt);
-    root.buckets = load_word<std::uint32_t>(page + kRootBucketsAt);
+    root.bytes = load_le<std::uint64_t>(page + kRootBytesAt);
+    root.docs = load_le<std::uint32_t>(page + kRootDocsAt);
+    root.names = load_le<std::uint32_t>(page + kRootNamesAt);
+    root.foreign = load_le<std::uint32_t>(page + kRootForeignAt);
+    root.texts = load_le<std::uint32_t>(page + kRootTextsAt);
+    root.terms = load_le<std::uint32_t>(page + kRootTermsAt);
+    root.buckets = load_le<std::uint32_t>(page + kRootBucketsAt);
     std::memcpy(root.secret.data(), page + kRootSecretAt, root.secret.size());
-    root.weight = load_word<std::uint64_t>(page + kRootWeightAt);
+    root.weight = load_le<std::uint64_t>(page + kRootWeightAt);
     root.widths.name = std::to_integer<std::uint8_t>(page[kRootWidthsAt]);
     root.widths.text = std::to_integer<std::uint8_t>(page[kRootWidthsAt + 1]);
     root.widths.terms = std::to_integer<std::uint8_t>(page[kRootWidthsAt + 2]);
     root.doc_width = std::to_integer<std::uint8_t>(page[kRootWidthsAt + 3]);
     const std::byte* entry = page + kRootTableAt;
     for (SectionPlace& place : root.sections) {
-        place.offset = load_word<std::uint64_t>(entry);
-        place.bytes = load_word<std::uint64_t>(entry + 8);
-        place.crc = load_word<std::uint32_t>(entry + 16);
+        place.offset = load_le<std::uint64_t>(entry);
+        place.bytes = load_le<std::uint64_t>(entry + 8);
+        place.crc = load_le<std::uint32_t>(entry + 16);
         entry += kRootEntryBytes;
     }
     return root;
@@ -138,12 +138,12 @@ Result<SegmentRoot> decode_root(ByteView segment) {
     const ByteView page = segment.last(kSegmentRootBytes);
     if (as_text(page.first(kSegmentMagic.size())) != kSegmentMagic)
         return segment_damaged("has another magic in its last page: it is none, or cut short");
-    const auto version = load_word<std::uint32_t>(&page[kRootVersionAt]);
+    const auto version = load_le<std::uint32_t>(&page[kRootVersionAt]);
     if (version != kSegmentVersion)
         return segment_damaged("has format version " + std::to_string(version) + ", not 1");
-    if (load_word<std::uint32_t>(&page[kRootCrcAt]) != internal::crc32c(page.first(kRootCrcAt)))
+    if (load_le<std::uint32_t>(&page[kRootCrcAt]) != internal::crc32c(page.first(kRootCrcAt)))
         return segment_damaged("has a last page that does not match its checksum");
-    if (load_word<std::uint32_t>(&page[kRootSectionsAt]) != kSectionCount)
+    if (load_le<std::uint32_t>(&page[kRootSectionsAt]) != kSectionCount)
         return segment_damaged("has another number of sections than format version 1");
     const SegmentRoot root = read_root(page.data());
     if (root.bytes != segment.size())

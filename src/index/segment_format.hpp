@@ -135,28 +135,6 @@ inline constexpr std::size_t kPostingsSlackBytes = 8;
 inline constexpr std::size_t kChampions = 64;
 inline constexpr std::size_t kChampionBytes = 8;
 
-/// load_le of core takes a byte at a time; these are on the path of every lookup.
-template <class T>
-[[nodiscard]] inline T load_word(const std::byte* from) noexcept {
-    if constexpr (std::endian::native == std::endian::little) {
-        T value;
-        std::memcpy(&value, from, sizeof value);
-        return value;
-    } else {
-        return load_le<T>(from);
-    }
-}
-
-template <class T>
-inline void store_word(std::byte* to, T value) noexcept {
-    if constexpr (std::endian::native == std::endian::little) {
-        std::memcpy(to, &value, sizeof value);
-    } else {
-        for (std::size_t i = 0; i < sizeof(T); ++i)
-            to[i] = static_cast<std::byte>((value >> (8 * i)) & 0xff);
-    }
-}
-
 /// The first 8 bytes of a text, zeros behind its end, as a number whose order is that of texts.
 [[nodiscard]] inline std::uint64_t fence_of(std::string_view text) noexcept {
     std::uint64_t fence = 0;

@@ -18,8 +18,8 @@ namespace catalog::index {
 class SipHash {
 public:
     explicit SipHash(const std::array<std::byte, 16>& secret) noexcept
-        : k0_(load_word<std::uint64_t>(secret.data())),
-          k1_(load_word<std::uint64_t>(secret.data() + 8)) {}
+        : k0_(load_le<std::uint64_t>(secret.data())),
+          k1_(load_le<std::uint64_t>(secret.data() + 8)) {}
 
     struct Value {
         std::uint64_t low = 0;
@@ -81,7 +81,7 @@ private:
     [[nodiscard]] static std::size_t take_padded(State& state, std::string_view text) noexcept {
         const auto* at = reinterpret_cast<const std::byte*>(text.data());
         std::size_t left = text.size();
-        for (; left >= 8; left -= 8, at += 8) state.take(load_word<std::uint64_t>(at));
+        for (; left >= 8; left -= 8, at += 8) state.take(load_le<std::uint64_t>(at));
         if (left > 0) state.take(load_last(at, left, text.size() >= 8));
         return (text.size() + 7) / 8;
     }
@@ -89,10 +89,10 @@ private:
     // read, too.
     [[nodiscard]] static std::uint64_t load_last(const std::byte* at, std::size_t left,
                                                  bool is_long) noexcept {
-        if (is_long) return load_word<std::uint64_t>(at + left - 8) >> (8 * (8 - left));
+        if (is_long) return load_le<std::uint64_t>(at + left - 8) >> (8 * (8 - left));
         if (left >= 4)
-            return std::uint64_t{load_word<std::uint32_t>(at)} |
-                   std::uint64_t{load_word<std::uint32_t>(at + left - 4)} << (8 * (left - 4));
+            return std::uint64_t{load_le<std::uint32_t>(at)} |
+                   std::uint64_t{load_le<std::uint32_t>(at + left - 4)} << (8 * (left - 4));
         return static_cast<std::uint64_t>(at[0]) |
                static_cast<std::uint64_t>(at[left / 2]) << (8 * (left / 2)) |
                static_cast<std::uint64_t>(at[left - 1]) << (8 * (left - 1));
@@ -107,24 +107,23 @@ private:
 class QuickHash {
 public:
     explicit QuickHash(const std::array<std::byte, 16>& secret) noexcept
-        : a_(load_word<std::uint64_t>(secret.data()) ^ 0x9e3779b97f4a7c15),
-          b_(load_word<std::uint64_t>(secret.data() + 8) ^ 0xd1b54a32d192ed03) {}
+        : a_(load_le<std::uint64_t>(secret.data()) ^ 0x9e3779b97f4a7c15),
+          b_(load_le<std::uint64_t>(secret.data() + 8) ^ 0xd1b54a32d192ed03) {}
 
     [[nodiscard]] std::uint64_t operator()(std::string_view text) const noexcept {
         const auto* at = reinterpret_cast<const std::byte*>(text.data());
         std::size_t left = text.size();
         std::uint64_t state = a_ ^ text.size();
         for (; left > 16; left -= 16, at += 16)
-            state =
-                fold(load_word<std::uint64_t>(at) ^ b_, load_word<std::uint64_t>(at + 8) ^ state);
+            state = fold(load_le<std::uint64_t>(at) ^ b_, load_le<std::uint64_t>(at + 8) ^ state);
         std::uint64_t low = 0;
         std::uint64_t high = 0;
         if (left >= 8) {
-            low = load_word<std::uint64_t>(at);
-            high = load_word<std::uint64_t>(at + left - 8);
+            low = load_le<std::uint64_t>(at);
+            high = load_le<std::uint64_t>(at + left - 8);
         } else if (left >= 4) {
-            low = load_word<std::uint32_t>(at);
-            high = load_word<std::uint32_t>(at + left - 4);
+            low = load_le<std::uint32_t>(at);
+            high = load_le<std::uint32_t>(at + left - 4);
         } else if (left > 0) {
             low = static_cast<std::uint64_t>(at[0]) |
                   static_cast<std::uint64_t>(at[left / 2]) << 8 |

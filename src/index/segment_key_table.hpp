@@ -57,17 +57,16 @@ bool search_key_table(const std::byte* table, std::uint32_t buckets, std::uint64
         // All four at once: which of them it is cannot be guessed.
         unsigned equal = 0;
         for (unsigned i = 0; i < kBucketSlots; ++i)
-            equal |= (load_word<std::uint64_t>(slots + kSlotBytes * i) == high ? 1U : 0U) << i;
+            equal |= (load_le<std::uint64_t>(slots + kSlotBytes * i) == high ? 1U : 0U) << i;
         for (; equal != 0; equal &= equal - 1) {
             const auto slot = static_cast<unsigned>(std::countr_zero(equal));
-            const auto rest = load_word<std::uint64_t>(slots + kSlotBytes * slot + 8);
+            const auto rest = load_le<std::uint64_t>(slots + kSlotBytes * slot + 8);
             if (rest >> 32 != 0 &&
                 is_it(static_cast<std::uint32_t>(rest), static_cast<std::uint32_t>(rest >> 32) - 1))
                 return true;
         }
         // A bucket fills from its first slot on.
-        if (load_word<std::uint64_t>(slots + kSlotBytes * (kBucketSlots - 1) + 8) == 0)
-            return false;
+        if (load_le<std::uint64_t>(slots + kSlotBytes * (kBucketSlots - 1) + 8) == 0) return false;
         if (++bucket == buckets) bucket = 0;
     }
     return false;

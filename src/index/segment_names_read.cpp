@@ -72,7 +72,7 @@ std::optional<DocId> Segment::best(NameId name,
     const DocRange range = versions(name);
     for (std::uint32_t doc = range.first; doc < range.end; ++doc) {
         const auto key =
-            load_word<std::uint64_t>(view_->at(SectionKind::kReleaseKeys) + std::size_t{8} * doc);
+            load_le<std::uint64_t>(view_->at(SectionKind::kReleaseKeys) + std::size_t{8} * doc);
         auto version = release_of(key);
         if (!version) version = version_of(DocId{doc});
         if (!version || !constraint.matches(*version)) continue;

@@ -90,7 +90,7 @@ void append_postings(std::span<const std::uint32_t> docs, std::span<const std::u
     const std::uint32_t blocks = block_count(df);
     if (!weights.empty()) {
         out.resize(out.size() + 4);
-        store_word(&out[out.size() - 4], champions);
+        store_le(&out[out.size() - 4], champions);
     }
     const std::size_t start = out.size();
     out.resize(start + blocks * kBlockHeadBytes);
@@ -102,8 +102,8 @@ void append_postings(std::span<const std::uint32_t> docs, std::span<const std::u
         const auto heavy = weights.empty() ? weights : weights.subspan(first, count);
         const BlockBits bits = bits_of(those, heavy, next);
         std::byte* const head = &out[start + block * kBlockHeadBytes];
-        store_word(head, those.back());
-        store_word(head + 4, static_cast<std::uint32_t>(out.size() - start));
+        store_le(head, those.back());
+        store_le(head + 4, static_cast<std::uint32_t>(out.size() - start));
         head[8] = static_cast<std::byte>(bits.gap);
         head[9] = static_cast<std::byte>(bits.weight);
         head[10] = weights.empty() ? std::byte{0} : static_cast<std::byte>(bounds[block]);
@@ -137,7 +137,7 @@ PostingReader::PostingReader(ByteView postings, const TermRow& row, bool has_wei
     const std::uint32_t blocks = block_count(static_cast<std::uint32_t>(df));
     if (blocks > 1 && has_weights) {
         if (rest.size() < kPostingsSlackBytes) return;
-        champions_ = load_word<std::uint32_t>(rest.data());
+        champions_ = load_le<std::uint32_t>(rest.data());
         rest = rest.subspan(4);
     }
     const std::size_t heads = blocks == 1 ? (has_weights ? 2 : 1) : blocks * kBlockHeadBytes;
@@ -149,7 +149,7 @@ PostingReader::PostingReader(ByteView postings, const TermRow& row, bool has_wei
 
 std::uint32_t PostingReader::last_doc(std::uint32_t block) const noexcept {
     if (blocks_ == 1) return only_ != kNoNumber ? only_ : docs_limit_;
-    return load_word<std::uint32_t>(head(block));
+    return load_le<std::uint32_t>(head(block));
 }
 
 std::uint8_t PostingReader::bound(std::uint32_t block) const noexcept {
@@ -166,7 +166,7 @@ bool PostingReader::decode(const std::byte* from, std::size_t left, std::size_t 
     // Behind the section's blocks stand kPostingsSlackBytes, so that whole words can be read.
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t bit = i * gap_bits;
-        next += load_word<std::uint64_t>(from + bit / 8) >> (bit % 8) & mask;
+        next += load_le<std::uint64_t>(from + bit / 8) >> (bit % 8) & mask;
         decoded_[i] = static_cast<std::uint32_t>(next);
         ++next;
     }
@@ -192,7 +192,7 @@ bool PostingReader::load(std::uint32_t block) noexcept {
         return decode(bytes_.data() + bytes, bytes_.size() - bytes, df_, 0, byte(bytes_.data()),
                       has_weights_ ? byte(bytes_.data() + 1) : 0);
     }
-    const auto at = load_word<std::uint32_t>(head(block) + 4);
+    const auto at = load_le<std::uint32_t>(head(block) + 4);
     if (at > bytes_.size()) return false;
     const std::size_t count = block + 1 < blocks_ ? kBlockPostings : df_ - block * kBlockPostings;
     const std::uint64_t next = block == 0 ? 0 : std::uint64_t{last_doc(block - 1)} + 1;

@@ -53,7 +53,7 @@ public:
     [[nodiscard]] unsigned weight(std::size_t index) const noexcept {
         if (weights_ == nullptr) return only_weight_;
         const std::size_t bit = index * weight_bits_;
-        return 1 + (load_word<std::uint16_t>(weights_ + bit / 8) >> (bit % 8) &
+        return 1 + (load_le<std::uint16_t>(weights_ + bit / 8) >> (bit % 8) &
                     ((1U << weight_bits_) - 1));
     }
 

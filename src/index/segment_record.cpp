@@ -7,7 +7,7 @@ namespace catalog::index {
 namespace {
 
 std::uint16_t flags_of(const std::byte* record) noexcept {
-    return load_word<std::uint16_t>(record + kRecordFlagsAt);
+    return load_le<std::uint16_t>(record + kRecordFlagsAt);
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ ContentHash SegmentRecord::digest() const noexcept {
 }
 
 std::int64_t SegmentRecord::published_us() const noexcept {
-    return static_cast<std::int64_t>(load_word<std::uint64_t>(body()));
+    return static_cast<std::int64_t>(load_le<std::uint64_t>(body()));
 }
 
 TextId SegmentRecord::license() const noexcept {
@@ -97,7 +97,7 @@ RelationList SegmentRecord::relations() const noexcept {
         byte(kRecordAuthorsAt) + byte(kRecordKeywordsAt) + byte(kRecordTagsAt);
     const std::size_t step = std::size_t{widths_.name} + widths_.terms;
     return {
-        {lists() + widths_.text * texts, step * load_word<std::uint16_t>(at_ + kRecordRelationsAt)},
+        {lists() + widths_.text * texts, step * load_le<std::uint16_t>(at_ + kRecordRelationsAt)},
         widths_};
 }
 

@@ -30,9 +30,9 @@ public:
         const std::size_t content_at = bytes_.size();
         if (row.has_content()) {
             const std::byte* const content = row.content();
-            append_content(bytes_, load_word<std::uint64_t>(content),
-                           load_word<std::uint64_t>(content + 8),
-                           load_word<std::uint64_t>(content + 16));
+            append_content(bytes_, load_le<std::uint64_t>(content),
+                           load_le<std::uint64_t>(content + 8),
+                           load_le<std::uint64_t>(content + 16));
         }
         const std::size_t content_bytes = bytes_.size() - content_at;
         for (const std::span<const std::uint32_t> list :
@@ -48,14 +48,14 @@ public:
         std::byte* const at = bytes_.data();
         const auto flags =
             static_cast<std::uint16_t>((head.flags & ~kFlagContent) | head.type << kFlagTypeShift);
-        store_word(at + kRecordFlagsAt, flags);
+        store_le(at + kRecordFlagsAt, flags);
         at[kRecordNameBytesAt] = static_cast<std::byte>(name.size());
         at[kRecordVersionBytesAt] = static_cast<std::byte>(head.version_bytes - 1);
         at[kRecordAuthorsAt] = static_cast<std::byte>(head.authors);
         at[kRecordKeywordsAt] = static_cast<std::byte>(head.keywords);
         at[kRecordTagsAt] = static_cast<std::byte>(head.tags);
         at[kRecordContentBytesAt] = static_cast<std::byte>(content_bytes);
-        store_word(at + kRecordRelationsAt, head.relations);
+        store_le(at + kRecordRelationsAt, head.relations);
         return bytes_;
     }
 
@@ -68,7 +68,7 @@ private:
     void append_word(T value) {
         const std::size_t at = bytes_.size();
         bytes_.resize(at + sizeof value);
-        store_word(&bytes_[at], value);
+        store_le(&bytes_[at], value);
     }
     void append_narrow(std::uint32_t value, unsigned width) {
         const std::size_t at = bytes_.size();

@@ -32,7 +32,7 @@ struct RecordTables {
     const std::uint64_t offset = std::uint64_t{place} * kRecordAlignment;
     if (offset + kRecordHeadBytes > section.size()) return {};
     const std::byte* const head = section.data() + offset;
-    const auto flags = load_word<std::uint16_t>(head + kRecordFlagsAt);
+    const auto flags = load_le<std::uint16_t>(head + kRecordFlagsAt);
     const unsigned state = flags & kFlagStateMask;
     // States 0, 1, 5 and 6 are those of a package.
     if ((flags & ~kFlagsKnown) != 0 || ((0b01100011U >> state) & 1) == 0) return {};
@@ -43,7 +43,7 @@ struct RecordTables {
                               byte(kRecordVersionBytesAt) + 1 + kBodyLicenseAt +
                               byte(kRecordContentBytesAt) + widths.text * texts +
                               (std::size_t{widths.name} + widths.terms) *
-                                  load_word<std::uint16_t>(head + kRecordRelationsAt);
+                                  load_le<std::uint16_t>(head + kRecordRelationsAt);
     if (bytes > section.size() - offset) return {};
     return {head, bytes};
 }

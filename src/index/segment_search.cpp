@@ -69,12 +69,12 @@ public:
     [[nodiscard]] std::uint32_t df() const noexcept { return postings_.df(); }
     [[nodiscard]] bool has_champions() const noexcept { return champions_ != nullptr; }
     [[nodiscard]] std::uint32_t champion(std::size_t index) const noexcept {
-        return load_word<std::uint32_t>(champions_ + index * kChampionBytes);
+        return load_le<std::uint32_t>(champions_ + index * kChampionBytes);
     }
     /// Without the word's rarity.
     [[nodiscard]] float champion_score(std::size_t index) const noexcept {
         return std::bit_cast<float>(
-            load_word<std::uint32_t>(champions_ + index * kChampionBytes + 4));
+            load_le<std::uint32_t>(champions_ + index * kChampionBytes + 4));
     }
     [[nodiscard]] float rarity() const noexcept { return rarity_; }
     [[nodiscard]] std::uint32_t blocks() const noexcept { return postings_.blocks(); }

@@ -131,8 +131,8 @@ std::uint32_t PostingWriter::add_champions() {
     for (const std::uint32_t i : best_) {
         const std::size_t at = champions_.size();
         champions_.resize(at + kChampionBytes);
-        store_word(&champions_[at], docs[i]);
-        store_word(&champions_[at + 4], std::bit_cast<std::uint32_t>(scores_[i]));
+        store_le(&champions_[at], docs[i]);
+        store_le(&champions_[at + 4], std::bit_cast<std::uint32_t>(scores_[i]));
     }
     return number;
 }

@@ -93,7 +93,7 @@ private:
         const auto same = segment_.find(name, record.version());
         if (!same || same->doc() != DocId{doc} || same->bytes().data() != record.bytes().data())
             return version_damaged(doc, "is not found by its key");
-        if (load_word<std::uint64_t>(view_.at(SectionKind::kReleaseKeys) + std::size_t{8} * doc) !=
+        if (load_le<std::uint64_t>(view_.at(SectionKind::kReleaseKeys) + std::size_t{8} * doc) !=
             version::ReleaseKey::of(*version))
             return version_damaged(doc, "has another order key than its version");
         CATALOG_TRY_VOID(check_numbers(doc, record));
@@ -183,7 +183,7 @@ template <class Text>
 Result<void> check_fences(const View& view, SectionKind kind, std::uint32_t count,
                           const Text& text) {
     for (std::uint32_t i = 0; i < count; i += kFenceStep)
-        if (load_word<std::uint64_t>(view.at(kind) + std::size_t{8} * (i / kFenceStep)) !=
+        if (load_le<std::uint64_t>(view.at(kind) + std::size_t{8} * (i / kFenceStep)) !=
             fence_of(text(i)))
             return segment_damaged("has a fence that is not what it stands before");
     return {};

@@ -79,8 +79,8 @@ private:
         const std::byte* champion =
             all.data() + std::size_t{champion_rows_ - 1} * kChampions * kChampionBytes;
         for (std::size_t i = 0; i < kChampions; ++i, champion += kChampionBytes)
-            if (load_word<std::uint32_t>(champion) != scores_[i].doc ||
-                load_word<std::uint32_t>(champion + 4) !=
+            if (load_le<std::uint32_t>(champion) != scores_[i].doc ||
+                load_le<std::uint32_t>(champion + 4) !=
                     std::bit_cast<std::uint32_t>(scores_[i].score))
                 return term_damaged(text, "champions that are not its best versions");
         return {};
@@ -119,8 +119,8 @@ Result<void> check_terms(const View& view) {
             return segment_damaged("has terms that are not in order");
         if (walk.shared() != (is_first ? 0 : shared_bytes(last, text)))
             return segment_damaged("has a term in another form");
-        if (is_first && load_word<std::uint64_t>(view.at(SectionKind::kTermFences) +
-                                                 std::size_t{8} * block) != fence_of(text))
+        if (is_first && load_le<std::uint64_t>(view.at(SectionKind::kTermFences) +
+                                               std::size_t{8} * block) != fence_of(text))
             return segment_damaged("has a fence that is not what it stands before");
         CATALOG_TRY_VOID(check.check(index, text));
         last.assign(text);

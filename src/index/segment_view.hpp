@@ -40,7 +40,7 @@ struct Segment::View {
     }
     /// Number `index` of a section of 32-bit numbers. REQUIRES: it has that many.
     [[nodiscard]] std::uint32_t number(SectionKind kind, std::size_t index) const noexcept {
-        return load_word<std::uint32_t>(at(kind) + 4 * index);
+        return load_le<std::uint32_t>(at(kind) + 4 * index);
     }
 
     /// The record of a version; none behind the last, or when it is damaged.
@@ -79,7 +79,7 @@ struct Segment::View {
     [[nodiscard]] DictionaryWalk terms_from(std::uint32_t block) const noexcept;
     /// A version's sum of weights. REQUIRES: doc < root.docs.
     [[nodiscard]] std::uint32_t length(std::uint32_t doc) const noexcept {
-        return load_word<std::uint16_t>(at(SectionKind::kLengths) + std::size_t{2} * doc);
+        return load_le<std::uint16_t>(at(SectionKind::kLengths) + std::size_t{2} * doc);
     }
 
     /// The first own name that is not less than `text`.
@@ -122,8 +122,7 @@ template <class Text>
     std::uint32_t size = steps;
     while (size > 0) {
         const std::uint32_t half = size / 2;
-        const bool less =
-            load_word<std::uint64_t>(fences + std::size_t{8} * (first + half)) < fence;
+        const bool less = load_le<std::uint64_t>(fences + std::size_t{8} * (first + half)) < fence;
         first = less ? first + half + 1 : first;
         size = less ? size - half - 1 : half;
     }
@@ -132,11 +131,11 @@ template <class Text>
     // Rarely is there more than one text with these 8 bytes.
     for (std::uint32_t reach = 1; last < steps; reach *= 2) {
         const std::uint32_t next = std::min(steps - 1, last + reach - 1);
-        if (load_word<std::uint64_t>(fences + std::size_t{8} * next) != fence) {
+        if (load_le<std::uint64_t>(fences + std::size_t{8} * next) != fence) {
             std::uint32_t high = next;
             while (last < high) {
                 const std::uint32_t middle = last + (high - last) / 2;
-                if (load_word<std::uint64_t>(fences + std::size_t{8} * middle) == fence)
+                if (load_le<std::uint64_t>(fences + std::size_t{8} * middle) == fence)
                     last = middle + 1;
                 else
                     high = middle;

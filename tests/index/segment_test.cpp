@@ -104,8 +104,8 @@ TEST(Segment, OfAnotherFormatVersionIsRefusedByItsNumber) {
     std::string bytes = sample_bytes(3, 4);
     auto* const root =
         reinterpret_cast<std::byte*>(bytes.data() + bytes.size() - kSegmentRootBytes);
-    store_word(root + kRootVersionAt, std::uint32_t{2});
-    store_word(root + kRootCrcAt, internal::crc32c(ByteView(root, kRootCrcAt)));
+    store_le(root + kRootVersionAt, std::uint32_t{2});
+    store_le(root + kRootCrcAt, internal::crc32c(ByteView(root, kRootCrcAt)));
     const auto segment = Segment::open(as_bytes(bytes), nullptr);
     ASSERT_FALSE(segment);
     EXPECT_NE(segment.error().message().find("version 2"), std::string::npos);

@@ -1,6 +1,7 @@
 #pragma once
 // Byte views and the few text encodings of bytes that formats and messages need.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -56,13 +57,31 @@ void append_le(std::string& out, T value) {
 }
 
 /// Reads a little-endian number from the first sizeof(T) bytes of `data`, which must be that long.
+/// Cost: one load where the machine is little-endian; compilers do not make one of single bytes.
 template <class T>
 [[nodiscard]] T load_le(const std::byte* data) noexcept {
     static_assert(std::is_unsigned_v<T>);
     T value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-        value |= static_cast<T>(static_cast<T>(data[i]) << (8 * i));
+    if constexpr (std::endian::native == std::endian::little) {
+        std::memcpy(&value, data, sizeof value);
+    } else {
+        for (std::size_t i = 0; i < sizeof(T); ++i)
+            value |= static_cast<T>(static_cast<T>(data[i]) << (8 * i));
+    }
     return value;
+}
+
+/// Writes `value` as little-endian bytes to the first sizeof(T) bytes of `data`, which must be that
+/// long.
+template <class T>
+void store_le(std::byte* data, T value) noexcept {
+    static_assert(std::is_unsigned_v<T>);
+    if constexpr (std::endian::native == std::endian::little) {
+        std::memcpy(data, &value, sizeof value);
+    } else {
+        for (std::size_t i = 0; i < sizeof(T); ++i)
+            data[i] = static_cast<std::byte>((value >> (8 * i)) & 0xff);
+    }
 }
 
 /// Appends `value` as big-endian bytes, so that byte-wise order of keys is numeric order.

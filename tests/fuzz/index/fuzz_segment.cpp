@@ -144,12 +144,12 @@ void seal(std::string& bytes) {
     std::byte* const root = begin + bytes.size() - kSegmentRootBytes;
     for (std::size_t section = 0; section < kSectionCount; ++section) {
         std::byte* const entry = root + kRootTableAt + section * kRootEntryBytes;
-        const auto offset = load_word<std::uint64_t>(entry);
-        const auto length = load_word<std::uint64_t>(entry + 8);
+        const auto offset = load_le<std::uint64_t>(entry);
+        const auto length = load_le<std::uint64_t>(entry + 8);
         if (offset <= bytes.size() && length <= bytes.size() - offset)
-            store_word(entry + 16, internal::crc32c(ByteView(begin + offset, length)));
+            store_le(entry + 16, internal::crc32c(ByteView(begin + offset, length)));
     }
-    store_word(root + kRootCrcAt, internal::crc32c(ByteView(root, kRootCrcAt)));
+    store_le(root + kRootCrcAt, internal::crc32c(ByteView(root, kRootCrcAt)));
 }
 
 // Four bytes a change: where (three bytes) and what.
