@@ -136,7 +136,7 @@ TEST(IndexRunDamage, HostilePagesEndEveryLookup) {
         if (random.chance(70)) {
             for (std::size_t at = kRunRootHeadBytes; at < kRunPageDataBytes; ++at)
                 root[at] = static_cast<std::byte>(random.next());
-            store_run_word(root + kRunPageCrcAt, internal::crc32c(ByteView(root, kRunPageCrcAt)));
+            store_le(root + kRunPageCrcAt, internal::crc32c(ByteView(root, kRunPageCrcAt)));
         }
         const auto run = must(open_run(bytes));
         ask(*run, ids);

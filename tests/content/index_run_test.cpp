@@ -337,8 +337,8 @@ TEST(IndexRun, RefusesAnyOtherNumberOfEntriesThanItsLengthHas) {
           kIndexRunEntriesMax + 1, ~std::uint64_t{0}}) {
         std::string bytes = whole;
         auto* root = reinterpret_cast<std::byte*>(bytes.data() + bytes.size() - kIndexPageBytes);
-        store_run_word(root + kRunEntriesAt, entries);
-        store_run_word(root + kRunPageCrcAt, internal::crc32c(ByteView(root, kRunPageCrcAt)));
+        store_le(root + kRunEntriesAt, entries);
+        store_le(root + kRunPageCrcAt, internal::crc32c(ByteView(root, kRunPageCrcAt)));
         EXPECT_EQ(code_of(open_run(bytes)), Errc::kPackInvalid) << entries;
     }
 }

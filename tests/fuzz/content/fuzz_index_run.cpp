@@ -144,7 +144,7 @@ void try_changes(ByteView changes) {
         if (at < bytes.size()) bytes[at] = static_cast<char>(changes[2]);
     }
     auto* root = reinterpret_cast<std::byte*>(bytes.data() + bytes.size() - kIndexPageBytes);
-    store_run_word(root + kRunPageCrcAt, internal::crc32c(ByteView(root, kRunPageCrcAt)));
+    store_le(root + kRunPageCrcAt, internal::crc32c(ByteView(root, kRunPageCrcAt)));
     try_run(bytes);
     try_sealed(bytes);
 }
@@ -158,8 +158,7 @@ void try_pages(std::string bytes) {
             continue;
         std::vector<IndexEntry> filler(entries);
         for (std::size_t i = 0; i < filler.size(); ++i) {
-            store_run_word(filler[i].id.digest.data() + 24,
-                           __builtin_bswap64(std::uint64_t{i} + 1));
+            store_le(filler[i].id.digest.data() + 24, __builtin_bswap64(std::uint64_t{i} + 1));
             filler[i].location = {PackId{1}, 8, 1, 1};
         }
         std::string run = build({}, filler);
