@@ -109,18 +109,25 @@ TEST(AssetLibrary, KeepsNoMoreFilesOpenThanItWasTold) {
     for (int round = 0; round < 24; ++round)
         must(open_library(environment, folder / "library")
                  ->publish(small_draft("kit-" + std::to_string(round), "1.0.0")));
-    const auto kept_open = [&](std::uint32_t open_files_max) {
+    // The database makes few tables of many while it is open, and holds some more meanwhile: it is
+    // looked at again until at most `enough` are open.
+    const auto kept_open = [&](std::uint32_t open_files_max, std::uint64_t enough) {
         LibraryOptions options;
         options.open_files_max = open_files_max;
         const auto library = must(AssetLibrary::open(folder / "library", options, environment));
-        EXPECT_TRUE(must(library->verify(true)).findings.empty());
-        return posix.open_files->open();
+        std::uint64_t open = 0;
+        for (int look = 0; look == 0 || (look < 100 && open > enough); ++look) {
+            EXPECT_TRUE(must(library->verify(true)).findings.empty());
+            open = posix.open_files->open();
+        }
+        return open;
     };
+    const std::uint64_t many = kept_open(320, 320);
     // A host that allows 64 files gives a quarter to what stays open: a good part must be left for
     // calls, over what every library has open (locks, logs, folders).
-    const std::uint64_t few = kept_open(16);
+    const std::uint64_t few = kept_open(16, many - 1);
     EXPECT_LE(few, 32u);
-    EXPECT_GT(kept_open(320), few);
+    EXPECT_LT(few, many);
     EXPECT_EQ(posix.open_files->open(), 0u);
 }
 
