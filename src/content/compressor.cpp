@@ -110,7 +110,10 @@ ZSTD_CCtx* Compressor::Impl::delta_context(std::size_t bytes) {
 }
 
 Result<void> Compressor::Impl::begin_frame(ByteView frame, std::size_t plain_bytes) {
-    if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != plain_bytes ||
+    // zstd knows frames of older kinds as well, which no store has.
+    if (frame.size() < sizeof(std::uint32_t) ||
+        load_le<std::uint32_t>(frame.data()) != ZSTD_MAGICNUMBER ||
+        ZSTD_getFrameContentSize(frame.data(), frame.size()) != plain_bytes ||
         ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size())
         return fail(Errc::kDecompression, "payload is not one zstd frame of the chunk's length");
     if (!decompression) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -122,9 +123,11 @@ public:
         ZSTD_inBuffer input{in.data(), in.size(), 0};
         ZSTD_outBuffer output{out.data(), out.size(), 0};
         if (!in.empty() || inside_) {
+            if (!begins_as_frame(in)) return malformed("it does not begin as one");
             const std::size_t hint = ZSTD_decompressStream(context_.get(), &output, &input);
             if (ZSTD_isError(hint) != 0) return malformed(ZSTD_getErrorName(hint));
             inside_ = hint != 0;
+            if (!inside_) start_bytes_ = 0;
             begun_ = true;
         }
         if (output.pos > left_)
@@ -141,6 +144,19 @@ public:
     }
 
 private:
+    // Of a frame of RFC 8878 or one to be skipped. zstd knows older kinds as well, but only where
+    // the first four bytes come at once.
+    bool begins_as_frame(ByteView in) noexcept {
+        if (start_bytes_ == 0) start_ = 0;
+        for (; start_bytes_ < sizeof start_ && !in.empty(); ++start_bytes_, in = in.subspan(1))
+            start_ |= static_cast<std::uint32_t>(in.front()) << (8 * start_bytes_);
+        const std::uint32_t known = start_bytes_ < sizeof start_
+                                        ? (std::uint32_t{1} << (8 * start_bytes_)) - 1
+                                        : ~std::uint32_t{0};
+        return ((start_ ^ ZSTD_MAGICNUMBER) & known) == 0 ||
+               ((start_ ^ ZSTD_MAGIC_SKIPPABLE_START) & known & ZSTD_MAGIC_SKIPPABLE_MASK) == 0;
+    }
+
     Result<Step> malformed(const char* what) const {
         return fail(Error(Errc::kDecompression, std::string("content is no zstd frame: ") + what)
                         .with_input(std::string(name())));
@@ -149,6 +165,8 @@ private:
     std::uint64_t left_;
     std::uint64_t bytes_max_;
     ZstdOwner<ZSTD_DCtx> context_;
+    std::uint32_t start_ = 0;      ///< The first bytes of the frame, little-endian.
+    std::size_t start_bytes_ = 0;  ///< So many of them, at most four.
     bool begun_ = false;
     bool inside_ = false;  ///< Of a frame.
 };

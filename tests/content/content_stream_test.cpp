@@ -121,6 +121,21 @@ TEST(ContentTransformer, ABombEndsAtItsLimit) {
     EXPECT_LE(seen, 1'000'000u);
 }
 
+// zstd itself takes the first for a frame of an older kind when it sees it whole.
+TEST(ContentTransformer, AFrameOfAnOlderKindIsNone) {
+    const auto framed = [](std::string_view start, std::size_t slice) {
+        const Bytes bytes(as_bytes(start).begin(), as_bytes(start).end());
+        return pull_all(transformed(slices_of(bytes, slice), make_zstd_decompression(kPlenty)),
+                        500);
+    };
+    const std::string_view older("\x27\xb5\x2f\xfd\0\4\0\0\0", 9);
+    const std::string_view skipped("\x5f\x2a\x4d\x18\3\0\0\0abc", 11);
+    for (const std::size_t slice : {1, 3, 4, 100}) {
+        EXPECT_EQ(code_of(framed(older, slice)), Errc::kDecompression) << slice;
+        EXPECT_EQ(must(framed(skipped, slice)), Bytes()) << slice;
+    }
+}
+
 TEST(ContentTransformer, EveryCutOfAFrameIsNoticed) {
     const Bytes frame = compressed(prose(2000, 1));
     for (std::size_t kept = 0; kept < frame.size(); ++kept) {
