@@ -60,9 +60,12 @@ struct PackageIndex::Impl {
                                               const std::vector<ContentHash>& gone,
                                               const ManifestSegment& added) const;
 
-    /// An error that says what is not there, with near names as hint.
+    /// An error that says what is not there, with versions or near names as hint.
     [[nodiscard]] Error not_found(std::string_view what) const;
 };
+
+/// Names the newest of some versions, for a hint.
+[[nodiscard]] std::string available_text(const std::vector<IndexRow>& newest_first);
 
 /// Tells whether a version passes a filter, apart from newest_only.
 [[nodiscard]] Result<bool> passes(const Moment& moment, const Filter& filter, const IndexRow& row);

@@ -12,24 +12,6 @@ namespace {
 
 constexpr std::size_t kPageEntriesMax = 10'000;
 
-/// Edit distance between short names, cut off at `limit`; quadratic.
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
-    if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t above = row[j];
-            row[j] =
-                std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-            diagonal = above;
-        }
-    }
-    return row[b.size()];
-}
-
 bool is_visible(const IndexEntry& entry) noexcept {
     return entry.state == package::PackageState::kPublished ||
            entry.state == package::PackageState::kDeprecated;
@@ -59,41 +41,7 @@ std::string encode_cursor(const IndexEntry& entry) {
     return to_base64(as_bytes(key));
 }
 
-std::string available_text(const std::vector<IndexRow>& newest_first) {
-    std::string text;
-    for (std::size_t i = 0; i < std::min<std::size_t>(newest_first.size(), 5); ++i)
-        text += (i == 0 ? "" : ", ") + newest_first[i].entry.id.version();
-    if (newest_first.size() > 5)
-        text += " and " + std::to_string(newest_first.size() - 5) + " older";
-    return text;
-}
-
 }  // namespace
-
-Error PackageIndex::Impl::not_found(std::string_view what) const {
-    const std::string_view name = what.substr(0, what.find('@', 1));
-    // Near names are looked for among those that share the first byte: a typing error seldom starts
-    // a name.
-    std::vector<std::pair<std::size_t, std::string>> near;
-    const Result<MomentLink> now = moment();
-    std::optional<NameWalk> walk;
-    if (now) walk.emplace(**now, name.substr(0, 1));
-    for (std::size_t seen = 0; walk && seen < 5'000; ++seen) {
-        const Result<bool> more = walk->next();
-        if (!more || !*more || walk->name().front() != name.front()) break;
-        const std::size_t distance = edit_distance(name, walk->name(), 2);
-        if (distance >= 1 && distance <= 2) near.emplace_back(distance, walk->name());
-    }
-    std::ranges::sort(near);
-    Error error(Errc::kPackageNotFound, "no such package in the library",
-                NotFoundDetail{"package", std::string(what)});
-    error = error.with_input(std::string(what));
-    if (near.empty()) return error;
-    std::string hint = "did you mean ";
-    for (std::size_t i = 0; i < std::min<std::size_t>(near.size(), 3); ++i)
-        hint += (i == 0 ? "" : ", ") + near[i].second;
-    return error.with_hint(hint + "?");
-}
 
 Result<bool> passes(const Moment& moment, const Filter& filter, const IndexRow& row) {
     const IndexEntry& entry = row.entry;
@@ -273,19 +221,6 @@ Result<std::vector<IndexEntry>> PackageIndex::providers_of(const PackageName& na
     CATALOG_TRY(const MomentLink moment, impl_->moment());
     CATALOG_TRY(std::vector<IndexRow> rows, moment->rows_with(TermKind::kVirtual, name.view()));
     return complete_all(*moment, std::move(rows));
-}
-
-Result<std::vector<std::string>> PackageIndex::complete(std::string_view prefix,
-                                                        std::size_t limit) const {
-    CATALOG_TRY(const MomentLink moment, impl_->moment());
-    std::vector<std::string> names;
-    NameWalk walk(*moment, prefix);
-    while (names.size() < limit) {
-        CATALOG_TRY(const bool more, walk.next());
-        if (!more || !walk.name().starts_with(prefix)) break;
-        names.push_back(walk.name());
-    }
-    return names;
 }
 
 Result<PackageIndex::Counts> PackageIndex::counts() const {

@@ -189,8 +189,8 @@ public:
                                          const FreezeProgress& progress,
                                          std::size_t front = 0) const;
 
-    /// Returns the entry of exactly that id. Errors: kPackageNotFound (NotFoundDetail, near names
-    /// as hint).
+    /// Returns the entry of exactly that id. Errors: kPackageNotFound (NotFoundDetail; as hint the
+    /// versions that there are, or near names as of `suggest`).
     [[nodiscard]] Result<IndexEntry> find(const PackageId& id) const;
     /// Returns the entries of a name, newest first; empty when there are none.
     [[nodiscard]] Result<std::vector<IndexEntry>> versions(const PackageName& name) const;
@@ -220,9 +220,20 @@ public:
                                                                  bool all_versions) const;
     /// Returns the versions that provide the virtual name `name`.
     [[nodiscard]] Result<std::vector<IndexEntry>> providers_of(const PackageName& name) const;
-    /// Returns up to `limit` names that start with `prefix`, in byte order.
+    /// Returns up to `limit` names that start with `prefix`, in byte order. `limit` 1 to 10,000.
+    /// Errors: kQueryInvalid. Cost: that of a leap in the delta and in each segment, and a step for
+    /// each name, however many versions it has.
     [[nodiscard]] Result<std::vector<std::string>> complete(std::string_view prefix,
                                                             std::size_t limit) const;
+    /// Returns up to `limit` names that `name` may be a misspelling of, the likeliest first: those
+    /// with one letter too many, missing, wrong or exchanged with its neighbour, or with other case
+    /// or separators; where there are none and the name has four letters or more, those with two
+    /// such errors and the same first letter. Of equally near ones those come first that more
+    /// versions depend on. Not the name itself. `limit` 1 to 10,000, of which at most 64 are used.
+    /// Errors: kQueryInvalid. Cost: bounded; at most 4,096 names are looked at, each for a leap in
+    /// the delta and in each segment.
+    [[nodiscard]] Result<std::vector<std::string>> suggest(std::string_view name,
+                                                           std::size_t limit) const;
 
     struct Counts {
         std::uint64_t names = 0;
