@@ -40,6 +40,10 @@ public:
     [[nodiscard]] Result<std::optional<std::string>> get(kv::Family family,
                                                          std::string_view key) const;
     [[nodiscard]] std::unique_ptr<kv::Iterator> iterate(kv::Family family) const;
+    /// Returns the snapshot that it reads; null when it reads the store.
+    [[nodiscard]] const std::shared_ptr<const kv::Snapshot>& snapshot() const noexcept {
+        return snapshot_;
+    }
     [[nodiscard]] const IndexFamilies& families() const noexcept { return families_; }
     [[nodiscard]] const SealedSet& sealed() const noexcept { return *sealed_; }
     [[nodiscard]] const std::vector<SealedSegment>& segments() const noexcept {

@@ -4,6 +4,7 @@
 
 #include "catalog/core/bytes.hpp"
 #include "catalog/internal/try.hpp"
+#include "moment_store.hpp"
 #include "package_index_impl.hpp"
 
 namespace catalog::index {
@@ -15,6 +16,9 @@ Result<PackageIndex::Counts> counts_in(const kv::CommitView& view, kv::Family fa
     if (!bytes) return PackageIndex::Counts{};
     return decode_counts(*bytes);
 }
+
+// How often a moment is taken anew when a file of it is gone already.
+constexpr int kLooksMax = 4;
 
 Error already_there(const IndexEntry& old_entry, const IndexEntry& new_entry) {
     const std::string there = old_entry.id.to_string();
@@ -46,24 +50,31 @@ PackageIndex::Impl::Impl(kv::KeyValueStore& of, const IndexFamilies& in,
         live = std::make_shared<const Moment>(store, families);
 }
 
+PackageIndex::Impl::Impl(std::unique_ptr<kv::KeyValueStore> of, const IndexFamilies& in,
+                         MomentLink moment)
+    : owned(std::move(of)), store(*owned), families(in), live(std::move(moment)) {}
+
 Result<MomentLink> PackageIndex::Impl::moment() const {
     if (live != nullptr) return live;
-    const std::uint64_t revision = store.revision();
+    std::uint64_t revision = store.revision();
     {
         const internal::MutexLock lock(mutex);
         if (last != nullptr && last_revision == revision) return last;
     }
     Result<MomentLink> taken = Moment::of(store.snapshot(), families, folder->impl(), false);
-    if (!taken && taken.error().code() == Errc::kFileNotFound) {
-        // A writer elsewhere has merged it since this follower looked.
+    for (int again = 0; again < kLooksMax && !taken && taken.error().code() == Errc::kFileNotFound;
+         ++again) {
+        // Somebody has merged and swept it since the snapshot was taken; a follower has to look
+        // again to see that.
         CATALOG_TRY_VOID(store.refresh());
+        revision = store.revision();
         taken = Moment::of(store.snapshot(), families, folder->impl(), false);
-        if (!taken && taken.error().code() == Errc::kFileNotFound)
-            return fail(Error(Errc::kIndexCorrupted, std::string(taken.error().message()))
-                            .with_input(std::string(taken.error().input()))
-                            .with_hint(std::string(taken.error().hint()))
-                            .with_cause(taken.error()));
     }
+    if (!taken && taken.error().code() == Errc::kFileNotFound)
+        return fail(Error(Errc::kIndexCorrupted, std::string(taken.error().message()))
+                        .with_input(std::string(taken.error().input()))
+                        .with_hint(std::string(taken.error().hint()))
+                        .with_cause(taken.error()));
     if (!taken) return taken;
     const internal::MutexLock lock(mutex);
     if (last == nullptr || last_revision <= revision) {
@@ -89,7 +100,21 @@ PackageIndex::PackageIndex(kv::KeyValueStore& store, IndexFamilies families,
                            std::shared_ptr<SegmentFolder> folder)
     : impl_(std::make_unique<Impl>(store, families, std::move(folder))) {}
 
+PackageIndex::PackageIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PackageIndex::~PackageIndex() = default;
+
+Result<std::shared_ptr<const PackageIndex>> PackageIndex::fixed() const {
+    CATALOG_TRY(MomentLink moment, impl_->moment());
+    std::shared_ptr<const kv::Snapshot> snapshot = moment->snapshot();
+    if (snapshot == nullptr) {
+        snapshot = impl_->store.snapshot();
+        moment = std::make_shared<const Moment>(snapshot, impl_->families,
+                                                std::make_shared<const SealedSet>());
+    }
+    auto impl = std::make_unique<Impl>(std::make_unique<MomentStore>(std::move(snapshot)),
+                                       impl_->families, std::move(moment));
+    return std::shared_ptr<const PackageIndex>(new PackageIndex(std::move(impl)));
+}
 
 void PackageIndex::release() noexcept {
     const internal::MutexLock lock(impl_->mutex);

@@ -20,10 +20,14 @@ using MomentLink = std::shared_ptr<const Moment>;
 struct PackageIndex::Impl {
     Impl(kv::KeyValueStore& of, const IndexFamilies& in, std::shared_ptr<SegmentFolder> sealed_in);
 
+    /// Of one moment for good.
+    Impl(std::unique_ptr<kv::KeyValueStore> of, const IndexFamilies& in, MomentLink moment);
+
+    std::unique_ptr<kv::KeyValueStore> owned;  ///< Of a moment; else null.
     kv::KeyValueStore& store;
     IndexFamilies families;
-    std::shared_ptr<SegmentFolder> folder;  ///< Null: there are no segments.
-    MomentLink live;                        ///< Without segments, the store itself.
+    std::shared_ptr<SegmentFolder> folder;  ///< Null: there are no segments that could change.
+    MomentLink live;  ///< Without segments the store itself, of a moment that; else null.
     mutable internal::Mutex mutex;
     /// The moment that was taken last, and the store's revision before it was.
     mutable MomentLink last CATALOG_GUARDED_BY(mutex);

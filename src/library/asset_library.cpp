@@ -25,9 +25,9 @@ constexpr std::chrono::milliseconds kSettleAtOpen{2'000};
 }  // namespace
 
 std::vector<std::string> family_names() {
-    return {"manifests",     "packages", "postings", "log",        "envelopes",
-            "file_tables",   "chunks",   "objects",  "references", "packs",
-            "installations", "audit",    "assets",   "preparing",  "changes"};
+    return {"manifests", "packages",  "postings",   "log",     "envelopes",     "file_tables",
+            "chunks",    "objects",   "references", "packs",   "installations", "audit",
+            "assets",    "preparing", "changes",    "segments"};
 }
 
 Environment Environment::with_defaults() const {
@@ -47,6 +47,8 @@ AssetLibrary::AssetLibrary(std::unique_ptr<Impl> impl) noexcept : impl_(std::mov
 
 AssetLibrary::~AssetLibrary() {
     if (impl_->queue) impl_->queue->close();
+    // Lazy packages may hold the index, and must not keep the database open and locked.
+    if (impl_->index) impl_->index->release();
 }
 
 Result<std::unique_ptr<AssetLibrary>> AssetLibrary::open(const std::string& path,
@@ -70,8 +72,9 @@ Result<std::unique_ptr<AssetLibrary>> AssetLibrary::open(const std::string& path
     CATALOG_TRY_VOID(impl->unlock());
     CATALOG_TRY_VOID(impl->wire());
     if (!options.read_only) {
-        // What a crash may have left: a log head without signature, a prefix half way through a
-        // switch.
+        // What a crash may have left: files of the index that no commit names, a log head without
+        // signature, a prefix half way through a switch.
+        if (!options.salvage) static_cast<void>(impl->index->sweep());
         lifecycle::PublishingPipeline publishing(impl->services);
         // A log that cannot be read is what a salvage is there to report.
         if (const Result<void> head = publishing.sign_head(); !head && !options.salvage)
@@ -188,10 +191,15 @@ Result<void> AssetLibrary::Impl::wire_content() {
 }
 
 void AssetLibrary::Impl::wire_packages() {
-    const index::IndexFamilies families{
-        family(FamilyNumber::kManifests), family(FamilyNumber::kPackages),
-        family(FamilyNumber::kPostings), family(FamilyNumber::kChanges)};
-    index = std::make_shared<index::PackageIndex>(*store, families);
+    index::IndexFamilies families{family(FamilyNumber::kManifests), family(FamilyNumber::kPackages),
+                                  family(FamilyNumber::kPostings), family(FamilyNumber::kChanges)};
+    // Segments are in the clear.
+    if (!encryption) {
+        families.segments = family(FamilyNumber::kSegments);
+        segments = std::make_shared<index::SegmentFolder>(environment.file_system,
+                                                          io::join_path(path, "segments"));
+    }
+    index = std::make_shared<index::PackageIndex>(*store, families, segments);
     UniversePlace frozen;
     frozen.path = path;
     frozen.id = file.id;
@@ -199,6 +207,7 @@ void AssetLibrary::Impl::wire_packages() {
     frozen.store = store.get();
     if (!options.read_only) frozen.queue = queue.get();
     frozen.families = families;
+    frozen.segments = segments;
     frozen.clock = environment.clock.get();
     frozen.log = environment.log_sink.get();
     if (options.frozen_in_background) frozen.executor = environment.executor.get();

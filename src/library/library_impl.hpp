@@ -36,6 +36,7 @@ enum class FamilyNumber : std::uint32_t {
     kAssets,
     kPreparing,
     kChanges,
+    kSegments,
     kCount,
 };
 
@@ -79,6 +80,7 @@ struct AssetLibrary::Impl {
     std::unique_ptr<kv::KeyValueStore> store;
     content::AdoptionReport adopted;  ///< By the opening, when it was asked to.
     std::unique_ptr<content::ContentAddressedStorage> content;
+    std::shared_ptr<index::SegmentFolder> segments;  ///< Null in an encrypted library.
     std::shared_ptr<index::PackageIndex> index;
     std::unique_ptr<security::TransparencyLog> log;
     std::unique_ptr<kv::CommitQueue> queue;

@@ -7,7 +7,6 @@
 
 #include "catalog/index/index_provider.hpp"
 #include "catalog/internal/try.hpp"
-#include "moment_store.hpp"
 
 namespace catalog::library {
 
@@ -100,6 +99,10 @@ Result<LiveUniverse::KnownLink> LiveUniverse::load(const index::PackageIndex& in
     if (frozen.error().code() != Errc::kFileNotFound)
         warn("a frozen universe cannot be used and is made anew", frozen.error());
     return KnownLink();
+}
+
+Result<std::shared_ptr<const index::PackageIndex>> LiveUniverse::moment() const {
+    return index::PackageIndex(*place_.store, place_.families, place_.segments).fixed();
 }
 
 LiveUniverse::KnownLink LiveUniverse::current() {
@@ -275,8 +278,9 @@ void LiveUniverse::run_posted() {
         context.stop = stop_.get_token();
     }
     KnownLink known = current();
-    MomentStore moment(place_.store->snapshot());
-    const index::PackageIndex index(moment, place_.families);
+    const auto taken = moment();
+    if (!taken) return end_making(fail(taken.error()), index::IndexState{});
+    const index::PackageIndex& index = **taken;
     const Result<index::IndexState> state = index.state();
     if (!state) {
         end_making(fail(state.error()), index::IndexState{});
@@ -291,7 +295,7 @@ void LiveUniverse::run_posted() {
 
 void LiveUniverse::forget_changes(const index::IndexState& state) const {
     if (place_.queue == nullptr) return;
-    const index::PackageIndex live(*place_.store, place_.families);
+    const index::PackageIndex live(*place_.store, place_.families, place_.segments);
     for (;;) {
         kv::Commit commit;
         const Result<std::uint64_t> forgotten = live.stage_forget(commit.batch, state);
@@ -305,8 +309,8 @@ Result<resolve::Solution> LiveUniverse::resolve(resolve::Resolver& resolver,
                                                 const resolve::Request& request,
                                                 const CallContext& context) {
     KnownLink before = current();
-    MomentStore moment(place_.store->snapshot());
-    const index::PackageIndex index(moment, place_.families);
+    CATALOG_TRY(const auto taken, moment());
+    const index::PackageIndex& index = *taken;
     index::IndexProvider fresh(index, request.locked);
     const Maker maker = place_.executor == nullptr ? Maker::kCaller : Maker::kExecutor;
     Result<KnownLink> known = known_for(index, std::move(before), maker, context);
@@ -328,8 +332,9 @@ Result<resolve::Solution> LiveUniverse::resolve(resolve::Resolver& resolver,
 
 Result<void> LiveUniverse::prepare(const CallContext& context) {
     KnownLink before = current();
-    MomentStore moment(place_.store->snapshot());
-    const index::PackageIndex index(moment, place_.families);
+    const auto taken = moment();
+    if (!taken) return {};
+    const index::PackageIndex& index = **taken;
     const Result<KnownLink> known = known_for(index, std::move(before), Maker::kCaller, context);
     if (!known && is_interruption(known.error())) return fail(known.error());
     return {};
@@ -342,8 +347,9 @@ FrozenStats LiveUniverse::stats() {
         stats.making = making_;
     }
     KnownLink before = current();
-    MomentStore moment(place_.store->snapshot());
-    const index::PackageIndex index(moment, place_.families);
+    const auto taken = moment();
+    if (!taken) return stats;
+    const index::PackageIndex& index = **taken;
     const Result<KnownLink> known = known_for(index, std::move(before), Maker::kNobody, {});
     if (!known || *known == nullptr) return stats;
     stats.versions = (*known)->changes.base().version_count();

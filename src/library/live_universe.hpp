@@ -42,6 +42,7 @@ struct UniversePlace {
     kv::KeyValueStore* store = nullptr;
     kv::CommitQueue* queue = nullptr;  ///< Null in a library that is open for reading.
     index::IndexFamilies families;
+    std::shared_ptr<index::SegmentFolder> segments;  ///< Of the index; may be null.
     const Clock* clock = nullptr;
     LogSink* log = nullptr;
     /// Where universes are made while others resolve. Null: whoever finds that one is needed makes
@@ -119,6 +120,8 @@ private:
     /// Who makes a universe when one is needed.
     enum class Maker : std::uint8_t { kNobody, kExecutor, kCaller };
 
+    /// Returns the index as it is now, for good.
+    [[nodiscard]] Result<std::shared_ptr<const index::PackageIndex>> moment() const;
     [[nodiscard]] KnownLink current();
     [[nodiscard]] std::uint64_t epoch();
     /// Returns what is known up to the moment of `index`, or nothing when packages are to be read

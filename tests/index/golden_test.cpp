@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "index_manifest.hpp"
 #include "records.hpp"
 #include "support/core/golden.hpp"
 #include "support/index/index_bed.hpp"
@@ -121,6 +122,39 @@ TEST(GoldenIndex, AStoredPackageIsFound) {
     const auto found = must(bed.index->search("tensor fast people", Filter(), 10));
     ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found[0].entry, entry);
+}
+
+constexpr const char* kManifests = "index/manifest_v1.txt";
+
+IndexManifest fixed_manifest() {
+    IndexManifest manifest;
+    manifest.epoch = 0x0102030405060708;
+    for (std::size_t i = 0; i < manifest.secret.size(); ++i)
+        manifest.secret[i] = static_cast<std::byte>(i);
+    for (std::uint8_t number = 1; number <= 2; ++number) {
+        ManifestSegment& segment = manifest.segments.emplace_back();
+        segment.name.digest.fill(static_cast<std::byte>(number));
+        segment.bytes = 1'000'000'007;
+        segment.versions = 70'000;
+        segment.level = number;
+    }
+    manifest.segments[1].dead = {0, 66'000, 69'999};
+    return manifest;
+}
+
+TEST(GoldenIndex, AListOfSegmentsIsWritten) {
+    golden::HexLines lines;
+    lines.add("key", kManifestKey);
+    lines.add("empty", encode_manifest(IndexManifest()));
+    lines.add("list", encode_manifest(fixed_manifest()));
+    lines.add("changed_key", changed_key("acme/kit", version_of("1.2.3")));
+    golden::expect(kManifests, lines.text());
+}
+
+TEST(GoldenIndex, AListOfSegmentsIsRead) {
+    const std::map<std::string, std::string> lines = golden::HexLines::read(kManifests);
+    EXPECT_EQ(must(decode_manifest(lines.at("empty"))), IndexManifest());
+    EXPECT_EQ(must(decode_manifest(lines.at("list"))), fixed_manifest());
 }
 
 TEST(GoldenIndex, RecordsAreRead) {

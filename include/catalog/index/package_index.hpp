@@ -116,6 +116,11 @@ public:
     PackageIndex(const PackageIndex&) = delete;
     PackageIndex& operator=(const PackageIndex&) = delete;
 
+    /// Returns an index that sees this moment for good, whatever is written, sealed and merged
+    /// since; it cannot be written to. Cost: that of a snapshot of the store. It may outlive this
+    /// object; the store's files stay open until it goes. Errors: kIndexCorrupted, kDatabaseIo.
+    [[nodiscard]] Result<std::shared_ptr<const PackageIndex>> fixed() const;
+
     /// Lets go of the snapshot that is kept for reads; the next read takes another. Call it before
     /// the store is closed when this object outlives it.
     void release() noexcept;
@@ -266,6 +271,8 @@ public:
 
 private:
     struct Impl;
+    explicit PackageIndex(std::unique_ptr<Impl> impl);
+
     std::unique_ptr<Impl> impl_;
 };
 

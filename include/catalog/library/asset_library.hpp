@@ -174,6 +174,13 @@ struct RepairResult {
     std::vector<Finding> remaining;    ///< What repair cannot bring back.
 };
 
+/// What sealing the index did.
+struct IndexSealing {
+    std::uint64_t versions_sealed = 0;  ///< Moved out of the database.
+    std::uint64_t segments_sealed = 0;  ///< Written for them.
+    std::uint64_t segments_merged = 0;  ///< Merged into larger ones.
+};
+
 /// A library.
 ///
 /// Thread safety: any thread. Lifetime: results own what they refer to, except where said; the
@@ -250,6 +257,15 @@ public:
     [[nodiscard]] Result<lifecycle::ImportReport> import_metadata(const content::ByteSource& source,
                                                                   bool strict,
                                                                   const CallContext& context = {});
+    /// Moves versions of packages from the database into sealed segments, which answers need less
+    /// time and space for, and merges segments where there are many of one size
+    /// (docs/formats/index-manifest.md). Nothing is done while fewer than `versions_min` are in the
+    /// database, and never in an encrypted library. Publishers and readers go on meanwhile; ended
+    /// anywhere, the library is whole. Reports "seal", "seal" or "merge", "packages". Errors:
+    /// kBusy (another call seals), kLibraryReadOnly, kIndexCorrupted, kLimitExceeded,
+    /// kStorageFull, kCommitFailed, kCancelled, kDeadlineExceeded.
+    [[nodiscard]] Result<IndexSealing> seal_index(std::uint64_t versions_min = 1,
+                                                  const CallContext& context = {});
     [[nodiscard]] Result<void> change_state(const PackageId& id, std::string_view event,
                                             std::string_view reason,
                                             const CallContext& context = {});

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "index_manifest.hpp"
 #include "records.hpp"
 #include "support/core/byte_feed.hpp"
 
@@ -30,6 +31,14 @@ void try_values(std::string_view bytes) {
     require(counts.has_value() == (bytes.size() == 40));
     if (counts) require(encode_counts(*counts) == bytes);
     if (bytes.size() == 2) require(encode_weight(decode_weight(bytes)) == bytes);
+}
+
+void try_manifest(std::string_view bytes) {
+    const Result<IndexManifest> manifest = decode_manifest(bytes);
+    if (manifest)
+        require(encode_manifest(*manifest) == bytes);
+    else
+        require(manifest.error().code() == Errc::kIndexCorrupted);
 }
 
 void try_versions(std::string_view bytes) {
@@ -62,6 +71,7 @@ void try_words(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view input(reinterpret_cast<const char*>(data), size);
     try_values(input);
+    try_manifest(input);
     try_versions(input);
     try_words(input);
 

@@ -9,7 +9,7 @@
 
 #include "catalog/kv/key_value_store.hpp"
 
-namespace catalog::library {
+namespace catalog::index {
 
 /// Reads through a snapshot; refuses writes. Thread safety: any thread.
 class MomentStore final : public kv::KeyValueStore {
@@ -39,4 +39,4 @@ private:
     std::shared_ptr<const kv::Snapshot> moment_;
 };
 
-}  // namespace catalog::library
+}  // namespace catalog::index
