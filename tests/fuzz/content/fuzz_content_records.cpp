@@ -42,8 +42,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto reference = decode_reference_key(input)) {
         const bool by_owner = owner_key(reference->owner, reference->object) == input;
         const bool by_object = referrer_key(reference->object, reference->owner) == input;
-        require(by_owner || by_object);
+        const bool of_list = list_key(reference->owner, reference->object) == input;
+        require(reference->list ? of_list : by_owner || by_object);
     }
+    if (const auto pack = decode_last_pack(input)) require(encode_last_pack(*pack) == input);
+    if (const auto ranges = decode_repacked(input)) require(encode_repacked(*ranges) == input);
     const std::size_t cut = input.size() < 5 ? input.size() : 5;
     const std::string key = input.substr(0, cut);
     if (const auto mark = decode_pack_mark(key, input.substr(cut))) {
