@@ -15,7 +15,7 @@ namespace catalog::index {
 
 namespace {
 
-constexpr std::uint64_t kProgressEvery = 1'024;
+constexpr std::uint64_t kSealProgressEvery = 1'024;
 constexpr std::uint64_t kSealVersionsMax = 65'536;
 // A commit may have 256 MiB.
 constexpr std::uint64_t kSealBatchBytesMax = std::uint64_t{128} << 20;
@@ -56,7 +56,7 @@ public:
              iterator->valid() && iterator->key().starts_with('p') &&
              records_.size() < versions_max && batch_.bytes() < kSealBatchBytesMax;
              iterator->next()) {
-            if (records_.size() % kProgressEvery == 0)
+            if (records_.size() % kSealProgressEvery == 0)
                 CATALOG_TRY_VOID(progress(records_.size(), total));
             CATALOG_TRY_VOID(add(iterator->key(), iterator->value()));
         }
