@@ -8,6 +8,8 @@
 #include <new>
 #include <span>
 
+#include "shared_words.hpp"
+
 namespace catalog::cache {
 
 /// Six entries. `version` is odd while a writer changes the line or entries that it names; a reader
@@ -20,14 +22,10 @@ struct alignas(64) Bucket {
     std::array<std::atomic<std::uint32_t>, kSlots> places{};  ///< Words of the arena; 0: free.
     std::array<std::atomic<std::uint8_t>, kSlots> hits{};     ///< 0 to kHitsMax.
 
-    /// Returns a bit for each slot with that tag. Without branches: which slot an entry has cannot
-    /// be predicted.
+    /// Returns a bit for each slot with that tag.
     [[nodiscard]] unsigned slots_with(std::uint32_t tag) const noexcept {
-        unsigned slots = 0;
-#pragma GCC unroll 6
-        for (unsigned i = 0; i < kSlots; ++i)
-            slots |= static_cast<unsigned>(tags[i].load(std::memory_order_relaxed) == tag) << i;
-        return slots;
+        static_assert(kSlots == 6);
+        return equal_of_six(tags.data(), tag);
     }
 };
 static_assert(sizeof(Bucket) == 64);

@@ -6,9 +6,7 @@
 #include <cstring>
 #include <limits>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "shared_words.hpp"
 
 namespace catalog::cache {
 namespace {
@@ -18,7 +16,6 @@ using internal::MutexLock;
 constexpr std::uint32_t kHeaderWords = 4;
 constexpr std::uint64_t kGap = 0;  // No hash is 0.
 constexpr unsigned kLooksMax = 8;
-constexpr std::uint32_t kPrefetchedWords = 48;
 constexpr unsigned kKeptMax = 64;  // Entries that one insertion moves to the head of the main ring.
 constexpr std::uint8_t kHitsToPromote = 2;
 
@@ -72,44 +69,7 @@ void MemoryShard::store_bytes(std::uint32_t at, ByteView bytes) noexcept {
 }
 
 void MemoryShard::load_bytes(std::uint32_t at, std::span<std::byte> out) const noexcept {
-    std::uint64_t* from = words_ + at;
-    std::byte* to = out.data();
-    std::size_t left = out.size();
-#ifdef __SSE2__
-    // What a writer changes meanwhile is thrown away when the version says so, torn or not. That
-    // compilers cannot know; an instruction that they do not look into they leave as it is.
-    const auto copy_pair = [&] {
-        __m128i pair;
-        asm volatile("movdqu %1, %0"
-                     : "=x"(pair)
-                     : "m"(*reinterpret_cast<const char(*)[16]>(from))
-                     : "memory");
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), pair);
-        from += 2;
-        to += 16;
-    };
-    for (; left >= 64; left -= 64) {
-        copy_pair();
-        copy_pair();
-        copy_pair();
-        copy_pair();
-    }
-    for (; left >= 16; left -= 16) copy_pair();
-#endif
-    const auto copy = [&](std::size_t bytes) {
-        const std::uint64_t word = std::atomic_ref(*from++).load(std::memory_order_relaxed);
-        std::memcpy(to, &word, bytes);
-        to += bytes;
-    };
-    // Relaxed loads are not joined by compilers; four a turn keep the turns out of the way.
-    for (; left >= 32; left -= 32) {
-        copy(8);
-        copy(8);
-        copy(8);
-        copy(8);
-    }
-    for (; left >= 8; left -= 8) copy(8);
-    if (left > 0) copy(left);
+    copy_shared_words(words_ + at, out.data(), out.size());
 }
 
 void MemoryShard::write_entry(std::uint32_t at, std::uint64_t hash, ByteView key, ByteView value,
@@ -136,8 +96,10 @@ bool MemoryShard::same_key(std::uint32_t at, ByteView key) const noexcept {
     return left == 0 || load(word) == last_word(from, left);
 }
 
-MemoryShard::Look MemoryShard::look(Bucket& bucket, std::uint64_t hash, ByteView key, Bytes& value,
-                                    ShardAnswer& answer) const {
+[[gnu::always_inline]] inline MemoryShard::Look MemoryShard::look(Bucket& bucket,
+                                                                  std::uint64_t hash, ByteView key,
+                                                                  Bytes& value,
+                                                                  ShardAnswer& answer) const {
     const std::uint32_t version = bucket.version.load(std::memory_order_acquire);
     if ((version & 1) != 0) return Look::kDisturbed;
     const auto undisturbed = [&] {
@@ -148,9 +110,6 @@ MemoryShard::Look MemoryShard::look(Bucket& bucket, std::uint64_t hash, ByteView
         const auto i = static_cast<unsigned>(std::countr_zero(same));
         const std::uint32_t at = bucket.places[i].load(std::memory_order_relaxed);
         if (at == 0) continue;
-        // The lines of a short entry come together instead of one after the other.
-        for (std::uint32_t line = 0; line < kPrefetchedWords; line += 8)
-            __builtin_prefetch(words_ + at + line);
         if (load(at) != hash) continue;
         const std::uint64_t lengths = load(at + 1);
         // Lengths of another moment could lead out of the arena.
@@ -166,24 +125,37 @@ MemoryShard::Look MemoryShard::look(Bucket& bucket, std::uint64_t hash, ByteView
         const std::uint8_t hits = bucket.hits[i].load(std::memory_order_relaxed);
         if (hits < kHitsMax)
             bucket.hits[i].store(static_cast<std::uint8_t>(hits + 1), std::memory_order_relaxed);
-        answer.found = true;
         return Look::kFound;
     }
     return undisturbed() ? Look::kAbsent : Look::kDisturbed;
 }
 
+// Apart from the look that most lookups end with: what that executes is what keeps the processor
+// from waiting for the memory of several lookups at a time.
+[[gnu::noinline]] bool MemoryShard::look_until_calm(Bucket& bucket, std::uint64_t hash,
+                                                    ByteView key, Bytes& value,
+                                                    ShardAnswer& answer) {
+    Look looked = look(bucket, hash, key, value, answer);
+    for (unsigned looks = 1; looked == Look::kDisturbed && looks < kLooksMax; ++looks)
+        looked = look(bucket, hash, key, value, answer);
+    if (looked == Look::kDisturbed) {
+        const MutexLock lock(mutex_);
+        looked = look(bucket, hash, key, value, answer);
+    }
+    return looked == Look::kFound;
+}
+
 ShardAnswer MemoryShard::find(std::uint64_t hash, ByteView key, Bytes& value) {
     ShardAnswer answer;
-    for (Bucket* bucket : {&table_.first(hash), &table_.second(hash)}) {
-        Look looked = Look::kDisturbed;
-        for (unsigned looks = 0; looked == Look::kDisturbed && looks < kLooksMax; ++looks)
-            looked = look(*bucket, hash, key, value, answer);
-        if (looked == Look::kDisturbed) {
-            const MutexLock lock(mutex_);
-            looked = look(*bucket, hash, key, value, answer);
-        }
-        if (looked == Look::kFound) break;
+    Bucket& bucket = table_.first(hash);
+    const Look looked = look(bucket, hash, key, value, answer);
+    if (looked == Look::kFound) [[likely]] {
+        answer.found = true;
+        return answer;
     }
+    answer.found =
+        (looked == Look::kDisturbed && look_until_calm(bucket, hash, key, value, answer)) ||
+        look_until_calm(table_.second(hash), hash, key, value, answer);
     return answer;
 }
 

@@ -64,6 +64,9 @@ private:
 
     [[nodiscard]] Look look(Bucket& bucket, std::uint64_t hash, ByteView key, Bytes& value,
                             ShardAnswer& answer) const;
+    /// Looks until no writer came between, in the end under the lock.
+    [[nodiscard]] bool look_until_calm(Bucket& bucket, std::uint64_t hash, ByteView key,
+                                       Bytes& value, ShardAnswer& answer);
     [[nodiscard]] bool same_key(std::uint32_t at, ByteView key) const noexcept;
     [[nodiscard]] bool has_prefix(std::uint32_t at, ByteView prefix) const;
     [[nodiscard]] std::uint64_t load(std::uint32_t at) const noexcept;
