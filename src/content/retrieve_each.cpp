@@ -37,7 +37,7 @@ Result<std::vector<WantedObject>> find_objects(const ContentCore& core,
                                                std::span<const ContentHash> ids) {
     std::vector<std::size_t> order(ids.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::sort(order, {}, [&](std::size_t i) { return std::tie(ids[i], i); });
+    std::ranges::sort(order, {}, [&](const std::size_t& i) { return std::tie(ids[i], i); });
     std::vector<WantedObject> wanted;
     for (const std::size_t index : order) {
         if (wanted.empty() || wanted.back().id != ids[index]) {
