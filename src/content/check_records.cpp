@@ -5,16 +5,23 @@
 namespace catalog::content {
 namespace {
 
-constexpr unsigned kTagBits = 24;
+constexpr unsigned kTagBits = CheckRecords::kTagBits;
 constexpr std::uint64_t kTagMask = (std::uint64_t{1} << kTagBits) - 1;
 constexpr std::size_t kWordBits = 64;
 
 std::uint64_t place_and_tag_of(const ChunkId& id, std::uint64_t offset) {
-    return (offset / kRecordAlignment) << kTagBits |
-           (load_le<std::uint64_t>(id.digest.data()) & kTagMask);
+    return (offset / kRecordAlignment) << kTagBits | CheckRecords::tag_of(id);
 }
 
 }  // namespace
+
+std::uint32_t CheckRecords::tag_of(const ChunkId& id) noexcept {
+    return static_cast<std::uint32_t>(load_le<std::uint64_t>(id.digest.data()) & kTagMask);
+}
+
+std::uint32_t CheckRecords::tag(std::size_t ordinal) const noexcept {
+    return static_cast<std::uint32_t>(records_[ordinal].place_and_tag & kTagMask);
+}
 
 void CheckRecords::add(const ChunkId& id, const ChunkLocation& location, std::uint64_t bytes) {
     records_.push_back(

@@ -29,6 +29,11 @@ public:
     [[nodiscard]] std::optional<std::size_t> find(const ChunkId& id,
                                                   const ChunkLocation& location) const;
 
+    /// Returns the 24 bits of a chunk's id by which records are told apart, and those of a record.
+    static constexpr unsigned kTagBits = 24;
+    [[nodiscard]] static std::uint32_t tag_of(const ChunkId& id) noexcept;
+    [[nodiscard]] std::uint32_t tag(std::size_t ordinal) const noexcept;
+
     /// Says that a record is looked after; true when it was not before.
     [[nodiscard]] bool mark(std::size_t ordinal) noexcept;
     [[nodiscard]] bool is_marked(std::size_t ordinal) const noexcept;

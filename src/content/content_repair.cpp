@@ -3,7 +3,9 @@
 // 1. A full verification tells what is damaged.
 // 2. Pack by pack: the damaged pack is condemned, all of it that can be read is copied to the pack
 //    that grows, the old file gets a second name in `quarantine`, and one batch makes the copies
-//    durable and drops the old pack. Before that batch the old pack is what it was.
+//    durable and drops the old pack. Before that batch the old pack is what it was. A delta that
+//    could not be decoded is kept at first where another copy of its base may be whole: the check
+//    met the damaged one. A second verification, once that is gone, tells.
 // 3. Object by object: from what the store itself has, else from the sources. What a source gives
 //    is put like any object, and counts when its id is the one that was asked for.
 // 4. What is still hurt is read once more, and named.
@@ -16,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/content/compressor.hpp"
 #include "catalog/content/integrity_verifier.hpp"
 #include "catalog/merkle/tree.hpp"
 #include "check_findings.hpp"
@@ -56,6 +59,9 @@ private:
     Result<void> repair();
     Result<void> commit(kv::WriteBatch batch);
     Result<void> rewrite_packs();
+    Result<void> check_kept_deltas();
+    void find_whole_chunks();
+    [[nodiscard]] bool may_have_whole_base(const RecordHeader& header, ByteView payload);
     Result<void> rewrite(const PackMark& mark);
     Result<void> drop_index_files();
     Result<void> mend_references();
@@ -75,6 +81,9 @@ private:
     const std::uint64_t losses_ = core_.backend->losses();
     CheckFindings found_;
     RepairReport report_;
+    bool keeps_deltas_ = true;        // Until the second verification.
+    std::uint64_t deltas_kept_ = 0;   // Of those that could not be decoded.
+    std::vector<bool> whole_chunks_;  // By CheckRecords::tag_of; empty before it is needed.
     ReaderPool readers_{core_};
 };
 
@@ -86,7 +95,10 @@ public:
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
         CATALOG_TRY_VOID(run_.check_context());
-        if (run_.found_.packs->damaged.find(location)) return {};
+        if (run_.found_.packs->damaged.find(location)) {
+            if (!run_.may_have_whole_base(header, payload)) return {};
+            ++run_.deltas_kept_;
+        }
         const auto copy = copier_.append({header, payload, location.pack});
         // Its dictionary is lost, and not that of the pack which grows.
         if (!copy && copy.error().code() == Errc::kContentCorrupted) return {};
@@ -110,6 +122,7 @@ Result<void> Repairer::repair() {
     CATALOG_TRY(found_, find_damage(core_, VerifyOptions(VerifyDepth::kFull), context_));
     report_.damages = found_.report.damages;
     CATALOG_TRY_VOID(rewrite_packs());
+    if (deltas_kept_ != 0) CATALOG_TRY_VOID(check_kept_deltas());
     if (found_.index_damaged) CATALOG_TRY_VOID(drop_index_files());
     if (found_.references_damaged) CATALOG_TRY_VOID(mend_references());
     return restore_objects();
@@ -149,6 +162,38 @@ Result<void> Repairer::rewrite_packs() {
         advance("packs", "packs", ++done, damaged.size());
     }
     return rewritten;
+}
+
+void Repairer::find_whole_chunks() {
+    whole_chunks_.resize(std::size_t{1} << CheckRecords::kTagBits);
+    for (const auto& [pack, records] : found_.packs->records)
+        for (std::size_t i = 0; i < records.size(); ++i)
+            if (!found_.packs->damaged.find(records.location(pack, i)))
+                whole_chunks_[records.tag(i)] = true;
+}
+
+// Tells it of a record that could not be decoded, by 24 bits: a wrong yes costs a verification.
+bool Repairer::may_have_whole_base(const RecordHeader& header, ByteView payload) {
+    if (!keeps_deltas_ || header.codec != Codec::kDelta) return false;
+    const auto base = delta_base(payload);
+    if (!base) return false;
+    if (whole_chunks_.empty()) find_whole_chunks();
+    const StorageBackend& backend = *core_.backend;
+    if (!whole_chunks_[CheckRecords::tag_of(backend.index_id(*base))]) return false;
+    // Another delta may start from this one.
+    whole_chunks_[CheckRecords::tag_of(backend.index_id(header.id))] = true;
+    return true;
+}
+
+// What was damaged is gone, and with it the copies that hid whole ones.
+Result<void> Repairer::check_kept_deltas() {
+    CheckFindings before = std::move(found_);
+    CATALOG_TRY(found_, find_damage(core_, VerifyOptions(VerifyDepth::kFull), context_));
+    found_.hurt.merge(before.hurt);
+    found_.index_damaged |= before.index_damaged;
+    found_.references_damaged |= before.references_damaged;
+    keeps_deltas_ = false;
+    return rewrite_packs();
 }
 
 Result<void> Repairer::rewrite(const PackMark& mark) {

@@ -139,6 +139,56 @@ TEST(PackAdoption, APackWithoutItsRecordCountsAgain) {
     }
 }
 
+std::vector<std::string> records_of(const std::string& pack) {
+    std::vector<std::string> records;
+    for (std::size_t at = kPackHeaderBytes; at < pack.size();) {
+        const auto header = decode_record_header(as_bytes(pack).subspan(at));
+        if (!header || !holds_chunk(header->codec)) break;
+        records.push_back(pack.substr(at, record_bytes(header->stored_bytes)));
+        at += records.back().size();
+    }
+    return records;
+}
+
+// A delta is whole as long as any copy of its base is, whichever the index names.
+TEST(PackAdoption, ADamagedCopyOfAChunkCostsNothingThatStartsFromIt) {
+    constexpr PackId kTwin{900};
+    Closed good;
+    {
+        // One pack, which has no index yet.
+        RealContentBed bed(options_on(good.disk, kTinyChunks));
+        for (const Bytes& bytes : {prose(1500, 2), edited(prose(1500, 2), 2, 3), noise(700, 1)})
+            good.contents[bed.put(bytes).id] = bytes;
+        EXPECT_GT(must(bed.storage().stats()).delta_chunks, 0u);
+        good.store = copy_of(bed.store());
+    }
+    const std::string pack = must(io::read_file(*good.disk, path_of(PackId{1}), 1u << 20));
+    PackHeader header = must(decode_pack_header(as_bytes(pack)));
+    header.pack = kTwin;
+    const std::vector<std::string> records = records_of(pack);
+    ASSERT_GT(records.size(), 3u);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        SCOPED_TRACE("record " + std::to_string(i));
+        // Behind it one that is whole, or it would be cut off as an interrupted write.
+        std::string damaged = records[i];
+        damaged[kRecordHeaderBytes + 8] ^= 4;
+        const std::string bytes =
+            encode_pack_header(header) + damaged + (i == 0 ? records.back() : records.front());
+        Closed doubled = good.copy();
+        const auto file = must(doubled.disk->open_write(path_of(kTwin), io::OpenMode::kCreateNew));
+        must(file->append(as_bytes(bytes)));
+        must(file->close());
+        EXPECT_EQ(must(doubled.adopt()).packs.size(), 1u);
+        RealContentBed bed(options_of(doubled.disk, false), std::move(doubled.store));
+        EXPECT_TRUE(must(bed.storage().repair(RepairOptions(), CallContext())).hurt.empty());
+        EXPECT_TRUE(must(bed.storage().verify(VerifyDepth::kFull, CallContext())).damages.empty());
+        for (const auto& [id, expected] : doubled.contents) {
+            const auto read = bed.get(id);
+            EXPECT_TRUE(read && *read == expected) << id.to_string();
+        }
+    }
+}
+
 // What the next writer does without it.
 TEST(PackAdoption, OpeningWithoutItDropsThePack) {
     Closed lost = Closed::sample();
