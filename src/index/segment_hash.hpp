@@ -131,6 +131,10 @@ public:
         }
         return fold(fold(low ^ b_, high ^ state) ^ a_, state ^ b_);
     }
+    /// The hash of 16 bytes.
+    [[nodiscard]] std::uint64_t of_words(std::uint64_t low, std::uint64_t high) const noexcept {
+        return fold(fold(low ^ b_, high ^ a_) ^ a_, b_);
+    }
 
 private:
     [[nodiscard]] static std::uint64_t fold(std::uint64_t x, std::uint64_t y) noexcept {

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "segment_hash.hpp"
@@ -19,14 +21,20 @@ public:
     SegmentArena() = default;
     SegmentArena(const SegmentArena&) = delete;
     SegmentArena& operator=(const SegmentArena&) = delete;
-    ~SegmentArena() { clear(); }
 
     /// Gives everything back.
     void clear() noexcept {
-        for (const Block& block : blocks_) Allocator().deallocate(block.data, block.bytes);
         blocks_.clear();
         left_ = 0;
         bytes_ = 0;
+    }
+    /// Gives everything out once more, but keeps one block.
+    void reuse() noexcept {
+        if (blocks_.empty()) return;
+        std::swap(blocks_.front(), blocks_.back());
+        blocks_.resize(1);
+        next_ = blocks_.front().data.get();
+        left_ = bytes_ = blocks_.front().bytes;
     }
     /// Returns `bytes` bytes at a multiple of 8.
     [[nodiscard]] std::byte* take(std::size_t bytes) {
@@ -40,23 +48,21 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
 private:
-    using Allocator = HugePageAllocator<std::byte>;
     struct Block {
-        std::byte* data;
-        std::size_t bytes;
+        std::unique_ptr<std::byte[]> data;
+        std::size_t bytes = 0;
     };
 
     void grow(std::size_t at_least) {
         const std::size_t bytes = at_least > next_bytes_ ? at_least : next_bytes_;
         if (next_bytes_ < kBlockBytesMax) next_bytes_ *= 2;
-        blocks_.push_back({nullptr, 0});
-        blocks_.back() = {Allocator().allocate(bytes), bytes};
-        next_ = blocks_.back().data;
+        blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(bytes), bytes});
+        next_ = blocks_.back().data.get();
         left_ = bytes;
         bytes_ += bytes;
     }
 
-    static constexpr std::size_t kBlockBytesMax = 2 * kHugePageBytes;
+    static constexpr std::size_t kBlockBytesMax = std::size_t{1} << 20;
     std::vector<Block> blocks_;
     std::byte* next_ = nullptr;
     std::size_t left_ = 0;
@@ -123,7 +129,9 @@ public:
         slots_ = {};
         arena_.clear();
     }
-    /// Brings the text of a number near.
+    /// Brings near where the text of a number is.
+    void prefetch_place(std::uint32_t id) const noexcept { __builtin_prefetch(&entries_[id]); }
+    /// Brings the text of a number near, whose place is.
     void prefetch_number(std::uint32_t id) const noexcept { __builtin_prefetch(entries_[id]); }
     [[nodiscard]] bool is_marked(std::uint32_t id) const noexcept {
         return entries_[id]->mark != 0;

@@ -35,6 +35,14 @@ struct SegmentOrder {
         for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(row + kLine * line);
     }
 
+    /// The same for names.
+    void prefetch_name_behind(const SegmentDraft& draft, std::uint32_t name) const noexcept {
+        constexpr std::size_t kAhead = 8;
+        if (name + 2 * kAhead >= names.size()) return;
+        draft.names.prefetch_place(names[name + 2 * kAhead]);
+        draft.names.prefetch_number(names[name + kAhead]);
+    }
+
     /// The same for what stands apart from it; before facts are given back.
     void prefetch_facts_behind(std::uint32_t doc) const noexcept {
         constexpr std::size_t kAhead = 6;

@@ -107,6 +107,7 @@ Result<RecordTables> write_records(SegmentFile& file, const SegmentDraft& draft,
     const std::uint64_t start = file.offset();
     std::uint32_t doc = 0;
     for (std::uint32_t name = 0; name < order.own_names; ++name) {
+        order.prefetch_name_behind(draft, name);
         const std::string_view text = draft.names.text(order.names[name]);
         for (; doc < order.first_docs[name + 1]; ++doc) {
             order.prefetch_behind(doc);

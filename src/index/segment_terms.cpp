@@ -19,37 +19,15 @@ constexpr unsigned kDescriptionWordWeight = 1;
 
 constexpr std::size_t kFacetValueBytesMax = 256;
 
-constexpr std::size_t kRadixBits = 11;
-constexpr std::size_t kRadix = std::size_t{1} << kRadixBits;
-
-// What one posting takes in a run at most: term and count of a new term, version, weight.
-constexpr std::size_t kRunPostingBytesMax = 5 + 3 + 3 + 1;
-
-std::byte* put_number(std::byte* to, std::uint32_t number) noexcept {
-    for (; number >= 0x80; number >>= 7) *to++ = static_cast<std::byte>(number | 0x80);
-    *to++ = static_cast<std::byte>(number);
-    return to;
-}
-
 }  // namespace
-
-void sort_by_upper(std::vector<std::uint64_t>& entries, std::vector<std::uint64_t>& scratch,
-                   std::uint64_t end) {
-    scratch.resize(entries.size());
-    for (unsigned shift = 32; (end << 32) >> shift != 0; shift += kRadixBits) {
-        std::array<std::uint32_t, kRadix> next{};
-        for (const std::uint64_t entry : entries) ++next[entry >> shift & (kRadix - 1)];
-        std::uint32_t sum = 0;
-        for (std::uint32_t& place : next) sum += std::exchange(place, sum);
-        for (const std::uint64_t entry : entries)
-            scratch[next[entry >> shift & (kRadix - 1)]++] = entry;
-        entries.swap(scratch);
-    }
-}
 
 TermCollector::TermCollector(const SegmentDraft& draft, const SegmentOrder& order,
                              const SegmentSecret& secret)
-    : draft_(draft), order_(order), terms_(QuickHash(secret)) {
+    : draft_(draft),
+      order_(order),
+      facets_(QuickHash(secret)),
+      words_(QuickHash(secret)),
+      run_words_(QuickHash(secret)) {
     types_.fill(kNoNumber);
     states_.fill(kNoNumber);
     for (Known* known : {&authors_, &keywords_, &tags_, &licenses_})
@@ -61,101 +39,117 @@ std::uint32_t TermCollector::facet_term(Facet facet, std::string_view value, boo
     folded_.assign(1, static_cast<char>(facet));
     folded_.append(value.substr(0, kFacetValueBytesMax));
     if (fold) std::transform(folded_.begin() + 1, folded_.end(), folded_.begin() + 1, lower_byte);
-    return terms_.id(folded_);
+    return facets_.id(folded_);
 }
 
-TermCollector::WordRange TermCollector::split(char kind, std::string_view text) {
-    const std::size_t first = words_.size();
-    for_each_word(text, kind, [this](std::string_view word) {
-        const std::uint64_t hash = terms_.hash(word);
-        terms_.prefetch(hash);
-        words_.push_back({hash, word_texts_.size(), word.size()});
-        word_texts_.append(word);
+TermCollector::WordRange TermCollector::split(std::string_view text) {
+    const std::size_t first = batch_words_.size();
+    auto* const lower =
+        reinterpret_cast<char*>(lowered_.take(text.size() + SegmentWordTable::kReadAhead));
+    std::ranges::transform(text, lower, lower_byte);
+    for_each_word_place(text, [this, lower](std::size_t from, std::size_t end) {
+        batch_words_.push_back(
+            run_words_.word(lower + from, std::min(end - from, kTermWordBytesMax)));
+        run_words_.prefetch(batch_words_.back());
     });
-    return {first, words_.size()};
-}
-
-void TermCollector::prefetch_words() const noexcept {
-    for (const Word& word : words_) terms_.prefetch_text(word.hash);
+    return {first, batch_words_.size()};
 }
 
 void TermCollector::resolve(const WordRange& range, Numbers& out) {
-    ++text_serial_;
+    ++run_serial_;
+    out.clear();
     for (std::size_t i = range.first; i < range.end; ++i) {
-        const Word& word = words_[i];
-        SegmentInterner::Entry& entry =
-            terms_.entry(std::string_view(word_texts_).substr(word.at, word.bytes), word.hash);
-        if (std::exchange(entry.mark, text_serial_) != text_serial_) out.push_back(entry.id);
+        bool is_new = false;
+        const std::uint32_t number = run_words_.number(batch_words_[i], run_serial_, is_new);
+        if (is_new) out.push_back(number);
     }
 }
 
-void TermCollector::words(char kind, std::string_view text, Numbers& out) {
-    const std::size_t texts = word_texts_.size();
-    const WordRange range = split(kind, text);
-    resolve(range, out);
-    words_.resize(range.first);
-    word_texts_.resize(texts);
-}
-
-void TermCollector::add(std::uint32_t term, unsigned weight) {
+void TermCollector::add_words(const Numbers& words, unsigned weight) {
     const auto version = static_cast<std::uint32_t>(lengths_.size()) - run_first_;
-    pending_.push_back(std::uint64_t{term} << 32 | std::uint64_t{version} << 8 | weight);
+    for (const std::uint32_t word : words) word_postings_.add(word | kRunWord, version, weight);
 }
 
-void TermCollector::add_known(Known& known, std::uint32_t text, Facet facet, unsigned weight) {
-    if (known.first[text] == 0) {
-        const std::string_view value = draft_.texts.text(text);
-        known.first[text] = static_cast<std::uint32_t>(known.list.size()) + 1;
-        const std::size_t count_at = known.list.size();
+// Values of facets first, then words.
+void TermCollector::learn(Known& known, std::uint32_t text, Facet facet) {
+    const std::string_view value = draft_.texts.text(text);
+    known.first[text] = static_cast<std::uint32_t>(known.list.size()) + 1;
+    const auto begin_list = [&known] {
         known.list.push_back(0);
-        if (!value.empty()) known.list.push_back(facet_term(facet, value, facet != Facet::kTag));
-        if (facet == Facet::kAuthor) words(static_cast<char>(Facet::kAuthor), value, known.list);
-        if (facet == Facet::kKeyword) words(static_cast<char>(Facet::kWord), value, known.list);
-        known.list[count_at] = static_cast<std::uint32_t>(known.list.size() - count_at - 1);
+        return known.list.size();
+    };
+    const auto end_list = [&known](std::size_t first) {
+        known.list[first - 1] = static_cast<std::uint32_t>(known.list.size() - first);
+    };
+    const std::size_t values = begin_list();
+    if (!value.empty()) known.list.push_back(facet_term(facet, value, facet != Facet::kTag));
+    if (facet == Facet::kAuthor)
+        for_each_word(value, static_cast<char>(Facet::kAuthor),
+                      [&](std::string_view word) { known.list.push_back(facets_.id(word)); });
+    const auto begin = known.list.begin() + static_cast<std::ptrdiff_t>(values);
+    std::sort(begin, known.list.end());
+    known.list.erase(std::unique(begin, known.list.end()), known.list.end());
+    end_list(values);
+    const std::size_t words = begin_list();
+    if (facet == Facet::kKeyword) {
+        ++serial_;
+        const WordRange range = split(value);
+        for (std::size_t i = range.first; i < range.end; ++i) {
+            bool is_new = false;
+            const std::uint32_t number = words_.number(batch_words_[i], serial_, is_new);
+            if (is_new) known.list.push_back(number);
+        }
+        batch_words_.resize(range.first);
     }
-    const std::uint32_t* list = &known.list[known.first[text] - 1];
-    for (std::uint32_t i = 1; i <= *list; ++i) add(list[i], weight);
+    end_list(words);
+}
+
+std::size_t TermCollector::add_known(Known& known, std::uint32_t text, Facet facet,
+                                     unsigned weight) {
+    if (known.first[text] == 0) learn(known, text, facet);
+    const auto version = static_cast<std::uint32_t>(lengths_.size()) - run_first_;
+    const std::uint32_t* at = &known.list[known.first[text] - 1];
+    for (std::uint32_t count = *at++; count > 0; --count) facet_postings_.add(*at++, version, 0);
+    const std::uint32_t words = *at++;
+    for (std::uint32_t i = 0; i < words; ++i) word_postings_.add(at[i], version, weight);
+    return words;
 }
 
 void TermCollector::collect_type_and_state(const DraftHead& head) {
+    const auto version = static_cast<std::uint32_t>(lengths_.size()) - run_first_;
     std::uint32_t& type = types_[head.type];
     if (type == kNoNumber) {
         const auto value = static_cast<package::PackageType>(head.type);
         type = facet_term(Facet::kType, package::package_type_name(value), false);
     }
-    add(type, 0);
+    facet_postings_.add(type, version, 0);
     std::uint32_t& state = states_[head.flags & kFlagStateMask];
     if (state == kNoNumber) {
         const auto value = static_cast<package::PackageState>(head.flags & kFlagStateMask);
         state = facet_term(Facet::kState, package::state_name(value), false);
     }
-    add(state, 0);
+    facet_postings_.add(state, version, 0);
 }
 
 void TermCollector::collect_version(const DraftRow& row, const Ahead& ahead) {
     const DraftHead& head = row.head();
-    std::size_t before = pending_.size();
-    for (const std::uint32_t word : name_words_) add(word, kNameWordWeight);
-    std::uint64_t length = (pending_.size() - before) * kNameWordWeight;
-    if (ahead.has_description) {
-        description_words_.clear();
-        resolve(ahead.description, description_words_);
-    }
-    for (const std::uint32_t word : description_words_) add(word, kDescriptionWordWeight);
+    if (ahead.has_name) resolve(ahead.name, name_words_);
+    add_words(name_words_, kNameWordWeight);
+    std::uint64_t length = name_words_.size() * kNameWordWeight;
+    if (ahead.has_description) resolve(ahead.description, description_words_);
+    add_words(description_words_, kDescriptionWordWeight);
     length += description_words_.size() * kDescriptionWordWeight;
-    before = pending_.size();
-    std::size_t facets = 0;
-    for (const std::uint32_t keyword : row.keywords()) {
-        add_known(keywords_, keyword, Facet::kKeyword, kKeywordWordWeight);
-        facets += draft_.texts.text(keyword).empty() ? 0 : 1;
-    }
-    length += (pending_.size() - before - facets) * kKeywordWordWeight;
+    for (const std::uint32_t keyword : row.keywords())
+        length +=
+            kKeywordWordWeight * add_known(keywords_, keyword, Facet::kKeyword, kKeywordWordWeight);
     for (const std::uint32_t author : row.authors()) add_known(authors_, author, Facet::kAuthor, 0);
     for (const std::uint32_t tag : row.tags()) add_known(tags_, tag, Facet::kTag, 0);
     if (head.license != kNoNumber) add_known(licenses_, head.license, Facet::kLicense, 0);
     collect_type_and_state(head);
+    const auto version = static_cast<std::uint32_t>(lengths_.size()) - run_first_;
     for (const std::uint32_t name : row.provided())
-        add(facet_term(Facet::kProvided, draft_.names.text(name), false), 0);
+        facet_postings_.add(facet_term(Facet::kProvided, draft_.names.text(name), false), version,
+                            0);
     length = std::min<std::uint64_t>(length, kLengthMax);
     lengths_.push_back(static_cast<std::uint16_t>(length));
     weight_ += length;
@@ -174,24 +168,25 @@ void TermCollector::prefetch_known(const Known& known, std::span<const std::uint
 std::uint32_t TermCollector::look_ahead(std::uint32_t first, std::uint32_t name) {
     const auto docs = static_cast<std::uint32_t>(order_.docs.size());
     const std::uint32_t end = std::min(first + kBatchVersions, docs);
-    words_.clear();
-    word_texts_.clear();
+    batch_words_.clear();
+    lowered_.reuse();
     for (std::uint32_t doc = first; doc < end; ++doc) {
         order_.prefetch_behind(doc);
+        order_.prefetch_name_behind(draft_, name);
         const DraftRow row(order_.docs[doc]);
         Ahead& ahead = ahead_[doc - first];
-        ahead.has_name = order_.first_docs[name] == doc;
-        if (ahead.has_name)
-            ahead.name =
-                split(static_cast<char>(Facet::kWord), draft_.names.text(order_.names[name++]));
-        ahead.has_description = doc == 0 || row.description() != description_;
+        // What the run before knew has other numbers in this one.
+        const bool begins_run = doc == run_first_;
+        const bool begins_name = order_.first_docs[name] == doc;
+        if (begins_name) ++name;
+        ahead.has_name = begins_run || begins_name;
+        if (ahead.has_name) ahead.name = split(draft_.names.text(order_.names[name - 1]));
+        ahead.has_description = begins_run || row.description() != description_;
         description_ = row.description();
-        if (ahead.has_description)
-            ahead.description = split(static_cast<char>(Facet::kWord), description_);
+        if (ahead.has_description) ahead.description = split(description_);
         prefetch_known(keywords_, row.keywords(), false);
         prefetch_known(authors_, row.authors(), false);
     }
-    prefetch_words();
     for (std::uint32_t doc = first; doc < end; ++doc) {
         const DraftRow row(order_.docs[doc]);
         prefetch_known(keywords_, row.keywords(), true);
@@ -207,53 +202,55 @@ void TermCollector::collect() {
         // A run is whole batches.
         if (first - run_first_ == kRunVersions) end_run();
         name = look_ahead(first, name);
-        for (std::uint32_t doc = first; doc < std::min(first + kBatchVersions, docs); ++doc) {
-            const Ahead& ahead = ahead_[doc - first];
-            if (ahead.has_name) {
-                name_words_.clear();
-                resolve(ahead.name, name_words_);
-            }
-            collect_version(DraftRow(order_.docs[doc]), ahead);
-        }
+        for (std::uint32_t doc = first; doc < std::min(first + kBatchVersions, docs); ++doc)
+            collect_version(DraftRow(order_.docs[doc]), ahead_[doc - first]);
     }
     end_run();
-    pending_ = {};
-    scratch_ = {};
     for (Known* known : {&authors_, &keywords_, &tags_, &licenses_}) *known = {};
+    for (PostingRuns* postings : {&facet_postings_, &word_postings_}) postings->end_adding();
+    run_words_.clear_all();
+    words_.end_adding();
+    facets_.end_adding();
+    facet_count_ = facets_.size();
+    terms_ = facet_count_ + words_.size();
+}
+
+// The numbers that the words of the run have among all.
+TermCollector::Numbers TermCollector::words_of_run() {
+    constexpr std::size_t kAtOnce = 32;
+    constexpr unsigned kHashBits = 10;
+    const std::vector<Word>& words = run_words_.words();
+    // In the order of the big table, so that neighbours are on one of its pages.
+    Numbers places((std::size_t{1} << kHashBits) + 1);
+    for (const Word& word : words) ++places[(word.hash >> (64 - kHashBits)) + 1];
+    for (std::size_t i = 1; i < places.size(); ++i) places[i] += places[i - 1];
+    Numbers order(words.size());
+    for (std::uint32_t i = 0; i < words.size(); ++i)
+        order[places[words[i].hash >> (64 - kHashBits)]++] = i;
+    Numbers numbers(words.size());
+    ++serial_;
+    for (std::size_t first = 0; first < order.size(); first += kAtOnce) {
+        const auto some = std::span(order).subspan(first, std::min(kAtOnce, order.size() - first));
+        for (const std::uint32_t word : some) words_.prefetch(words[word]);
+        bool is_new = false;
+        for (const std::uint32_t word : some)
+            numbers[word] = words_.number(words[word], serial_, is_new);
+    }
+    return numbers;
 }
 
 void TermCollector::end_run() {
-    sort_by_upper(pending_, scratch_, terms_.size());
-    const auto room =
-        std::make_unique_for_overwrite<std::byte[]>(pending_.size() * kRunPostingBytesMax);
-    std::byte* to = room.get();
-    TermRun run;
-    for (std::size_t i = 0; i < pending_.size();) {
-        const auto number = static_cast<std::uint32_t>(pending_[i] >> 32);
-        const bool is_word = terms_.text(number).front() == static_cast<char>(Facet::kWord);
-        std::size_t end = i;
-        std::uint32_t count = 0;
-        for (; end < pending_.size() && pending_[end] >> 32 == number; ++end)
-            count += end == i || pending_[end] >> 8 != pending_[end - 1] >> 8 ? 1 : 0;
-        run.places.push_back(std::uint64_t{number} << 32 |
-                             static_cast<std::uint32_t>(to - room.get()));
-        to = put_number(to, count);
-        std::uint32_t last = 0;
-        while (i < end) {
-            const std::uint64_t at = pending_[i] >> 8;
-            unsigned weight = 0;
-            for (; i < end && pending_[i] >> 8 == at; ++i)
-                weight += static_cast<unsigned>(pending_[i] & 0xff);
-            const auto version = static_cast<std::uint32_t>(at & 0xffffff);
-            to = put_number(to, version - last);
-            last = version;
-            if (is_word) *to++ = static_cast<std::byte>(std::min(weight, 255U));
-        }
-    }
-    run.postings.assign(room.get(), to);
-    run.places.shrink_to_fit();
-    runs_.push_back(std::move(run));
-    pending_.clear();
+    constexpr std::uint64_t kWaits = std::uint64_t{kRunWord} << PostingRuns::kTermShift;
+    const Numbers numbers = words_of_run();
+    for (std::uint64_t& posting : word_postings_.pending())
+        if ((posting & kWaits) != 0)
+            posting = std::uint64_t{numbers[(posting ^ kWaits) >> PostingRuns::kTermShift]}
+                          << PostingRuns::kTermShift |
+                      (posting & 0xffffffff);
+    word_postings_.end_run(run_first_, words_.size());
+    facet_postings_.end_run(run_first_, facets_.size());
+    run_words_.clear();
+    run_serial_ = 0;
     run_first_ += kRunVersions;
 }
 

@@ -17,55 +17,6 @@ namespace {
 constexpr std::uint64_t kTermTextBytesMax = 0xffffffff;
 constexpr std::uint64_t kPostingBytesMax = kOnlyPosting - 1;
 
-std::uint32_t take_number(const std::byte*& from) noexcept {
-    std::uint32_t number = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        const auto byte = std::to_integer<std::uint32_t>(*from++);
-        number |= (byte & 0x7f) << shift;
-        if (byte < 0x80) return number;
-    }
-}
-
-// Walks a run, which this module wrote a moment ago, in order of the terms' ranks.
-class RunCursor {
-public:
-    RunCursor(TermRun& run, const std::vector<std::uint32_t>& ranks, std::uint32_t first_version,
-              std::vector<std::uint64_t>& scratch)
-        : run_(run), first_(first_version) {
-        for (std::uint64_t& place : run_.places)
-            place = std::uint64_t{ranks[place >> 32]} << 32 | (place & 0xffffffff);
-        sort_by_upper(run_.places, scratch, ranks.size());
-        step();
-    }
-    [[nodiscard]] std::uint64_t rank() const noexcept { return rank_; }
-    void append(bool is_word, std::vector<std::uint32_t>& docs,
-                std::vector<std::uint8_t>& weights) {
-        const std::byte* at = &run_.postings[run_.places[next_ - 1] & 0xffffffff];
-        // What comes later lies anywhere.
-        if (next_ + kAhead < run_.places.size())
-            __builtin_prefetch(&run_.postings[run_.places[next_ + kAhead] & 0xffffffff]);
-        std::uint32_t doc = first_;
-        for (std::uint32_t count = take_number(at); count > 0; --count) {
-            doc += take_number(at);
-            docs.push_back(doc);
-            if (is_word) weights.push_back(std::to_integer<std::uint8_t>(*at++));
-        }
-        step();
-    }
-
-private:
-    void step() noexcept {
-        rank_ = next_ == run_.places.size() ? UINT64_MAX : run_.places[next_] >> 32;
-        ++next_;
-    }
-
-    static constexpr std::size_t kAhead = 8;
-    TermRun& run_;
-    std::uint32_t first_;
-    std::size_t next_ = 0;  ///< One behind the term at hand.
-    std::uint64_t rank_ = 0;
-};
-
 }  // namespace
 
 PostingWriter::PostingWriter(std::span<const std::uint16_t> lengths, std::uint64_t weight)
@@ -137,13 +88,20 @@ std::uint32_t PostingWriter::add_champions() {
     return number;
 }
 
-Result<void> TermCollector::write_dictionary(SegmentFile& file,
-                                             const std::vector<std::uint32_t>& sorted) const {
+Result<void> TermCollector::write_dictionary(SegmentFile& file, const Numbers& facets,
+                                             const std::vector<FencedNumber>& words) const {
     DictionaryWriter dictionary;
     constexpr std::size_t kAhead = 16;
-    for (std::size_t rank = 0; rank < sorted.size(); ++rank) {
-        if (rank + kAhead < sorted.size()) terms_.prefetch_number(sorted[rank + kAhead]);
-        dictionary.add(terms_.text(sorted[rank]));
+    for (std::size_t i = 0; i < facets.size(); ++i) {
+        if (i + kAhead < facets.size()) facets_.prefetch_number(facets[i + kAhead]);
+        dictionary.add(facets_.text(facets[i]));
+    }
+    std::string text;
+    SegmentWordTable::TextBuffer buffer;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i + kAhead < words.size()) words_.prefetch_number(words[i + kAhead].number);
+        text.assign(1, static_cast<char>(Facet::kWord));
+        dictionary.add(text.append(words_.text(words[i].number, buffer)));
     }
     const std::vector<std::uint32_t>& offsets = dictionary.finish();
     if (dictionary.texts().size() > kTermTextBytesMax)
@@ -156,33 +114,20 @@ Result<void> TermCollector::write_dictionary(SegmentFile& file,
     return file.append(dictionary.texts());
 }
 
-Result<void> TermCollector::write_postings(SegmentFile& file,
-                                           const std::vector<std::uint32_t>& sorted) {
-    std::vector<std::uint32_t> ranks(sorted.size());
-    for (std::uint32_t rank = 0; rank < ranks.size(); ++rank) ranks[sorted[rank]] = rank;
-    std::vector<RunCursor> cursors;
-    std::vector<std::uint64_t> scratch;
-    for (std::size_t run = 0; run < runs_.size(); ++run)
-        cursors.emplace_back(runs_[run], ranks, static_cast<std::uint32_t>(run) * kRunVersions,
-                             scratch);
+Result<void> TermCollector::write_postings(SegmentFile& file) {
     PostingWriter writer(lengths_, weight_);
-    std::vector<std::uint32_t> rows(sorted.size());
-    std::vector<std::uint8_t> weights(sorted.size());
-    // No facet stands behind words.
-    const auto first_word = static_cast<std::uint32_t>(
-        std::ranges::partition_point(sorted,
-                                     [this](std::uint32_t term) {
-                                         return terms_.text(term).front() <
-                                                static_cast<char>(Facet::kWord);
-                                     }) -
-        sorted.begin());
+    std::vector<std::uint32_t> rows(terms_);
+    std::vector<std::uint8_t> weights(terms_);
     CATALOG_TRY_VOID(file.begin(SectionKind::kPostings));
     for (std::uint32_t rank = 0; rank < rows.size(); ++rank) {
-        const bool is_word = rank >= first_word;
+        // No facet stands behind words.
+        const bool is_word = rank >= facet_count_;
         writer.docs.clear();
         writer.weights.clear();
-        for (RunCursor& cursor : cursors)
-            if (cursor.rank() == rank) cursor.append(is_word, writer.docs, writer.weights);
+        if (is_word)
+            word_postings_.take(rank - facet_count_, writer.docs, writer.weights);
+        else
+            facet_postings_.take(rank, writer.docs, writer.weights);
         const TermRow row = writer.write(is_word);
         rows[rank] = row.place;
         weights[rank] = row.weight;
@@ -197,11 +142,29 @@ Result<void> TermCollector::write_postings(SegmentFile& file,
 }
 
 Result<void> TermCollector::write(SegmentFile& file) {
-    std::vector<std::uint32_t> sorted(terms_.size());
-    std::iota(sorted.begin(), sorted.end(), 0U);
-    sort_by_text(sorted, [this](std::uint32_t term) { return terms_.text(term); });
-    CATALOG_TRY_VOID(write_dictionary(file, sorted));
-    CATALOG_TRY_VOID(write_postings(file, sorted));
+    {
+        Numbers facets(facets_.size());
+        std::iota(facets.begin(), facets.end(), 0U);
+        sort_by_text(facets, [this](std::uint32_t facet) { return facets_.text(facet); });
+        std::vector<FencedNumber> words;
+        words.reserve(words_.size());
+        for (std::uint32_t word = 0; word < words_.size(); ++word)
+            words.push_back({words_.fence(word), word});
+        sort_by_text(words, [this](std::uint32_t left, std::uint32_t right) {
+            return words_.is_less(left, right);
+        });
+        CATALOG_TRY_VOID(write_dictionary(file, facets, words));
+        Numbers ranks(words.size());
+        for (std::uint32_t rank = 0; rank < words.size(); ++rank) ranks[words[rank].number] = rank;
+        words = {};
+        words_.clear_all();
+        word_postings_.rank(ranks);
+        ranks.resize(facets.size());
+        for (std::uint32_t rank = 0; rank < facets.size(); ++rank) ranks[facets[rank]] = rank;
+        facets_.clear();
+        facet_postings_.rank(ranks);
+    }
+    CATALOG_TRY_VOID(write_postings(file));
     return file.write(SectionKind::kLengths, lengths_);
 }
 
