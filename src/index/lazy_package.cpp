@@ -55,18 +55,4 @@ Result<std::shared_ptr<const package::Manifest>> LazyPackage::manifest() const {
     return manifest;
 }
 
-Result<LazyPackage> AssetPackageHandle::resolve(
-    const std::shared_ptr<const PackageIndex>& index) const {
-    const Result<package::Manifest> manifest = index->manifest(digest_);
-    if (manifest) {
-        const PackageId id = manifest->metadata.id();
-        Result<IndexEntry> entry = index->find(id);
-        if (entry && entry->digest == digest_) return LazyPackage(index, *std::move(entry));
-    } else if (manifest.error().code() != Errc::kPackageNotFound) {
-        return fail(manifest.error());
-    }
-    return fail(Errc::kHandleStale, "the library no longer has this package",
-                NotFoundDetail{"package", digest_.to_string()});
-}
-
 }  // namespace catalog::index

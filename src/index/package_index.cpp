@@ -116,6 +116,8 @@ Result<std::shared_ptr<const PackageIndex>> PackageIndex::fixed() const {
     return std::shared_ptr<const PackageIndex>(new PackageIndex(std::move(impl)));
 }
 
+std::uint64_t PackageIndex::revision() const noexcept { return impl_->store.revision(); }
+
 void PackageIndex::release() noexcept {
     const internal::MutexLock lock(impl_->mutex);
     impl_->last.reset();

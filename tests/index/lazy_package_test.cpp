@@ -44,13 +44,5 @@ TEST(LazyPackage, TriesAgainAfterAFailedRead) {
     EXPECT_TRUE(package.manifest());
 }
 
-TEST(AssetPackageHandle, ResolvesAndSaysWhenItIsStale) {
-    IndexBed bed;
-    const IndexEntry entry = bed.add(R"({"name":"kit","version":"1.0.0"})");
-    const AssetPackageHandle handle(entry);
-    EXPECT_EQ(must(handle.resolve(bed.index)).entry(), entry);
-    EXPECT_EQ(code_of(AssetPackageHandle().resolve(bed.index)), Errc::kHandleStale);
-}
-
 }  // namespace
 }  // namespace catalog::index

@@ -194,6 +194,11 @@ public:
                                          const FreezeProgress& progress,
                                          std::size_t front = 0) const;
 
+    /// Returns a number that every commit, and in a follower every refresh that moved it, changes:
+    /// who reads it before other reads and finds the same later knows that these still hold. Cost:
+    /// one atomic load.
+    [[nodiscard]] std::uint64_t revision() const noexcept;
+
     /// Returns the entry of exactly that id. Errors: kPackageNotFound (NotFoundDetail; as hint the
     /// versions that there are, or near names as of `suggest`).
     [[nodiscard]] Result<IndexEntry> find(const PackageId& id) const;
