@@ -52,7 +52,7 @@ struct SegmentSummary {
 /// (docs/formats/segment.md). The same versions, added in any order with the same options, give
 /// the same bytes.
 ///
-/// Thread safety: one object from one thread at a time. Memory: `finish` included, 520
+/// Thread safety: one object from one thread at a time. Memory: `finish` included, 535
 /// bytes a version of a generated catalogue of a million, more where there are fewer; nothing is
 /// written before `finish`. After an error the object is of no further use.
 class SegmentBuilder {
