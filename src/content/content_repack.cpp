@@ -60,7 +60,7 @@ public:
             return {};
         }
         CATALOG_TRY(const ByteView chunk, decoder_.decode(record, plain_));
-        return pipeline_.submit_again(header.id, chunk, status_, is_base);
+        return pipeline_.submit_again(header.id, chunk, status_, record.pack, is_base);
     }
 
     Result<std::uint64_t> finish_pack() override {

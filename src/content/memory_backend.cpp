@@ -82,7 +82,8 @@ public:
         if (!recovered_)
             return fail(Errc::kFailedPrecondition,
                         "the backend was not recovered before an append");
-        if (const auto known = kept(record.id)) return known->location;
+        const auto known = kept(record.id);
+        if (known && stands_for(record, known->location)) return known->location;
         if (record.losses && *record.losses != losses())
             return fail(Errc::kFailedPrecondition, "records were lost since the base was found");
         if (open_ == PackId{}) {

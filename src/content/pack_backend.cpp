@@ -232,7 +232,7 @@ Result<ChunkLocation> PackBackend::append(const NewRecord& record) {
     CATALOG_TRY_VOID(open_for_append());
     const auto index = index_.index();
     CATALOG_TRY(const auto known, find_kept(record.id));
-    if (known) return known->location;
+    if (known && stands_for(record, known->location)) return known->location;
     if (record.losses && *record.losses != losses_.load())
         return fail(Errc::kFailedPrecondition, "records were lost since the base was found");
     if (record.codec == Codec::kZstdDictionary)

@@ -32,7 +32,8 @@ struct WriteJob {
     std::uint64_t number = 0;  // In the order of all.
     std::shared_ptr<const Bytes> plain;
     EncodePlan plan;
-    EncodedChunk encoded;           // Its payload is `plain` or `payload`.
+    EncodedChunk encoded;  // Its payload is `plain` or `payload`.
+    std::optional<PackId> copied_from;
     std::uint32_t delta_depth = 0;  // As a delta; what the table says may be out of date.
     Bytes payload;
     std::optional<Error> error;
@@ -54,6 +55,7 @@ NewRecord new_record(const WriteJob& job) {
     record.codec = job.encoded.codec;
     record.plain_bytes = static_cast<std::uint32_t>(job.plain->size());
     record.payload = job.encoded.payload;
+    record.copied_from = job.copied_from;
     return record;
 }
 
@@ -441,17 +443,19 @@ Result<void> WritePipeline::submit(const ChunkId& id, ByteView bytes,
 }
 
 Result<void> WritePipeline::submit_again(const ChunkId& id, ByteView bytes,
-                                         const std::shared_ptr<WriteStatus>& status, bool is_base) {
+                                         const std::shared_ptr<WriteStatus>& status, PackId from,
+                                         bool is_base) {
     State& state = *state_;
     const MutexLock order(state.order);
     {
         const MutexLock lock(state.mutex);
         if (state.join(id, status)) return {};
         CATALOG_TRY(const auto again, state.backend.find_kept(id));
-        if (again) return {};
+        if (again && again->location.pack > from) return {};
     }
     const auto job = std::make_shared<WriteJob>();
     job->id = id;
+    job->copied_from = from;
     job->plan = state.plan(id, bytes);
     if (is_base && job->plan.base) {
         job->plan.base.reset();

@@ -69,11 +69,12 @@ public:
     [[nodiscard]] Result<void> submit(const ChunkId& id, ByteView bytes,
                                       const std::shared_ptr<WriteStatus>& status);
 
-    /// Stores a chunk again that stands in a pack which is about to go, unless it was already.
+    /// Stores a chunk again that stands in pack `from`, which is about to go, unless a newer pack
+    /// has it (NewRecord::copied_from says why an older one does not do).
     /// `is_base`: deltas that stay start from it, and rows of deltas get no longer: it becomes no
     /// delta. Otherwise as `submit`.
     [[nodiscard]] Result<void> submit_again(const ChunkId& id, ByteView bytes,
-                                            const std::shared_ptr<WriteStatus>& status,
+                                            const std::shared_ptr<WriteStatus>& status, PackId from,
                                             bool is_base);
 
     /// Waits until nothing that `status` counts is under way.

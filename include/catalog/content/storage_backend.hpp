@@ -87,7 +87,16 @@ struct NewRecord {
     /// Of a delta: what StorageBackend::losses was when its base was found. Nothing is appended
     /// when there were others since, because the base may be among them.
     std::optional<std::uint64_t> losses = std::nullopt;
+    /// Of a copy: the pack it was read from, which is about to go. A copy in a pack before that
+    /// does not do instead: where both are deltas, the older one may start from a chunk that by now
+    /// starts from this one.
+    std::optional<PackId> copied_from = std::nullopt;
 };
+
+/// Tells whether a record of the same chunk at `known` does instead of appending this one.
+[[nodiscard]] inline bool stands_for(const NewRecord& record, const ChunkLocation& known) noexcept {
+    return !record.copied_from || known.pack > *record.copied_from;
+}
 
 /// A record that was read.
 struct StoredRecord {

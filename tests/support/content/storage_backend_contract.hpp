@@ -387,6 +387,22 @@ TEST_P(StorageBackendContract, ACondemnedPackIsReadAndCopiedButNotKept) {
     EXPECT_TRUE(must(backend->find_kept(chunk_id_of(bytes))).has_value());
 }
 
+TEST_P(StorageBackendContract, ACopyInAnOlderPackDoesNotStandForOneThatIsCopied) {
+    const auto backend = make();
+    const Bytes bytes = noise(500, 1);
+    const ChunkLocation older = append(*backend, bytes);
+    must(backend->seal(older.pack));
+    const ChunkLocation other = append(*backend, noise(500, 2));
+    must(backend->seal(other.pack));
+    NewRecord copy{chunk_id_of(bytes), Codec::kRaw, 500, bytes};
+    EXPECT_EQ(must(backend->append(copy)), older);
+    copy.copied_from = other.pack;
+    const ChunkLocation newer = must(backend->append(copy));
+    EXPECT_GT(newer.pack, other.pack);
+    EXPECT_EQ(must(backend->append(copy)), newer);
+    EXPECT_EQ(must(backend->find(copy.id))->location, newer);
+}
+
 TEST_P(StorageBackendContract, APackThatIsRemovedIsReportedOnceAndGoesWhenThatIsCommitted) {
     const auto backend = make();
     const Bytes kept = noise(500, 1);
