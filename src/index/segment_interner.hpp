@@ -130,7 +130,9 @@ public:
         arena_.clear();
     }
     /// Brings near where the text of a number is.
-    void prefetch_place(std::uint32_t id) const noexcept { __builtin_prefetch(&entries_[id]); }
+    void prefetch_place(std::uint32_t id) const noexcept {
+        __builtin_prefetch(static_cast<const void*>(entries_.data() + id));
+    }
     /// Brings the text of a number near, whose place is.
     void prefetch_number(std::uint32_t id) const noexcept { __builtin_prefetch(entries_[id]); }
     [[nodiscard]] bool is_marked(std::uint32_t id) const noexcept {

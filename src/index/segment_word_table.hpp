@@ -69,7 +69,8 @@ public:
         for (; slots_[at].mark != 0; at = (at + 1) & mask) {
             Slot& slot = slots_[at];
             if (slot.low != word.low || slot.high != word.high) continue;
-            if (word.is_long() && std::memcmp(words_[slot.number].text, word.text, word.bytes()))
+            if (word.is_long() &&
+                std::memcmp(words_[slot.number].text, word.text, word.bytes()) != 0)
                 continue;
             is_new_to = slot.mark != serial;
             slot.mark = serial;

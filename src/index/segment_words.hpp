@@ -81,7 +81,9 @@ void for_each_word_place(std::string_view text, const Use& use) {
 /// is the word, and the byte stands right before it. The text is valid during the call.
 template <class Use>
 void for_each_word(std::string_view text, char before, const Use& use) {
-    std::array<char, kTermWordBytesMax + 1> buffer;
+    // Not cleared: it would be for each text.
+    std::array<char, kTermWordBytesMax + 1>
+        buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     buffer[0] = before;
     for_each_word_place(text, [&](std::size_t from, std::size_t end) {
         const std::size_t count = end - from < kTermWordBytesMax ? end - from : kTermWordBytesMax;

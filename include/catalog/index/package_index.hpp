@@ -94,11 +94,12 @@ using FreezeProgress = std::function<Result<void>(std::uint64_t done, std::uint6
 
 /// Column families that the index uses.
 struct IndexFamilies {
-    kv::Family manifests{};                ///< Package digest -> canonical manifest.
-    kv::Family packages{};                 ///< Name and version -> entry.
-    kv::Family postings{};                 ///< Term, facet or dependency name -> entry.
-    std::optional<kv::Family> changes;     ///< Number -> what changed. None: nothing is noted.
-    std::optional<kv::Family> segments{};  ///< Which segments count. None: there are none.
+    kv::Family manifests{};             ///< Package digest -> canonical manifest.
+    kv::Family packages{};              ///< Name and version -> entry.
+    kv::Family postings{};              ///< Term, facet or dependency name -> entry.
+    std::optional<kv::Family> changes;  ///< Number -> what changed. None: nothing is noted.
+    std::optional<kv::Family> segments =
+        std::nullopt;  ///< Which segments count. None: there are none.
 };
 
 /// The index of one library, inside its KeyValueStore.
