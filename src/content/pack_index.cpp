@@ -205,28 +205,35 @@ Result<void> PackIndex::pack_grew(const PackMark& mark) {
     return {};
 }
 
+// What stands instead of a damaged index comes before that goes: a read that fails in between would
+// leave chunks that nobody finds, and a collection takes those.
 Result<void> PackIndex::drop_damaged() {
     const MutexLock lock(mutex_);
     const auto is_damaged = [](const RunPointer& run) { return run && !run->verify(); };
-    std::vector<PackMark> lost;
     for (auto& [pack, known] : packs_) {
         if (!is_damaged(known.own)) continue;
-        drop_run(known.own);
-        known = {0, nullptr, RunId{}, known.mark, true};
-        lost.push_back(known.mark);
+        const RunPointer damaged = known.own;
+        CATALOG_TRY_VOID(index_again(known, true));
+        drop_run(damaged);
     }
     for (auto& [number, known_run] : runs_) {
         if (!is_damaged(known_run.run)) continue;
+        for (auto& [pack, known] : packs_)
+            if (known.run == number) CATALOG_TRY_VOID(index_again(known, known.own_damaged));
         drop_run(known_run.run);
         known_run.run.reset();  // The number stays, so that it is not opened again.
-        for (auto& [pack, known] : packs_) {
-            if (known.run != number) continue;
-            known = {0, nullptr, RunId{}, known.mark, known.own_damaged};
-            lost.push_back(known.mark);
-        }
     }
-    for (const PackMark& mark : lost) CATALOG_TRY_VOID(apply_pack(mark));
     return {};
+}
+
+Result<void> PackIndex::index_again(KnownPack& known, bool own_damaged) {
+    const KnownPack before = known;
+    known = {0, nullptr, RunId{}, before.mark, own_damaged};
+    auto done = apply_pack(before.mark);
+    if (done) return done;
+    known = before;
+    index_->drop_from(before.mark.pack, 0);
+    return done;
 }
 
 Result<void> PackIndex::check_run(const RunMark& mark) const {

@@ -89,6 +89,9 @@ private:
 
     [[nodiscard]] Result<void> apply_runs(const BackendMarks& marks) CATALOG_REQUIRES(mutex_);
     [[nodiscard]] Result<void> apply_pack(const PackMark& mark) CATALOG_REQUIRES(mutex_);
+    /// Indexes a pack as if nothing of it were known; after an error all is as it was.
+    [[nodiscard]] Result<void> index_again(KnownPack& known, bool own_damaged)
+        CATALOG_REQUIRES(mutex_);
     void drop_missing(const BackendMarks& marks) CATALOG_REQUIRES(mutex_);
     void drop_run(const RunPointer& run) CATALOG_REQUIRES(mutex_);
     [[nodiscard]] Result<void> scan_pack_headers(const PackMark& mark, std::uint64_t from)

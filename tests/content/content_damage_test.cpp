@@ -17,6 +17,8 @@ namespace catalog::content::testing {
 namespace {
 
 using io::testing::code_of;
+using io::testing::Fault;
+using io::testing::FileOperation;
 using io::testing::must;
 using io::testing::SimulatedFileSystem;
 
@@ -247,6 +249,30 @@ TEST(ContentDamage, EveryFlippedByteOfAnIndexIsFoundAndNothingIsLost) {
     }
     bed.bed->reopen();
     EXPECT_TRUE(bed.verify(VerifyDepth::kFull).damages.empty());
+}
+
+// The records are read before the index that is damaged goes.
+TEST(ContentDamage, ADamagedIndexStaysInUseWhereTheRecordsCannotBeRead) {
+    const DamageBed bed(4096 + 500);
+    const auto key = pack_key(PackId{1});
+    const PackMark mark =
+        must(decode_pack_mark(key, *must(bed.bed->store().get(kBedFamilies.packs, key))));
+    must(bed.disk->corrupt(kPack, mark.index_offset + kPageBytes + 4080, 0x20));
+    bed.bed->reopen();
+    const std::set<ContentHash> before = bed.unreadable();
+    unsigned failed = 0;
+    for (std::uint64_t spared = 0;; ++spared) {
+        Fault fault(Errc::kIo);
+        fault.calls_spared = spared;
+        bed.disk->fail_next(FileOperation::kRead, kPack, fault);
+        const auto verified = bed.storage().verify(VerifyDepth::kFull, CallContext());
+        bed.disk->clear_faults();
+        ASSERT_EQ(bed.unreadable(), verified ? std::set<ContentHash>{} : before) << spared;
+        if (verified) break;
+        EXPECT_EQ(verified.error().code(), Errc::kIo);
+        ++failed;
+    }
+    EXPECT_GE(failed, 3u);
 }
 
 // Somebody who can make checksums replaces a chunk's bytes: its digest still tells.
