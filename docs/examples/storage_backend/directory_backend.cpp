@@ -266,7 +266,8 @@ Result<void> DirectoryBackend::open_for_append() {
 Result<ChunkLocation> DirectoryBackend::append(const NewRecord& record) {
     const Lock lock(mutex_);
     if (auto opened = open_for_append(); !opened) return fail(opened.error());
-    if (const auto known = kept(record.id)) return known->location;
+    const auto known = kept(record.id);
+    if (known && stands_for(record, known->location)) return known->location;
     if (record.losses && *record.losses != losses_)
         return fail(Errc::kFailedPrecondition, "records were lost since the base was found");
     const ChunkLocation location{open_->pack, open_->end,

@@ -205,10 +205,10 @@ public:
     [[nodiscard]] virtual Result<void> drop_damaged_indexes() { return {}; }
 
     /// Appends a record to the open pack; opens a new one when it is full. A chunk that `find_kept`
-    /// finds is not written again: its place is returned. Errors: kStorageFull, kIo, kSyncFailed,
-    /// kFailedPrecondition (before `recover`, read-only, or NewRecord::losses; a payload of codec
-    /// kZstdDictionary whose dictionary is not that of the open pack, nor the one in use),
-    /// kDecompression (one that names none).
+    /// finds is not written again where that record `stands_for` it: its place is returned. Errors:
+    /// kStorageFull, kIo, kSyncFailed, kFailedPrecondition (before `recover`, read-only, or
+    /// NewRecord::losses; a payload of codec kZstdDictionary whose dictionary is not that of the
+    /// open pack, nor the one in use), kDecompression (one that names none).
     [[nodiscard]] virtual Result<ChunkLocation> append(const NewRecord& record) = 0;
 
     /// Makes durable all that was appended before, and returns what has changed since the last
