@@ -20,6 +20,8 @@ Result<PackageIndex::Counts> counts_in(const kv::CommitView& view, kv::Family fa
 // How often a moment is taken anew when a file of it is gone already.
 constexpr int kLooksMax = 4;
 
+}  // namespace
+
 Error already_there(const IndexEntry& old_entry, const IndexEntry& new_entry) {
     const std::string there = old_entry.id.to_string();
     if (old_entry.id != new_entry.id)
@@ -38,8 +40,6 @@ Error already_there(const IndexEntry& old_entry, const IndexEntry& new_entry) {
             .with_hint("a published version never changes: publish a new version");
     return Error(Errc::kPackageExists, there + " is published already").with_input(there);
 }
-
-}  // namespace
 
 PackageIndex::Impl::Impl(kv::KeyValueStore& of, const IndexFamilies& in,
                          std::shared_ptr<SegmentFolder> sealed_in)
@@ -91,8 +91,7 @@ Result<MomentLink> PackageIndex::Impl::damaged_moment() const {
 
 Result<SealedSetLink> PackageIndex::Impl::sealed_in(const kv::CommitView& view) const {
     if (live != nullptr) return std::make_shared<const SealedSet>();
-    CATALOG_TRY(const std::optional<std::string> record,
-                view.get(*families.segments, kManifestKey));
+    CATALOG_TRY(const std::optional<std::string> record, view.get(list_family(), kManifestKey));
     return folder->impl().open_set(record);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "catalog/index/package_index.hpp"
+#include "catalog/index/segment_builder.hpp"
 #include "catalog/internal/mutex.hpp"
 #include "moment.hpp"
 #include "records.hpp"
@@ -57,6 +58,10 @@ struct PackageIndex::Impl {
 
     /// What a call that changes segments begins with. Errors: kFailedPrecondition, kBusy.
     [[nodiscard]] Result<MaintenanceTurn> begin_maintenance() const;
+    /// Returns the family of the list of segments; only where there is a folder for them.
+    [[nodiscard]] kv::Family list_family() const {
+        return families.segments.value_or(kv::Family{});
+    }
     /// Adds to a batch the list of segments with `added`, and without those of `gone`. Errors:
     /// kBusy (it is not `before` any more), kLimitExceeded.
     [[nodiscard]] Result<void> stage_segments(const kv::CommitView& view, kv::WriteBatch& batch,
@@ -70,6 +75,18 @@ struct PackageIndex::Impl {
 
 /// Names the newest of some versions, for a hint.
 [[nodiscard]] std::string available_text(const std::vector<IndexRow>& newest_first);
+
+/// Says that a version cannot be added, because of one that is there.
+[[nodiscard]] Error already_there(const IndexEntry& old_entry, const IndexEntry& new_entry);
+
+/// Tells whether a segment can hold a version; the delta can hold more.
+[[nodiscard]] bool fits_segment(const package::PackageMetadata& metadata);
+
+/// Returns a segment as the list of segments names it.
+[[nodiscard]] ManifestSegment place_of(const SegmentSummary& summary, std::uint8_t level);
+
+/// Returns the bytes of the state that a moment sees; nothing when none is kept.
+[[nodiscard]] Result<std::optional<std::string>> state_bytes(const Moment& moment);
 
 /// Tells whether a version passes a filter, apart from newest_only.
 [[nodiscard]] Result<bool> passes(const Moment& moment, const Filter& filter, const IndexRow& row);

@@ -2,7 +2,6 @@
 // the file and its name are durable, then one commit lets it count.
 
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <utility>
 
@@ -26,19 +25,6 @@ struct SealedRecord {
     std::string key;
     std::string value;
 };
-
-/// What a segment can hold, and the delta can hold more of.
-bool fits(const package::PackageMetadata& metadata) {
-    constexpr std::size_t kListMax = 255;
-    constexpr std::size_t kRelationsMax = 65'535;
-    constexpr std::size_t kTextMax = std::size_t{1} << 20;
-    std::size_t relations = metadata.conflicts.size() + metadata.provides.size();
-    for (const package::Dependency& dependency : metadata.dependencies)
-        relations += 1 + dependency.any_of.size();
-    return metadata.authors.size() <= kListMax && metadata.keywords.size() <= kListMax &&
-           metadata.tags.size() <= kListMax && relations <= kRelationsMax &&
-           metadata.description.size() <= kTextMax;
-}
 
 /// The versions of one seal: in a builder, and what goes from the delta for them.
 class SealDraft {
@@ -86,7 +72,7 @@ private:
                 Error(Errc::kIndexCorrupted, "the index is damaged: an entry has no manifest")
                     .with_input(entry.id.to_string()));
         CATALOG_TRY(const package::Manifest manifest, package::Manifest::decode(*bytes));
-        if (!fits(manifest.metadata)) return {};
+        if (!fits_segment(manifest.metadata)) return {};
         CATALOG_TRY_VOID(builder_.add(entry, manifest.metadata));
         batch_.remove(families.packages, std::string(key));
         for (const Term& term : terms_of(manifest.metadata))
@@ -118,20 +104,6 @@ Result<void> keep_changes(const kv::CommitView& view, kv::WriteBatch& batch, kv:
         batch.put(packages, std::move(key), *now);
     }
     return {};
-}
-
-Result<std::optional<std::string>> state_bytes(const Moment& moment) {
-    if (!moment.families().changes) return std::nullopt;
-    return moment.get(*moment.families().changes, kStateKey);
-}
-
-ManifestSegment place_of(const SegmentSummary& summary, std::uint8_t level) {
-    ManifestSegment place;
-    place.name = summary.name;
-    place.bytes = summary.bytes;
-    place.versions = summary.versions;
-    place.level = level;
-    return place;
 }
 
 /// Which segments are merged together: of the smallest size class that has enough of them.
@@ -233,6 +205,33 @@ private:
 
 }  // namespace
 
+bool fits_segment(const package::PackageMetadata& metadata) {
+    constexpr std::size_t kListMax = 255;
+    constexpr std::size_t kRelationsMax = 65'535;
+    constexpr std::size_t kTextMax = std::size_t{1} << 20;
+    std::size_t relations = metadata.conflicts.size() + metadata.provides.size();
+    for (const package::Dependency& dependency : metadata.dependencies)
+        relations += 1 + dependency.any_of.size();
+    return metadata.authors.size() <= kListMax && metadata.keywords.size() <= kListMax &&
+           metadata.tags.size() <= kListMax && relations <= kRelationsMax &&
+           metadata.description.size() <= kTextMax;
+}
+
+Result<std::optional<std::string>> state_bytes(const Moment& moment) {
+    const std::optional<kv::Family> changes = moment.families().changes;
+    if (!changes) return std::nullopt;
+    return moment.get(*changes, kStateKey);
+}
+
+ManifestSegment place_of(const SegmentSummary& summary, std::uint8_t level) {
+    ManifestSegment place;
+    place.name = summary.name;
+    place.bytes = summary.bytes;
+    place.versions = summary.versions;
+    place.level = level;
+    return place;
+}
+
 Result<MaintenanceTurn> PackageIndex::Impl::begin_maintenance() const {
     if (folder == nullptr)
         return fail(Errc::kFailedPrecondition, "this index has no folder for segments");
@@ -244,7 +243,7 @@ Result<void> PackageIndex::Impl::stage_segments(const kv::CommitView& view, kv::
                                                 const SegmentSecret& secret,
                                                 const std::vector<ContentHash>& gone,
                                                 const ManifestSegment& added) const {
-    CATALOG_TRY(const std::optional<std::string> now, view.get(*families.segments, kManifestKey));
+    CATALOG_TRY(const std::optional<std::string> now, view.get(list_family(), kManifestKey));
     if (now.value_or("") != before.record)
         return fail(Errc::kBusy, "the segments of the index were changed by somebody else");
     IndexManifest manifest = before.manifest;
@@ -258,7 +257,7 @@ Result<void> PackageIndex::Impl::stage_segments(const kv::CommitView& view, kv::
         return fail(Error(Errc::kLimitExceeded, "the index has too many segments",
                           LimitDetail{"segments_max", kSegmentsMax, manifest.segments.size()})
                         .with_hint("merge some first"));
-    batch.put(*families.segments, std::string(kManifestKey), encode_manifest(manifest));
+    batch.put(list_family(), std::string(kManifestKey), encode_manifest(manifest));
     return {};
 }
 
@@ -332,7 +331,7 @@ Result<void> PackageIndex::sweep() const {
     const Result<MaintenanceTurn> turn = impl_->begin_maintenance();
     if (!turn) return {};
     CATALOG_TRY(const std::optional<std::string> record,
-                impl_->store.get(*impl_->families.segments, kManifestKey));
+                impl_->store.get(impl_->list_family(), kManifestKey));
     IndexManifest manifest;
     if (record) {
         CATALOG_TRY(manifest, decode_manifest(*record));

@@ -37,20 +37,18 @@ struct LineReader::Impl {
     }
 
     /// Ends the current line. Returns nullopt when it is blank.
-    std::optional<Line> end_line(std::size_t end_bytes) {
-        const Origin origin{++number, offset};
+    std::optional<TextLine> end_line(std::size_t end_bytes) {
+        const std::uint64_t at = offset;
+        ++number;
         offset += line_bytes + end_bytes;
         const bool kept = may_fit();
         const std::uint64_t bytes = std::exchange(line_bytes, 0);
-        std::string_view text = line;
-        if (text.ends_with('\r')) text.remove_suffix(1);
-        std::optional<Line> answer;
+        std::string text = std::exchange(line, {});
+        if (text.ends_with('\r')) text.pop_back();
         if (!kept || text.size() > limits.bytes_max)
-            answer.emplace(Line{number, fail(too_long(bytes))});
-        else if (!is_blank(text))
-            answer.emplace(Line{number, read_at(text, limits, origin)});
-        line.clear();
-        return answer;
+            return TextLine(number, at, fail(too_long(bytes)));
+        if (is_blank(text)) return std::nullopt;
+        return TextLine(number, at, std::move(text));
     }
 
     Error too_long(std::uint64_t bytes) const {
@@ -77,7 +75,18 @@ LineReader::~LineReader() = default;
 LineReader::LineReader(LineReader&&) noexcept = default;
 LineReader& LineReader::operator=(LineReader&&) noexcept = default;
 
+Result<Value> LineReader::TextLine::read(const ReadLimits& limits) const {
+    if (!text) return fail(text.error());
+    return read_at(*text, limits, Origin{number, offset});
+}
+
 Result<std::optional<LineReader::Line>> LineReader::next() {
+    CATALOG_TRY(const std::optional<TextLine> line, next_text());
+    if (!line) return std::nullopt;
+    return Line{line->number, line->read(impl_->limits)};
+}
+
+Result<std::optional<LineReader::TextLine>> LineReader::next_text() {
     Impl& impl = *impl_;
     while (!impl.ended) {
         if (impl.unread.empty()) {

@@ -427,8 +427,10 @@ Result<lifecycle::ImportReport> AssetLibrary::import_metadata(const content::Byt
                                                               const CallContext& context) {
     return impl_->metrics.measure(Operation::kImport, [&]() -> Result<lifecycle::ImportReport> {
         CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, ""));
-        Result<lifecycle::ImportReport> report =
-            lifecycle::PublishingPipeline(impl_->services).import_metadata(source, strict, context);
+        lifecycle::ImportOptions options = impl_->options.imports;
+        options.strict = options.strict || strict;
+        Result<lifecycle::ImportReport> report = lifecycle::PublishingPipeline(impl_->services)
+                                                     .import_metadata(source, options, context);
         // So that it need not be done by the first who resolves. What came of the import stands.
         if (report) static_cast<void>(impl_->universe->prepare(context));
         return report;

@@ -1,8 +1,9 @@
-// Power is lost at every file-system call of a seal and a merge, and of a publication between them:
+// Power is lost at every file-system call of a seal, a merge and an import:
 // every acknowledged package is there, none is half there.
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "support/io/crash_test.hpp"
@@ -73,6 +74,81 @@ TEST(SealingCrash, LosesNoAcknowledgedPackage) {
             must(library->publish(small_draft("next", "1.0.0")));
             must(library->seal_index());
             EXPECT_TRUE(library->find("next"));
+            EXPECT_TRUE(must(library->verify(false)).findings.empty());
+        },
+        options);
+    EXPECT_GT(count.points, 20u);
+}
+
+constexpr int kImported = 18;
+constexpr int kLinesOfCommit = 4;
+
+/// Remembers up to where an import has said that it committed.
+class CommittedLines final : public ProgressSink {
+public:
+    void update(const ProgressUpdate& update) noexcept override {
+        if (update.operation == "import") done = static_cast<int>(update.done);
+    }
+    int done = 0;
+};
+
+LibraryOptions import_options() {
+    LibraryOptions options;
+    options.imports.segment_lines_min = kLinesOfCommit;
+    options.imports.commit_versions_max = kLinesOfCommit;
+    return options;
+}
+
+Result<lifecycle::ImportReport> import_lines(AssetLibrary& library,
+                                             const CallContext& context = {}) {
+    std::string lines;
+    for (int number = 0; number < kImported; ++number)
+        lines += R"({"name":"i)" + std::to_string(number) + R"(","version":"1.0.0"})" + "\n";
+    return library.import_metadata(content::source_of(as_bytes(lines)), true, context);
+}
+
+/// The same library with or without one commit: nothing of another one, and no file of it.
+void expect_whole_commits(AssetLibrary& library, const FileSystemLink& disk, int committed) {
+    int there = 0;
+    while (there < kImported && library.find("i" + std::to_string(there))) ++there;
+    EXPECT_EQ(must(library.stats()).packages.versions, static_cast<std::uint64_t>(there));
+    EXPECT_GE(there, committed);
+    EXPECT_LE(there, std::min(committed + kLinesOfCommit, kImported));
+    EXPECT_TRUE(there == kImported || there % kLinesOfCommit == 0) << there;
+    const auto files = disk->list("/library/segments");
+    const std::size_t segments =
+        (static_cast<std::size_t>(there) + kLinesOfCommit - 1) / kLinesOfCommit;
+    EXPECT_EQ(files ? files->size() : 0, segments);
+}
+
+TEST(ImportCrash, LeavesWholeCommitsAndNoFileOfAnother) {
+    CommittedLines committed;
+    CrashTestOptions options;
+    options.random_seeds = from_environment("CATALOG_CRASH_SEEDS", 2);
+    options.stride = from_environment("CATALOG_CRASH_STRIDE", 1);
+    const auto count = io::testing::for_each_crash(
+        [] {
+            const FileSystemLink disk = SimulatedFileSystem::make();
+            open_library(environment_on(disk)).reset();
+            return disk->recover(io::testing::CrashPolicy::kKeepAll);
+        },
+        [&](const FileSystemLink& disk) {
+            committed.done = 0;
+            CallContext context;
+            context.progress = &committed;
+            const auto library =
+                AssetLibrary::open("/library", import_options(), environment_on(disk, 2));
+            if (library) static_cast<void>(import_lines(**library, context));
+        },
+        [&](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library =
+                must(AssetLibrary::open("/library", import_options(), environment_on(disk, 3)));
+            for (const Finding& finding : must(library->verify(true)).findings)
+                ADD_FAILURE() << finding.where << ": " << finding.what;
+            expect_whole_commits(*library, disk, committed.done);
+            const auto again = must(import_lines(*library));
+            EXPECT_EQ(again.imported + again.already_there, std::uint64_t{kImported});
+            EXPECT_EQ(must(library->stats()).packages.versions, std::uint64_t{kImported});
             EXPECT_TRUE(must(library->verify(false)).findings.empty());
         },
         options);

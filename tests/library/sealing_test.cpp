@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "catalog/core/bytes.hpp"
 #include "catalog/kv/key_value_store.hpp"
 #include "library_impl.hpp"
@@ -83,6 +86,87 @@ TEST(SealedLibrary, CanBeClosedAndOpenedWhileItsPackagesAreHeld) {
     library.reset();
     library = open_library(environment_on(disk));
     EXPECT_EQ(must(library->find("base")).entry(), held.entry());
+}
+
+TEST(SealedLibrary, TakesManyImportedLinesIntoSegments) {
+    const auto disk = SimulatedFileSystem::make();
+    auto library = open_library(environment_on(disk));
+    must(library->publish(small_draft("base", "1.0.0")));
+    import_line(*library, 1);
+    std::string lines;
+    for (int number = 0; number < 5'000; ++number)
+        lines += R"({"name":"p)" + std::to_string(number / 2) + R"(","version":"1.)" +
+                 std::to_string(number % 2) + R"(.0","description":"imported"})" + "\n";
+    lines += "{\n";  // line 5,001
+    lines += R"({"name":"p0","version":"1.0.0"})"
+             "\n";  // other content
+    lines += R"({"name":"p0","version":"1.0.0","description":"imported"})"
+             "\n";
+    const auto report = must(library->import_metadata(content::source_of(as_bytes(lines)), false));
+    EXPECT_EQ(report.lines, 5'003u);
+    EXPECT_EQ(report.imported, 4'999u);
+    EXPECT_EQ(report.already_there, 2u);
+    ASSERT_EQ(report.refused.size(), 2u);
+    EXPECT_EQ(report.refused[0].line, 5'001u);
+    EXPECT_EQ(report.refused[1].line, 5'002u);
+    EXPECT_EQ(segment_files(*disk).size(), 1u);
+    EXPECT_EQ(must(library->stats()).packages.versions, 5'001u);
+    EXPECT_EQ(must(library->stats()).packages.names, 2'501u);
+    library.reset();
+    library = open_library(environment_on(disk));
+    EXPECT_EQ(findings_of(*library), std::vector<std::string>());
+    const auto again = must(library->import_metadata(content::source_of(as_bytes(lines)), false));
+    EXPECT_EQ(again.imported, 0u);
+    EXPECT_EQ(again.already_there, 5'001u);
+    must(library->repair());
+    EXPECT_EQ(must(library->stats()).packages.versions, 5'001u);
+    EXPECT_EQ(code_of(library->import_metadata(content::source_of(as_bytes(lines)), true)),
+              Errc::kJsonSyntax);
+    EXPECT_EQ(findings_of(*library), std::vector<std::string>());
+}
+
+std::string numbered_lines(int count) {
+    std::string lines;
+    for (int number = 0; number < count; ++number)
+        lines += R"({"name":"q)" + std::to_string(number) + R"(","version":"1.0.0"})" + "\n";
+    return lines;
+}
+
+TEST(SealedLibrary, MakesSegmentsOfAsManyImportedLinesAsItIsTold) {
+    const auto disk = SimulatedFileSystem::make();
+    must(AssetLibrary::create("/library", {}, environment_on(disk)));
+    LibraryOptions options;
+    options.imports.segment_lines_min = 10;
+    options.imports.commit_versions_max = 4;
+    const auto library = must(AssetLibrary::open("/library", options, environment_on(disk)));
+    const auto import = [&](int count) {
+        return must(
+            library->import_metadata(content::source_of(as_bytes(numbered_lines(count))), true));
+    };
+    EXPECT_EQ(import(9).imported, 9u);
+    EXPECT_EQ(must(library->stats()).packages.versions, 9u);
+    EXPECT_FALSE(disk->list("/library/segments"));
+    EXPECT_EQ(import(19).imported, 10u);
+    EXPECT_EQ(segment_files(*disk).size(), 3u);
+    EXPECT_EQ(must(library->stats()).packages.versions, 19u);
+    EXPECT_EQ(findings_of(*library), std::vector<std::string>());
+}
+
+TEST(SealedLibrary, KeepsWhatAnImportReadBeforeItsSourceFailed) {
+    const auto disk = SimulatedFileSystem::make();
+    const auto library = open_library(environment_on(disk));
+    const std::string lines = numbered_lines(5'000);
+    std::size_t at = 0;
+    const content::ByteSource source = [&](std::span<std::byte> out) -> Result<std::size_t> {
+        const std::size_t count = std::min(out.size(), lines.size() - at);
+        if (count == 0) return fail(Errc::kIo, "the disk went away");
+        std::memcpy(out.data(), lines.data() + at, count);
+        at += count;
+        return count;
+    };
+    EXPECT_EQ(code_of(library->import_metadata(source, true)), Errc::kIo);
+    EXPECT_GE(must(library->stats()).packages.versions, 4'096u);
+    EXPECT_EQ(findings_of(*library), std::vector<std::string>());
 }
 
 TEST(SealedLibrary, OfAnEarlierVersionIsReadAndSealed) {

@@ -276,6 +276,7 @@ public:
                                                       const std::vector<IndexEntry>& entries) const;
 
 private:
+    friend class BulkImport;
     struct Impl;
     explicit PackageIndex(std::unique_ptr<Impl> impl);
 

@@ -41,6 +41,24 @@ public:
         Result<Value> value;
     };
 
+    /// A line that has not been read as a document yet; one that was handed to another thread can
+    /// be read there.
+    class TextLine {
+    public:
+        TextLine(std::uint64_t line, std::uint64_t at, Result<std::string> content)
+            : number(line), offset(at), text(std::move(content)) {}
+
+        std::uint64_t number;      ///< 1-based, blank lines counted.
+        std::uint64_t offset;      ///< Where it begins in the input, bytes.
+        Result<std::string> text;  ///< Without its end; an over-long one is an error as in Line.
+
+        /// Returns the document, or why it is none: what `next` would have said.
+        [[nodiscard]] Result<Value> read(const ReadLimits& limits) const;
+    };
+
+    /// Returns the next line unread, or nullopt at the end. Errors: as `next`.
+    [[nodiscard]] Result<std::optional<TextLine>> next_text();
+
     /// Returns the next line, or nullopt at the end. Errors: those of the source, after which the
     /// call may be repeated; kInvalidArgument (the source returned more than it was asked for).
     [[nodiscard]] Result<std::optional<Line>> next();

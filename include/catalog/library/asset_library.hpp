@@ -68,6 +68,7 @@ public:
     std::uint64_t frozen_versions_min =
         1'000;  ///< From how many versions on a library keeps what resolvers need of its packages
                 ///< in a file, `index/universe`; it can be made anew at any time, and is.
+    lifecycle::ImportOptions imports;  ///< When imports make segments, and how much they commit.
     bool frozen_in_background = true;  ///< That file is made on the executor while resolutions go
                                        ///< on without it. False: by the resolution that finds it
                                        ///< missing or outgrown, for a process that ends after one.
@@ -254,6 +255,8 @@ public:
     /// (no such package waits), kCommitFailed.
     [[nodiscard]] Result<void> abandon_publishing(const PackageId& id,
                                                   const CallContext& context = {});
+    /// Loads metadata without content: see PublishingPipeline::import_metadata. `strict`, or
+    /// LibraryOptions::imports saying so, makes the first bad line an error.
     [[nodiscard]] Result<lifecycle::ImportReport> import_metadata(const content::ByteSource& source,
                                                                   bool strict,
                                                                   const CallContext& context = {});

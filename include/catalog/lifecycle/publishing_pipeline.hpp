@@ -28,6 +28,21 @@ struct PublishReceipt {
     bool already_published = false;  ///< The very same package was there; nothing was changed.
 };
 
+/// How metadata is imported.
+class ImportOptions {
+public:
+    ImportOptions() = default;
+
+    /// The first bad line is the error of the whole call.
+    bool strict = false;
+    /// From so many good lines on they go straight into segments of the index, if it has any and
+    /// nobody else seals, merges or imports; fewer go into the database, 2,000 a commit.
+    std::uint64_t segment_lines_min = 4'096;
+    /// Versions of one segment, which is one commit, 1 or more. Less where they are long:
+    /// index::BulkImportOptions.
+    std::uint64_t commit_versions_max = 65'536;
+};
+
 /// Result of importing metadata.
 struct ImportReport {
     std::uint64_t lines = 0;
@@ -86,11 +101,16 @@ public:
     [[nodiscard]] Result<void> change_state(const PackageId& id, std::string_view event,
                                             std::string_view reason, const CallContext& context);
 
-    /// Loads neutral JSON Lines into the index, metadata only, in batches. A bad line is reported
-    /// and skipped, or with `strict` the error of the whole call. Errors: what `source` returned,
-    /// kCommitFailed, kCancelled.
+    /// Loads neutral JSON Lines into the index, metadata only, in commits of many lines. A bad line
+    /// is reported and skipped, or with `strict` the error of the whole call. Reports "import",
+    /// "index", "packages" after each commit. Where the source fails or the call is interrupted,
+    /// what was read until then is committed first; after a crash, or a bad line with `strict`,
+    /// whole commits are there. Repeated, an import finds there what is there and goes on. Errors:
+    /// what `source` returned, kCommitFailed, kStorageFull, kIndexCorrupted, kCancelled,
+    /// kDeadlineExceeded. Cost: the caller reads lines with the executor's help and commits alone.
     [[nodiscard]] Result<ImportReport> import_metadata(const content::ByteSource& source,
-                                                       bool strict, const CallContext& context);
+                                                       const ImportOptions& options,
+                                                       const CallContext& context);
 
     /// Signs the log's head when it has grown since the last signed checkpoint. Publishing does
     /// this by itself after each commit; a crash between the two is made good here. Errors:
