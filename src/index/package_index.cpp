@@ -156,7 +156,7 @@ Result<void> PackageIndex::stage_add(const kv::CommitView& view, kv::WriteBatch&
               std::string(canonical_manifest));
     for (const Term& term : terms_of(metadata))
         batch.put(families.postings, posting_key(term, entry.id.name().view(), entry.version),
-                  encode_weight(term.weight));
+                  encode_posting(term));
     return impl_->note_change(view, batch, entry, &metadata);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalog/index/package_index.hpp"
@@ -34,6 +35,13 @@ struct PackageIndex::Impl {
     mutable MomentLink last CATALOG_GUARDED_BY(mutex);
     mutable std::uint64_t last_revision CATALOG_GUARDED_BY(mutex) = 0;
 
+    /// The sum of the lengths of the delta's versions at a revision of the store.
+    mutable std::optional<std::pair<std::uint64_t, std::uint64_t>> lengths
+        CATALOG_GUARDED_BY(mutex);
+
+    /// Returns that sum; `revision` is the store's before the moment was taken.
+    [[nodiscard]] Result<std::uint64_t> delta_lengths(const Moment& of,
+                                                      std::uint64_t revision) const;
     /// Returns what reads see now. Errors: kIndexCorrupted (also: a segment is missing),
     /// kDatabaseIo.
     [[nodiscard]] Result<MomentLink> moment() const;

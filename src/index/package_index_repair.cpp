@@ -36,8 +36,7 @@ public:
         if (!sealed_.has_name(name)) packages.insert_or_assign(name_key(name), "");
         packages.insert_or_assign(entry_key(name, entry.version), encode_entry(entry));
         for (const Term& term : terms_of(metadata))
-            postings.insert_or_assign(posting_key(term, name, entry.version),
-                                      encode_weight(term.weight));
+            postings.insert_or_assign(posting_key(term, name, entry.version), encode_posting(term));
     }
     /// Adds what changed in a version of a segment.
     void add_changed(const IndexEntry& entry) {

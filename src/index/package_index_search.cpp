@@ -1,254 +1,405 @@
-// Full-text search: all words must match. In the delta postings are intersected by leaping, in
-// segments lists of versions; the score of a version is the same wherever it is.
+// Full-text search over the delta and all segments as one: statistics of all versions, so that the
+// score of a hit does not depend on where it lies.
 
 #include <algorithm>
-#include <limits>
-#include <map>
+#include <cmath>
 
+#include "catalog/index/query.hpp"
 #include "catalog/internal/try.hpp"
 #include "package_index_impl.hpp"
+#include "query_delta.hpp"
+#include "query_names.hpp"
+#include "query_sealed.hpp"
 
 namespace catalog::index {
 
 namespace {
 
-constexpr std::size_t kQueryWordsMax = 16;
 constexpr std::size_t kHitsMax = 10'000;
-constexpr double kExactNameBonus = 1000;
-
-/// The postings of one word, in order of (name, version).
-class WordPostings {
-public:
-    WordPostings(const Moment& moment, std::string_view word)
-        : prefix_(posting_prefix(TermKind::kWord, word)),
-          iterator_(moment.iterate(moment.families().postings)) {
-        iterator_->seek(prefix_);
-    }
-
-    [[nodiscard]] bool valid() const {
-        return iterator_->valid() && iterator_->key().starts_with(prefix_);
-    }
-    [[nodiscard]] std::string_view at() const { return iterator_->key().substr(prefix_.size()); }
-    [[nodiscard]] std::uint32_t weight() const { return decode_weight(iterator_->value()); }
-    void leap_to(std::string_view target) { iterator_->seek(prefix_ + std::string(target)); }
-    void next() { iterator_->next(); }
-    [[nodiscard]] Result<void> status() const { return iterator_->status(); }
-
-private:
-    std::string prefix_;
-    std::unique_ptr<kv::Iterator> iterator_;
-};
-
-/// Moves every list to the first posting that all have; false at the end.
-bool align(std::vector<WordPostings>& lists) {
-    std::string target;
-    for (std::size_t agreeing = 0; agreeing < lists.size();) {
-        for (WordPostings& list : lists) {
-            if (list.valid() && list.at() < target) list.leap_to(target);
-            if (!list.valid()) return false;
-            if (list.at() == target) {
-                ++agreeing;
-            } else {
-                target = std::string(list.at());
-                agreeing = 1;
-            }
-            if (agreeing == lists.size()) break;
-        }
-    }
-    return true;
-}
-
-/// A version that has all words and passes the filter.
-struct Candidate {
-    Candidate(IndexRow found, std::uint64_t known, std::vector<std::string> words)
-        : row(std::move(found)), weight(known), open_words(std::move(words)) {}
-
-    IndexRow row;
-    std::uint64_t weight;  ///< Of all words, as far as it is known.
-    /// Words of which only the description can tell whether they weigh 1 more.
-    std::vector<std::string> open_words;
-    double bonus = 0;
-
-    [[nodiscard]] double score_of(std::uint64_t whole_weight) const noexcept {
-        // Of equal matches the shorter name is the better one.
-        return static_cast<double>(whole_weight) + bonus -
-               static_cast<double>(row.entry.id.name().view().size()) / 1000;
-    }
-    [[nodiscard]] double score() const noexcept { return score_of(weight); }
-    [[nodiscard]] double most() const noexcept { return score_of(weight + open_words.size()); }
-};
-
-bool comes_before(const Candidate& a, const Candidate& b) {
-    if (a.score() != b.score()) return a.score() > b.score();
-    const IndexEntry& left = a.row.entry;
-    const IndexEntry& right = b.row.entry;
-    if (left.id.name() != right.id.name()) return left.id.name() < right.id.name();
-    return compare_precedence(left.version, right.version) > 0;
-}
 
 /// One search under way.
 class Search {
 public:
-    Search(const Moment& moment, const Filter& filter, std::vector<std::string> words,
-           std::string whole)
-        : moment_(moment), filter_(filter), words_(std::move(words)), whole_(std::move(whole)) {}
+    Search(const Moment& moment, const Query& query)
+        : moment_(moment), query_(query), plan_(query), delta_(moment, plan_) {}
 
-    Result<std::vector<SearchHit>> run(std::size_t limit) {
-        CATALOG_TRY_VOID(search_delta());
-        for (const SealedSegment& sealed : moment_.segments())
-            CATALOG_TRY_VOID(search_segment(sealed));
-        for (auto& [name, candidate] : newest_) candidates_.push_back(std::move(candidate));
-        CATALOG_TRY_VOID(score_best(limit));
-        std::vector<SearchHit> hits;
-        for (Candidate& candidate : candidates_) {
-            CATALOG_TRY_VOID(moment_.complete(candidate.row));
-            const double score = candidate.score();
-            hits.push_back({std::move(candidate.row.entry), score});
+    Result<SearchPage> run(std::uint64_t delta_lengths) {
+        std::optional<SearchPosition> after;
+        CATALOG_TRY_VOID(open_sources(delta_lengths));
+        if (!query_.cursor.empty()) {
+            CATALOG_TRY(after, decode_search_cursor(query_.cursor, plan_));
         }
-        return hits;
+        plan_.finish_statistics();
+        // One more tells whether there is a next page.
+        best_.emplace(query_.limit + 1, std::move(after));
+        if (plan_.required.empty()) {
+            CATALOG_TRY_VOID(search_filters());
+        } else {
+            CATALOG_TRY_VOID(search_words());
+        }
+        return page();
     }
 
 private:
-    Result<void> search_delta() {
-        std::vector<WordPostings> lists;
-        lists.reserve(words_.size());
-        for (const std::string& word : words_) lists.emplace_back(moment_, word);
-        while (align(lists)) {
-            const std::string key = "p" + std::string(lists.front().at());
-            CATALOG_TRY(const std::optional<std::string> bytes,
-                        moment_.get(moment_.families().packages, key));
-            if (!bytes)
-                return fail(Errc::kIndexCorrupted,
-                            "the index is damaged: a posting leads to no entry");
-            CATALOG_TRY(IndexEntry entry, decode_entry(*bytes));
-            std::uint64_t weight = 0;
-            for (const WordPostings& list : lists) weight += list.weight();
-            CATALOG_TRY_VOID(take({IndexRow(std::move(entry)), weight, {}}));
-            lists.front().next();
+    Result<void> open_sources(std::uint64_t delta_lengths) {
+        for (const SealedSegment& segment : moment_.segments())
+            sealed_.emplace_back(segment, plan_);
+        CATALOG_TRY_VOID(delta_.read());
+        CATALOG_TRY(const std::optional<std::string> counted,
+                    moment_.get(moment_.families().packages, kCountsKey));
+        if (counted) {
+            CATALOG_TRY(const PackageIndex::Counts counts, decode_counts(*counted));
+            plan_.versions = counts.versions;
         }
-        for (const WordPostings& list : lists) CATALOG_TRY_VOID(list.status());
+        std::uint64_t length = delta_lengths;
+        for (std::size_t word = 0; word < plan_.words.size(); ++word)
+            plan_.having[word] = delta_.having(word);
+        for (SealedQuery& sealed : sealed_) {
+            length += sealed.length();
+            for (std::size_t word = 0; word < plan_.words.size(); ++word)
+                plan_.having[word] += sealed.having(word);
+        }
+        if (plan_.versions > 0)
+            plan_.mean_length =
+                std::max(1.0, static_cast<double>(length) / static_cast<double>(plan_.versions));
         return {};
     }
 
-    Result<void> search_segment(const SealedSegment& sealed) {
-        const Segment& segment = sealed.segment();
-        std::vector<std::string_view> rarest_first(words_.begin(), words_.end());
-        std::ranges::sort(rarest_first, {},
-                          [&](std::string_view word) { return segment.count(Facet::kWord, word); });
-        std::vector<DocId> docs;
-        for (const std::string_view word : rarest_first) {
-            std::vector<DocId> having;
-            segment.list(Facet::kWord, word, DocId{0}, std::numeric_limits<std::size_t>::max(),
-                         having);
-            if (word == rarest_first.front()) {
-                docs = std::move(having);
-                continue;
+    Result<void> search_words() {
+        matches_ = delta_.matches();
+        CATALOG_TRY_VOID(consider_exact());
+        CATALOG_TRY_VOID(consider_delta());
+        for (SealedQuery& sealed : sealed_) {
+            const auto may_take = [this](double score) { return best_->may_take(score); };
+            const auto consider = [&](std::uint32_t doc, const VersionWeights& weights) {
+                return consider_sealed(sealed, doc, weights);
+            };
+            CATALOG_TRY_VOID(sealed.visit(query_.popularity, may_take, consider));
+        }
+        return {};
+    }
+
+    /// Packages of the query's own name get more than the words say, so they are looked at apart.
+    Result<void> consider_exact() {
+        if (query_.exact.empty()) return {};
+        for (SealedQuery& sealed : sealed_) {
+            const Segment& segment = sealed.sealed().segment();
+            for (const std::string& name : {query_.exact, plan_.exact_lower()}) {
+                const std::optional<NameId> id = segment.find_name(name);
+                if (!id) continue;
+                const DocRange docs = segment.versions(*id);
+                for (std::uint32_t doc = docs.first; doc < docs.end; ++doc) {
+                    if (sealed.sealed().is_dead(doc)) continue;
+                    const VersionWeights weights = sealed.weights_of(doc);
+                    if (plan_.holds(weights))
+                        CATALOG_TRY_VOID(consider_sealed(sealed, doc, weights));
+                }
+                if (query_.exact == plan_.exact_lower()) break;
             }
-            const auto rest = std::ranges::set_intersection(docs, having, docs.begin()).out;
-            docs.erase(rest, docs.end());
         }
-        for (const DocId doc : docs) {
-            if (sealed.is_dead(static_cast<std::uint32_t>(doc))) continue;
-            CATALOG_TRY(IndexRow row, moment_.row(sealed, doc));
-            const SegmentRecord record = *segment.record(doc);
-            CATALOG_TRY_VOID(take(weigh(std::move(row), segment, record)));
+        exact_done_ = true;
+        return {};
+    }
+
+    /// Returns the score without popularity.
+    [[nodiscard]] double plain_score(const VersionWeights& weights, std::string_view name) const {
+        return plan_.text_score(weights, name) +
+               (plan_.is_exact(name) ? QueryPlan::kExactBonus : 0);
+    }
+
+    Result<double> with_popularity(double score, std::string_view name) const {
+        if (query_.popularity == 0) return score;
+        CATALOG_TRY(const std::uint64_t dependents, dependents_of(moment_, name));
+        const double most = std::log1p(static_cast<double>(kDependentsCounted));
+        return score + query_.popularity * std::log1p(static_cast<double>(dependents)) / most;
+    }
+
+    Result<void> consider_delta() {
+        struct Scored {
+            double score;
+            std::size_t match;
+        };
+        std::vector<Scored> order;
+        for (std::size_t i = 0; i < matches_.size(); ++i)
+            order.push_back({plain_score(matches_[i].weights, matches_[i].name()), i});
+        std::ranges::sort(order, [](const Scored& a, const Scored& b) {
+            return a.score != b.score ? a.score > b.score : a.match < b.match;
+        });
+        for (const Scored& one : order) {
+            if (!best_->may_take(one.score + query_.popularity)) break;
+            const DeltaMatch& match = matches_[one.match];
+            CATALOG_TRY(const double score, with_popularity(one.score, match.name()));
+            if (!best_->may_take(score)) continue;
+            CATALOG_TRY(IndexRow row, delta_row(match));
+            CATALOG_TRY_VOID(offer(std::move(row), match.weights, score));
         }
         return {};
     }
 
-    /// A word that neither name nor keywords have is in the description, where it weighs 1.
-    Candidate weigh(IndexRow row, const Segment& segment, const SegmentRecord& record) const {
-        std::uint64_t known = 0;
-        std::vector<std::string> open;
-        const std::vector<std::string> of_name = words_of(record.name());
-        std::vector<std::vector<std::string>> of_keywords;
-        for (std::size_t i = 0; i < record.keywords().size(); ++i)
-            of_keywords.push_back(words_of(segment.text(record.keywords()[i])));
-        for (const std::string& word : words_) {
-            std::uint32_t weight = std::ranges::count(of_name, word) != 0 ? kNameWeight : 0;
-            for (const auto& keyword : of_keywords)
-                weight += std::ranges::count(keyword, word) != 0 ? kKeywordWeight : 0;
-            known += weight == 0 ? kDescriptionWeight : weight;
-            if (weight != 0) open.push_back(word);
-        }
-        return {std::move(row), known, std::move(open)};
+    Result<IndexRow> delta_row(const DeltaMatch& match) const {
+        CATALOG_TRY(const std::optional<std::string> bytes,
+                    moment_.get(moment_.families().packages, "p" + match.key));
+        if (!bytes)
+            return fail(Errc::kIndexCorrupted, "the index is damaged: a posting leads to no entry");
+        CATALOG_TRY(IndexEntry entry, decode_entry(*bytes));
+        return IndexRow(std::move(entry));
     }
 
-    Result<void> take(Candidate candidate) {
-        CATALOG_TRY(const bool wanted, passes(moment_, filter_, candidate.row));
+    Result<void> consider_sealed(SealedQuery& sealed, std::uint32_t doc,
+                                 const VersionWeights& weights) {
+        const auto record = sealed.sealed().segment().record(DocId{doc});
+        if (!record || (exact_done_ && plan_.is_exact(record->name()))) return {};
+        const double plain = plain_score(weights, record->name());
+        if (!best_->may_take(plain + query_.popularity)) return {};
+        CATALOG_TRY(const double score, with_popularity(plain, record->name()));
+        if (!best_->may_take(score)) return {};
+        CATALOG_TRY(IndexRow row, moment_.row(sealed.sealed(), DocId{doc}));
+        return offer(std::move(row), weights, score);
+    }
+
+    /// Takes a version among the hits when it is one.
+    Result<void> offer(IndexRow row, const VersionWeights& weights, double score) {
+        if (!best_->takes(score, row.entry.id.name().view(), row.entry.version)) return {};
+        CATALOG_TRY(const bool wanted, is_wanted(row, weights));
         if (!wanted) return {};
-        const std::string name = lower_case(candidate.row.entry.id.name().view());
-        if (name == whole_) candidate.bonus = kExactNameBonus;
-        if (!filter_.newest_only) {
-            candidates_.push_back(std::move(candidate));
+        if (query_.filter.newest_only) {
+            CATALOG_TRY(const bool is_old, has_newer(row));
+            if (is_old) return {};
+        }
+        best_->add(std::move(row), score);
+        return {};
+    }
+
+    Result<bool> is_wanted(IndexRow& row, const VersionWeights& weights) const {
+        CATALOG_TRY(const bool passed, passes(moment_, query_.filter, row));
+        if (!passed) return false;
+        for (const QueryDependency& one : query_.depends) {
+            CATALOG_TRY(const bool depends, depends_on(row, one.name));
+            if (depends == one.is_excluded) return false;
+        }
+        if (!plan_.has_phrase) return true;
+        CATALOG_TRY(const std::vector<std::string> texts, texts_of(row));
+        return phrases_hold(plan_, weights, texts);
+    }
+
+    Result<bool> depends_on(const IndexRow& row, const std::string& name) const {
+        if (row.sealed == nullptr) return moment_.has_term(row, TermKind::kDependency, name);
+        const DocList docs = row.sealed->segment().dependents(name);
+        std::size_t low = 0;
+        for (std::size_t high = docs.size(); low < high;) {
+            const std::size_t middle = low + (high - low) / 2;
+            if (docs[middle] < row.doc)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low < docs.size() && docs[low] == row.doc;
+    }
+
+    /// Name, keywords and description.
+    Result<std::vector<std::string>> texts_of(IndexRow& row) const {
+        CATALOG_TRY_VOID(moment_.complete(row));
+        std::vector<std::string> texts{row.entry.id.name().str(), row.entry.description};
+        if (row.sealed != nullptr) {
+            const Segment& segment = row.sealed->segment();
+            if (const auto record = segment.record(row.doc))
+                for (std::size_t i = 0; i < record->keywords().size(); ++i)
+                    texts.emplace_back(segment.text(record->keywords()[i]));
+            return texts;
+        }
+        CATALOG_TRY(
+            const std::optional<std::string> bytes,
+            moment_.get(moment_.families().manifests, as_text(row.entry.digest.hash.bytes())));
+        if (!bytes)
+            return fail(Errc::kIndexCorrupted, "the index is damaged: a manifest is missing");
+        CATALOG_TRY(const package::Manifest manifest, package::Manifest::decode(*bytes));
+        for (const std::string& keyword : manifest.metadata.keywords) texts.push_back(keyword);
+        return texts;
+    }
+
+    /// Tells whether a newer version of the same name is wanted too.
+    Result<bool> has_newer(const IndexRow& row) {
+        const std::string_view name = row.entry.id.name().view();
+        const std::string order = order_key(row.entry.version);
+        std::string key(name);
+        key.push_back('\0');
+        auto match = std::ranges::upper_bound(
+            matches_, key + order, {},
+            [](const DeltaMatch& at) -> const std::string& { return at.key; });
+        for (; match != matches_.end() && match->key.starts_with(key); ++match) {
+            CATALOG_TRY(IndexRow newer, delta_row(*match));
+            CATALOG_TRY(const bool wanted, is_wanted(newer, match->weights));
+            if (wanted) return true;
+        }
+        for (SealedQuery& sealed : sealed_) {
+            CATALOG_TRY(const bool found, has_newer_in(sealed, row));
+            if (found) return true;
+        }
+        return false;
+    }
+
+    Result<bool> has_newer_in(SealedQuery& sealed, const IndexRow& row) {
+        const Segment& segment = sealed.sealed().segment();
+        const std::string_view name = row.entry.id.name().view();
+        DocRange docs;
+        if (row.sealed == &sealed.sealed()) {
+            // Newer ones stand right before it.
+            docs.end = static_cast<std::uint32_t>(row.doc);
+            docs.first = docs.end;
+            while (docs.first > 0) {
+                const auto before = segment.record(DocId{docs.first - 1});
+                if (!before || before->name() != name) break;
+                --docs.first;
+            }
+        } else if (const std::optional<NameId> id = segment.find_name(name)) {
+            docs = segment.versions(*id);
+        }
+        for (std::uint32_t doc = docs.first; doc < docs.end; ++doc) {
+            if (row.sealed != &sealed.sealed()) {
+                const auto version = segment.version_of(DocId{doc});
+                if (!version || compare_precedence(*version, row.entry.version) <= 0) break;
+            }
+            if (sealed.sealed().is_dead(doc)) continue;
+            const VersionWeights weights = sealed.weights_of(doc);
+            if (!plan_.holds(weights)) continue;
+            CATALOG_TRY(IndexRow newer, moment_.row(sealed.sealed(), DocId{doc}));
+            CATALOG_TRY(const bool wanted, is_wanted(newer, weights));
+            if (wanted) return true;
+        }
+        return false;
+    }
+
+    /// Without words the order is that of names, and of popularity before it.
+    Result<void> search_filters() {
+        std::vector<IndexRow> rows;
+        const auto needed = std::ranges::find(query_.depends, false, &QueryDependency::is_excluded);
+        if (needed != query_.depends.end()) {
+            CATALOG_TRY(rows, moment_.rows_with(TermKind::kDependency, needed->name));
+            std::size_t end = rows.size();
+            while (end > 0) {  // a name's versions, newest first
+                std::size_t first = end - 1;
+                while (first > 0 &&
+                       rows[first - 1].entry.id.name() == rows[end - 1].entry.id.name())
+                    --first;
+                CATALOG_TRY_VOID(offer_name(std::span(rows).subspan(first, end - first)));
+                end = first;
+            }
             return {};
         }
-        const auto [there, is_new] =
-            newest_.try_emplace(candidate.row.entry.id.name().str(), candidate);
-        if (!is_new &&
-            compare_precedence(there->second.row.entry.version, candidate.row.entry.version) < 0)
-            there->second = std::move(candidate);
-        return {};
-    }
-
-    /// Leaves the best, in order. Reads descriptions only of those that may be among them.
-    Result<void> score_best(std::size_t limit) {
-        std::ranges::sort(candidates_, [](const Candidate& a, const Candidate& b) {
-            return a.most() > b.most();
-        });
-        std::vector<double> best;  // a heap of the best scores, the least in front
-        std::size_t scored = 0;
-        for (; scored < candidates_.size(); ++scored) {
-            Candidate& candidate = candidates_[scored];
-            if (best.size() == limit && candidate.most() < best.front()) break;
-            CATALOG_TRY_VOID(score(candidate));
-            best.push_back(candidate.score());
-            std::ranges::push_heap(best, std::greater<>());
-            if (best.size() <= limit) continue;
-            std::ranges::pop_heap(best, std::greater<>());
-            best.pop_back();
+        NameWalk walk(moment_, query_.filter.name_prefix);
+        for (;;) {
+            CATALOG_TRY(const bool more, walk.next());
+            if (!more || !walk.name().starts_with(query_.filter.name_prefix)) return {};
+            CATALOG_TRY(rows, walk.rows());
+            CATALOG_TRY_VOID(offer_name(rows));
         }
-        candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(scored),
-                          candidates_.end());
-        std::ranges::sort(candidates_, comes_before);
-        if (candidates_.size() > limit)
-            candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(limit),
-                              candidates_.end());
+    }
+
+    [[nodiscard]] VersionWeights weights_of(const IndexRow& row) {
+        if (plan_.words.empty()) return {};
+        for (SealedQuery& sealed : sealed_)
+            if (&sealed.sealed() == row.sealed)
+                return sealed.weights_of(static_cast<std::uint32_t>(row.doc));
+        std::string key = row.entry.id.name().str();
+        key.push_back('\0');
+        return delta_.weights_of(key + order_key(row.entry.version));
+    }
+
+    /// `oldest_first` are versions of one name.
+    Result<void> offer_name(std::span<IndexRow> oldest_first) {
+        if (oldest_first.empty()) return {};
+        const std::string name = oldest_first.front().entry.id.name().str();
+        CATALOG_TRY(const double score, with_popularity(0, name));
+        for (std::size_t i = oldest_first.size(); i-- > 0;) {
+            IndexRow& row = oldest_first[i];
+            const VersionWeights weights = weights_of(row);
+            if (!plan_.holds(weights)) continue;
+            CATALOG_TRY(const bool wanted, is_wanted(row, weights));
+            if (!wanted) continue;
+            if (best_->takes(score, name, row.entry.version)) best_->add(std::move(row), score);
+            if (query_.filter.newest_only) return {};
+        }
         return {};
     }
 
-    Result<void> score(Candidate& candidate) const {
-        if (candidate.open_words.empty()) return {};
-        CATALOG_TRY_VOID(moment_.complete(candidate.row));
-        const std::vector<std::string> said = words_of(candidate.row.entry.description);
-        for (const std::string& word : candidate.open_words)
-            candidate.weight += std::ranges::count(said, word) != 0 ? kDescriptionWeight : 0;
-        candidate.open_words.clear();
-        return {};
+    Result<SearchPage> page() {
+        std::vector<RankedHit> hits = best_->take();
+        SearchPage page;
+        if (hits.size() > query_.limit) {
+            hits.erase(hits.begin() + static_cast<std::ptrdiff_t>(query_.limit), hits.end());
+            page.cursor = encode_search_cursor(plan_, hits.back());
+        }
+        for (RankedHit& hit : hits) {
+            if (query_.descriptions) CATALOG_TRY_VOID(moment_.complete(hit.row));
+            page.hits.push_back({std::move(hit.row.entry), hit.score});
+        }
+        return page;
     }
 
     const Moment& moment_;
-    const Filter& filter_;
-    std::vector<std::string> words_;
-    std::string whole_;
-    std::vector<Candidate> candidates_;
-    std::map<std::string, Candidate> newest_;  ///< By name.
+    const Query& query_;
+    QueryPlan plan_;
+    DeltaQuery delta_;
+    std::vector<SealedQuery> sealed_;
+    std::vector<DeltaMatch> matches_;
+    std::optional<BestHits> best_;
+    bool exact_done_ = false;  ///< Sealed versions of the query's own name were looked at.
 };
+
+Result<void> check_query(const Query& query) {
+    if (query.limit == 0 || query.limit > kHitsMax)
+        return fail(Errc::kQueryInvalid, "a search returns 1 to 10,000 hits");
+    std::size_t words = 0;
+    for (const QueryClause& clause : query.clauses) {
+        if (clause.any_of.empty())
+            return fail(Errc::kQueryInvalid, "a clause of the search has no alternative");
+        for (const QueryAlternative& alternative : clause.any_of) {
+            words += alternative.words.size();
+            if (alternative.words.empty())
+                return fail(Errc::kQueryInvalid, "an alternative of the search has no word");
+        }
+    }
+    if (words > Query::kWordsMax) return fail(Errc::kQueryInvalid, "a search has at most 16 words");
+    if (query.depends.size() > Query::kDependenciesMax)
+        return fail(Errc::kQueryInvalid, "a search names at most 8 dependencies");
+    for (const double weight :
+         {query.name_boost, query.keyword_boost, query.description_boost, query.popularity})
+        if (!(weight >= 0 && weight <= 100))
+            return fail(Errc::kQueryInvalid, "boosts and popularity are 0 to 100");
+    return {};
+}
 
 }  // namespace
 
+Result<std::uint64_t> PackageIndex::Impl::delta_lengths(const Moment& of,
+                                                        std::uint64_t revision) const {
+    {
+        const internal::MutexLock lock(mutex);
+        if (lengths && lengths->first == revision) return lengths->second;
+    }
+    CATALOG_TRY(const std::uint64_t sum, delta_length(of));
+    // What was committed meanwhile may be in the sum, or may not.
+    if (store.revision() != revision) return sum;
+    const internal::MutexLock lock(mutex);
+    lengths = {revision, sum};
+    return sum;
+}
+
+Result<SearchPage> PackageIndex::search(const Query& query) const {
+    CATALOG_TRY_VOID(check_query(query));
+    const std::uint64_t revision = impl_->store.revision();
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    CATALOG_TRY(const std::uint64_t lengths, impl_->delta_lengths(*moment, revision));
+    return Search(*moment, query).run(lengths);
+}
+
 Result<std::vector<SearchHit>> PackageIndex::search(std::string_view words, const Filter& filter,
                                                     std::size_t limit) const {
-    if (limit == 0 || limit > kHitsMax)
-        return fail(Errc::kQueryInvalid, "a search returns 1 to 10,000 hits");
-    std::vector<std::string> query = words_of(words);
-    if (query.empty())
-        return fail(Error(Errc::kQueryInvalid, "the search has no word")
-                        .with_input(std::string(words.substr(0, 100))));
-    if (query.size() > kQueryWordsMax)
-        return fail(Errc::kQueryInvalid, "a search has at most 16 words");
-    CATALOG_TRY(const MomentLink moment, impl_->moment());
-    return Search(*moment, filter, std::move(query), lower_case(words)).run(limit);
+    CATALOG_TRY(Query query, Query::all_of(words));
+    query.filter = filter;
+    query.limit = limit;
+    CATALOG_TRY(SearchPage page, search(query));
+    return std::move(page.hits);
 }
 
 }  // namespace catalog::index

@@ -69,7 +69,6 @@ namespace {
 
 constexpr std::size_t kStepsMax = 4'096;
 constexpr std::size_t kRankedMax = 64;
-constexpr std::uint64_t kDependentsCounted = 1'000;
 constexpr std::size_t kNameBytesMax = 214;
 
 char fold(char c) noexcept {
@@ -205,7 +204,14 @@ private:
     std::size_t known_ = 0;  ///< and how many bytes of it they take in.
 };
 
-/// How many versions depend on a name, counted up to a bound.
+bool is_nearer(const NearName& a, const NearName& b) {
+    if (a.distance != b.distance) return a.distance < b.distance;
+    if (a.dependents != b.dependents) return a.dependents > b.dependents;
+    return a.name < b.name;
+}
+
+}  // namespace
+
 Result<std::uint64_t> dependents_of(const Moment& moment, std::string_view name) {
     std::uint64_t count = 0;
     for (const SealedSegment& sealed : moment.segments()) {
@@ -226,14 +232,6 @@ Result<std::uint64_t> dependents_of(const Moment& moment, std::string_view name)
     CATALOG_TRY_VOID(iterator->status());
     return std::min(count, kDependentsCounted);
 }
-
-bool is_nearer(const NearName& a, const NearName& b) {
-    if (a.distance != b.distance) return a.distance < b.distance;
-    if (a.dependents != b.dependents) return a.dependents > b.dependents;
-    return a.name < b.name;
-}
-
-}  // namespace
 
 Result<std::vector<NearName>> near_names(const Moment& moment, std::string_view wanted,
                                          std::size_t limit) {

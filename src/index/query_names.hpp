@@ -58,4 +58,10 @@ struct NearName {
 [[nodiscard]] Result<std::vector<NearName>> near_names(const Moment& moment,
                                                        std::string_view wanted, std::size_t limit);
 
+/// Dependents are counted up to here where they make a name a better answer.
+inline constexpr std::uint64_t kDependentsCounted = 1'000;
+
+/// Returns how many versions depend on a name, counted up to kDependentsCounted.
+[[nodiscard]] Result<std::uint64_t> dependents_of(const Moment& moment, std::string_view name);
+
 }  // namespace catalog::index

@@ -161,7 +161,20 @@ std::string encode_weight(std::uint32_t weight) {
 }
 
 std::uint32_t decode_weight(std::string_view bytes) noexcept {
-    return bytes.size() == 2 ? load_le<std::uint16_t>(catalog::as_bytes(bytes).data()) : 0;
+    return bytes.size() == 2 || bytes.size() == 4
+               ? load_le<std::uint16_t>(catalog::as_bytes(bytes).data())
+               : 0;
+}
+
+std::string encode_posting(const Term& term) {
+    std::string out = encode_weight(term.weight);
+    if (term.kind == TermKind::kWord || term.kind == TermKind::kType)
+        append_le(out, static_cast<std::uint16_t>(std::min<std::uint32_t>(term.length, 0xffff)));
+    return out;
+}
+
+std::uint32_t decode_length(std::string_view bytes) noexcept {
+    return bytes.size() == 4 ? load_le<std::uint16_t>(catalog::as_bytes(bytes).data() + 2) : 0;
 }
 
 std::string encode_counts(const PackageIndex::Counts& counts) {

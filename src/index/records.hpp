@@ -2,6 +2,7 @@
 // Keys and values of the index in the key-value store. Format page: docs/formats/index-records.md.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ struct Term {
     TermKind kind;
     std::string text;
     std::uint32_t weight = 1;  ///< Of a word: the sum of its fields' weights.
+    /// Of a word and of the type: what all words of the version weigh.
+    std::uint32_t length = 0;
 };
 
 /// Returns bytes whose byte-wise order is version precedence (SemVer section 11); build metadata
@@ -69,6 +72,10 @@ inline constexpr std::string_view kCountsKey = "c";
 
 [[nodiscard]] std::string encode_weight(std::uint32_t weight);
 [[nodiscard]] std::uint32_t decode_weight(std::string_view bytes) noexcept;
+/// The value of a posting: its weight, and of a word and of the type the version's length.
+[[nodiscard]] std::string encode_posting(const Term& term);
+/// The length in such a value; 0 where there is none.
+[[nodiscard]] std::uint32_t decode_length(std::string_view bytes) noexcept;
 
 [[nodiscard]] std::string encode_counts(const PackageIndex::Counts& counts);
 [[nodiscard]] Result<PackageIndex::Counts> decode_counts(std::string_view bytes);
@@ -102,6 +109,10 @@ inline constexpr std::uint32_t kDescriptionWeight = 1;
 /// Splits text into lower-case words of ASCII letters and digits and of non-ASCII bytes; a compound
 /// such as `fast-json` or `camelCase` yields its parts and the whole. Words are cut at 64 bytes.
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text);
+
+/// Calls `use` with the parts of all words in order, in lower case, without the compounds that they
+/// are parts of.
+void for_each_part(std::string_view text, const std::function<void(std::string_view)>& use);
 
 /// Returns the ASCII lower-case form.
 [[nodiscard]] std::string lower_case(std::string_view text);

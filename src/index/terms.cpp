@@ -67,6 +67,20 @@ std::vector<std::string> words_of(std::string_view text) {
     return words;
 }
 
+void for_each_part(std::string_view text, const std::function<void(std::string_view)>& use) {
+    for (std::size_t i = 0; i < text.size();) {
+        if (!is_word_byte(text[i])) {
+            ++i;
+            continue;
+        }
+        const std::size_t start = i++;
+        while (i < text.size() && is_word_byte(text[i]) &&
+               !(is_upper(text[i]) && is_lower(text[i - 1])))
+            ++i;
+        use(lower_case(text.substr(start, std::min(i - start, kWordBytesMax))));
+    }
+}
+
 std::vector<Term> terms_of(const package::PackageMetadata& metadata) {
     std::map<std::pair<TermKind, std::string>, std::uint32_t> weights;
     const auto add = [&](TermKind kind, std::string text, std::uint32_t weight = 1) {
@@ -96,13 +110,16 @@ std::vector<Term> terms_of(const package::PackageMetadata& metadata) {
     for (const package::Provide& provide : metadata.provides)
         add(TermKind::kVirtual, provide.name.str());
 
+    std::uint32_t length = 0;
+    for (const auto& [key, weight] : weights)
+        if (key.first == TermKind::kWord) length += weight;
     std::vector<Term> terms;
     terms.reserve(weights.size());
     for (auto& [key, weight] : weights) {
         // A key ends its text with NUL, so a text that contains one cannot be a term; the readers
         // refuse such text anyway.
         if (key.second.find('\0') == std::string::npos)
-            terms.push_back({key.first, key.second, weight});
+            terms.push_back({key.first, key.second, weight, length});
     }
     return terms;
 }

@@ -102,6 +102,9 @@ struct IndexFamilies {
         std::nullopt;  ///< Which segments count. None: there are none.
 };
 
+class Query;
+struct SearchPage;
+
 /// The index of one library, inside its KeyValueStore.
 ///
 /// Thread safety: any thread. Reads see the last commit at the moment they start. Blocking: reads
@@ -219,8 +222,15 @@ public:
     [[nodiscard]] Result<Page> list(const Filter& filter, std::size_t limit,
                                     std::string_view cursor = {}) const;
 
-    /// Full-text search over name, keywords and description: every word must match, best first,
-    /// ties by name. Errors: kQueryInvalid (no word).
+    /// Finds what a query asks for, best first (BM25; catalog/index/query.hpp). The order and every
+    /// score are the same wherever versions lie. Errors: kQueryInvalid (no clause that can be
+    /// searched for, a limit or weight out of its range, a cursor of another search),
+    /// kIndexCorrupted. Cost: in segments what blocks of postings can still reach the results; in
+    /// the delta all postings of the words; without words a look at every version that the name
+    /// prefix or the first dependency leaves.
+    [[nodiscard]] Result<SearchPage> search(const Query& query) const;
+    /// The first page of a query that takes every word of a text as required. Errors: kQueryInvalid
+    /// (no word, more than 16).
     [[nodiscard]] Result<std::vector<SearchHit>> search(std::string_view words,
                                                         const Filter& filter,
                                                         std::size_t limit) const;
