@@ -71,6 +71,7 @@ Result<std::vector<std::string>> PackageIndex::suggest(std::string_view name,
     CATALOG_TRY(const MomentLink moment, impl_->moment());
     CATALOG_TRY(std::vector<NearName> near, near_names(*moment, name, limit));
     std::vector<std::string> names;
+    names.reserve(near.size());
     for (NearName& other : near) names.push_back(std::move(other.name));
     return names;
 }

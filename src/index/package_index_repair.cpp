@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "catalog/internal/try.hpp"
 #include "package_index_impl.hpp"
@@ -200,7 +201,7 @@ private:
 /// is not among them.
 class SealedRemains {
 public:
-    explicit SealedRemains(const SealedSet& sealed) : set_(sealed) {
+    explicit SealedRemains(SealedSet sealed) : set_(std::move(sealed)) {
         std::erase_if(set_.segments,
                       [](const SealedSegment& segment) { return damage_of(segment).has_value(); });
         for (SealedSegment& segment : set_.segments) {
@@ -321,14 +322,16 @@ Result<std::uint64_t> PackageIndex::stage_rebuild(kv::WriteBatch& batch,
                              mend(impl_->families.packages)));
     CATALOG_TRY_VOID(compare(**moment, impl_->families.postings, expected.postings,
                              mend(impl_->families.postings)));
+    const std::optional<kv::Family> listing = impl_->families.segments;
+    if (!listing) return differing;
     if (unlisted) {
-        batch.remove(*impl_->families.segments, std::string(kManifestKey));
+        batch.remove(*listing, std::string(kManifestKey));
         ++differing;
     } else if (IndexManifest manifest = (*moment)->sealed().manifest;
                manifest.segments != sealed.manifest.segments) {
         ++manifest.epoch;
         manifest.segments = sealed.manifest.segments;
-        batch.put(*impl_->families.segments, std::string(kManifestKey), encode_manifest(manifest));
+        batch.put(*listing, std::string(kManifestKey), encode_manifest(manifest));
         ++differing;
     }
     return differing;

@@ -21,7 +21,11 @@ constexpr std::size_t kHitsMax = 10'000;
 class Search {
 public:
     Search(const Moment& moment, const Query& query)
-        : moment_(moment), query_(query), plan_(query), delta_(moment, plan_) {}
+        : moment_(moment),
+          query_(query),
+          plan_(query),
+          delta_(moment, plan_),
+          best_(query.limit, std::nullopt) {}
 
     Result<SearchPage> run(std::uint64_t delta_lengths) {
         std::optional<SearchPosition> after;
@@ -31,7 +35,7 @@ public:
         }
         plan_.finish_statistics();
         // One more tells whether there is a next page.
-        best_.emplace(query_.limit + 1, std::move(after));
+        best_ = BestHits(query_.limit + 1, std::move(after));
         if (plan_.required.empty()) {
             CATALOG_TRY_VOID(search_filters());
         } else {
@@ -70,7 +74,7 @@ private:
         CATALOG_TRY_VOID(consider_exact());
         CATALOG_TRY_VOID(consider_delta());
         for (SealedQuery& sealed : sealed_) {
-            const auto may_take = [this](double score) { return best_->may_take(score); };
+            const auto may_take = [this](double score) { return best_.may_take(score); };
             const auto consider = [&](std::uint32_t doc, const VersionWeights& weights) {
                 return consider_sealed(sealed, doc, weights);
             };
@@ -120,16 +124,17 @@ private:
             std::size_t match;
         };
         std::vector<Scored> order;
+        order.reserve(matches_.size());
         for (std::size_t i = 0; i < matches_.size(); ++i)
             order.push_back({plain_score(matches_[i].weights, matches_[i].name()), i});
         std::ranges::sort(order, [](const Scored& a, const Scored& b) {
             return a.score != b.score ? a.score > b.score : a.match < b.match;
         });
         for (const Scored& one : order) {
-            if (!best_->may_take(one.score + query_.popularity)) break;
+            if (!best_.may_take(one.score + query_.popularity)) break;
             const DeltaMatch& match = matches_[one.match];
             CATALOG_TRY(const double score, with_popularity(one.score, match.name()));
-            if (!best_->may_take(score)) continue;
+            if (!best_.may_take(score)) continue;
             CATALOG_TRY(IndexRow row, delta_row(match));
             CATALOG_TRY_VOID(offer(std::move(row), match.weights, score));
         }
@@ -150,23 +155,23 @@ private:
         const auto record = sealed.sealed().segment().record(DocId{doc});
         if (!record || (exact_done_ && plan_.is_exact(record->name()))) return {};
         const double plain = plain_score(weights, record->name());
-        if (!best_->may_take(plain + query_.popularity)) return {};
+        if (!best_.may_take(plain + query_.popularity)) return {};
         CATALOG_TRY(const double score, with_popularity(plain, record->name()));
-        if (!best_->may_take(score)) return {};
+        if (!best_.may_take(score)) return {};
         CATALOG_TRY(IndexRow row, moment_.row(sealed.sealed(), DocId{doc}));
         return offer(std::move(row), weights, score);
     }
 
     /// Takes a version among the hits when it is one.
     Result<void> offer(IndexRow row, const VersionWeights& weights, double score) {
-        if (!best_->takes(score, row.entry.id.name().view(), row.entry.version)) return {};
+        if (!best_.takes(score, row.entry.id.name().view(), row.entry.version)) return {};
         CATALOG_TRY(const bool wanted, is_wanted(row, weights));
         if (!wanted) return {};
         if (query_.filter.newest_only) {
             CATALOG_TRY(const bool is_old, has_newer(row));
             if (is_old) return {};
         }
-        best_->add(std::move(row), score);
+        best_.add(std::move(row), score);
         return {};
     }
 
@@ -316,14 +321,14 @@ private:
             if (!plan_.holds(weights)) continue;
             CATALOG_TRY(const bool wanted, is_wanted(row, weights));
             if (!wanted) continue;
-            if (best_->takes(score, name, row.entry.version)) best_->add(std::move(row), score);
+            if (best_.takes(score, name, row.entry.version)) best_.add(std::move(row), score);
             if (query_.filter.newest_only) return {};
         }
         return {};
     }
 
     Result<SearchPage> page() {
-        std::vector<RankedHit> hits = best_->take();
+        std::vector<RankedHit> hits = best_.take();
         SearchPage page;
         if (hits.size() > query_.limit) {
             hits.erase(hits.begin() + static_cast<std::ptrdiff_t>(query_.limit), hits.end());
@@ -342,7 +347,7 @@ private:
     DeltaQuery delta_;
     std::vector<SealedQuery> sealed_;
     std::vector<DeltaMatch> matches_;
-    std::optional<BestHits> best_;
+    BestHits best_;
     bool exact_done_ = false;  ///< Sealed versions of the query's own name were looked at.
 };
 
@@ -364,7 +369,7 @@ Result<void> check_query(const Query& query) {
         return fail(Errc::kQueryInvalid, "a search names at most 8 dependencies");
     for (const double weight :
          {query.name_boost, query.keyword_boost, query.description_boost, query.popularity})
-        if (!(weight >= 0 && weight <= 100))
+        if (std::isnan(weight) || weight < 0 || weight > 100)
             return fail(Errc::kQueryInvalid, "boosts and popularity are 0 to 100");
     return {};
 }

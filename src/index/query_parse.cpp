@@ -176,8 +176,7 @@ private:
     /// The words of a phrase in order: parts of compounds, not the compounds.
     static std::vector<std::string> phrase_words(std::string_view text) {
         std::vector<std::string> parts;
-        for_each_part(text,
-                      [&parts](std::string_view part) { parts.push_back(std::string(part)); });
+        for_each_part(text, [&parts](std::string_view part) { parts.emplace_back(part); });
         return parts;
     }
 

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "catalog/core/content_hash.hpp"
-#include "catalog/internal/try.hpp"
 #include "catalog/merkle/hash.hpp"
 #include "field_reader.hpp"
 #include "records.hpp"
@@ -13,7 +12,11 @@
 
 namespace catalog::index {
 
-QueryPlan::QueryPlan(const Query& of) : query(of), exact_(lower_case(of.exact)) {
+QueryPlan::QueryPlan(const Query& of)
+    : query(of),
+      exact_(lower_case(of.exact)),
+      boost_most_(std::max({1.0, of.name_boost, of.keyword_boost, of.description_boost})),
+      is_boosted_(of.name_boost != 1 || of.keyword_boost != 1 || of.description_boost != 1) {
     for (const QueryClause& clause : query.clauses) {
         PlannedClause planned;
         for (const QueryAlternative& alternative : clause.any_of) {
@@ -35,8 +38,6 @@ QueryPlan::QueryPlan(const Query& of) : query(of), exact_(lower_case(of.exact)) 
         (clause.is_excluded ? excluded : required).push_back(std::move(planned));
     }
     having.resize(words.size());
-    is_boosted_ = query.name_boost != 1 || query.keyword_boost != 1 || query.description_boost != 1;
-    boost_most_ = std::max({1.0, query.name_boost, query.keyword_boost, query.description_boost});
 }
 
 void QueryPlan::finish_statistics() {
@@ -95,11 +96,10 @@ double QueryPlan::bound(std::size_t word, float part, float mean) const noexcept
     return rarity_[word] * std::min(part * shift * boost_most_ * 1.0001, kBm25K1 + 1.0);
 }
 
-bool ranks_before(double score, std::string_view name, std::string_view order, double other_score,
-                  std::string_view other_name, std::string_view other_order) noexcept {
-    if (score != other_score) return score > other_score;
-    if (name != other_name) return name < other_name;
-    return order > other_order;
+bool ranks_before(const RankKey& first, const RankKey& second) noexcept {
+    if (first.score != second.score) return first.score > second.score;
+    if (first.name != second.name) return first.name < second.name;
+    return first.order > second.order;
 }
 
 namespace {
@@ -152,15 +152,12 @@ std::string fingerprint(const QueryPlan& plan) {
 bool BestHits::takes(double score, std::string_view name, const version::SemVer& version) const {
     if (!may_take(score)) return false;
     const std::string order = order_key(version);
-    const auto is_behind = [&](double other, std::string_view other_name,
-                               std::string_view other_order) {
-        return ranks_before(other, other_name, other_order, score, name, order);
-    };
-    if (after_ && !is_behind(after_->score, after_->name, after_->order)) return false;
+    const RankKey key{score, name, order};
+    if (after_ && !ranks_before(after_->key(), key)) return false;
     if (hits_.size() < limit_) return true;
     const RankedHit& worst = hits_.front();
     const std::string worst_order = order_key(worst.row.entry.version);
-    return !is_behind(worst.score, worst.row.entry.id.name().view(), worst_order);
+    return !ranks_before({worst.score, worst.row.entry.id.name().view(), worst_order}, key);
 }
 
 void BestHits::add(IndexRow row, double score) {
@@ -211,8 +208,8 @@ Result<SearchPosition> decode_search_cursor(std::string_view text, QueryPlan& pl
     SearchPosition position;
     position.score = std::bit_cast<double>(reader.number<std::uint64_t>());
     const Result<NameAndOrder> split = split_name(bytes.substr(1 + print.size() + 8 * numbers));
-    if (!split || !(plan.mean_length >= 1 && plan.mean_length <= 65'535) ||
-        !std::isfinite(position.score))
+    if (!split || !std::isfinite(plan.mean_length) || plan.mean_length < 1 ||
+        plan.mean_length > 65'535 || !std::isfinite(position.score))
         return invalid();
     position.name = std::string(split->name);
     position.order = std::string(split->order);

@@ -31,7 +31,7 @@ struct VersionWeights {
 /// A query made ready. Immutable once its statistics are there.
 class QueryPlan {
 public:
-    explicit QueryPlan(const Query& query);
+    explicit QueryPlan(const Query& of);
 
     const Query& query;
     std::vector<std::string> words;  ///< Distinct.
@@ -78,17 +78,23 @@ struct RankedHit {
     double score;
 };
 
+/// What hits are ordered by.
+struct RankKey {
+    double score;
+    std::string_view name;
+    std::string_view order;  ///< Order key of the version.
+};
+
 /// Where a page begins.
 struct SearchPosition {
     double score = 0;
     std::string name;
     std::string order;  ///< Order key of the version.
+    [[nodiscard]] RankKey key() const noexcept { return {score, name, order}; }
 };
 
-/// Tells whether a hit of this score, name and order key comes before another.
-[[nodiscard]] bool ranks_before(double score, std::string_view name, std::string_view order,
-                                double other_score, std::string_view other_name,
-                                std::string_view other_order) noexcept;
+/// Tells whether one hit comes before another.
+[[nodiscard]] bool ranks_before(const RankKey& first, const RankKey& second) noexcept;
 
 /// The best hits so far, of those behind a position.
 class BestHits {

@@ -82,10 +82,11 @@ SealedQuery::SealedQuery(const SealedSegment& sealed, const QueryPlan& plan)
 }
 
 std::uint64_t SealedQuery::having(std::size_t word) noexcept {
-    if (!words_[word]) return 0;
-    std::uint64_t count = words_[word]->df();
+    SealedWord* there = find(word);
+    if (there == nullptr) return 0;
+    std::uint64_t count = there->df();
     for (const std::uint32_t doc : sealed_->place.dead)
-        if (words_[word]->weight_in(doc) != 0) --count;
+        if (there->weight_in(doc) != 0) --count;
     return count;
 }
 
@@ -100,8 +101,8 @@ std::uint64_t SealedQuery::length() const noexcept {
 VersionWeights SealedQuery::weights_of(std::uint32_t doc) noexcept {
     VersionWeights weights;
     for (std::size_t word = 0; word < words_.size(); ++word)
-        if (words_[word])
-            weights.words[word] = static_cast<std::uint16_t>(words_[word]->weight_in(doc));
+        if (SealedWord* there = find(word); there != nullptr)
+            weights.words[word] = static_cast<std::uint16_t>(there->weight_in(doc));
     weights.length = sealed_->segment().view().length(doc);
     return weights;
 }
@@ -116,13 +117,13 @@ std::optional<std::vector<std::size_t>> SealedQuery::find_leads() const {
         std::uint64_t count = 0;
         for (const PlannedAlternative& way : clause) {
             const bool can_hold = std::ranges::all_of(
-                way.words, [this](std::uint8_t word) { return words_[word].has_value(); });
+                way.words, [this](std::uint8_t word) { return find(word) != nullptr; });
             if (!can_hold) continue;
             const auto rarest = std::ranges::min_element(
-                way.words, {}, [this](std::uint8_t word) { return words_[word]->df(); });
+                way.words, {}, [this](std::uint8_t word) { return df(word); });
             if (std::ranges::find(leads, *rarest) != leads.end()) continue;
             leads.push_back(*rarest);
-            count += words_[*rarest]->df();
+            count += df(*rarest);
         }
         if (leads.empty()) return std::nullopt;
         if (count < fewest) {
@@ -135,7 +136,8 @@ std::optional<std::vector<std::size_t>> SealedQuery::find_leads() const {
 
 // The best versions of one word: seen first, they leave the fewer others to look at.
 std::vector<std::uint32_t> SealedQuery::champions_of(const std::vector<std::size_t>& leads) const {
-    return leads.size() == 1 ? words_[leads.front()]->champions() : std::vector<std::uint32_t>();
+    const SealedWord* only = leads.size() == 1 ? find(leads.front()) : nullptr;
+    return only != nullptr ? only->champions() : std::vector<std::uint32_t>();
 }
 
 double SealedQuery::most_of(std::size_t word, float part) const noexcept {
@@ -147,11 +149,11 @@ SealedQuery::Range SealedQuery::range_at(const std::vector<std::size_t>& leads,
     Range range;
     range.last = docs_ - 1;
     for (const std::size_t lead : leads) {
-        SealedWord& word = *words_[lead];
-        if (!word.seek(from)) continue;
+        SealedWord* word = find(lead);
+        if (word == nullptr || !word->seek(from)) continue;
         range.has_any = true;
-        range.most += most_of(lead, word.most());
-        range.last = std::min(range.last, word.last_doc());
+        range.most += most_of(lead, word->most());
+        range.last = std::min(range.last, word->last_doc());
     }
     return range;
 }
@@ -160,9 +162,9 @@ void SealedQuery::collect(const std::vector<std::size_t>& leads, std::uint32_t f
                           std::uint32_t last, std::vector<std::uint32_t>& docs) {
     docs.clear();
     for (const std::size_t lead : leads) {
-        SealedWord& word = *words_[lead];
-        if (!word.seek(from)) continue;
-        const std::span<const std::uint32_t> all = word.docs();
+        SealedWord* word = find(lead);
+        if (word == nullptr || !word->seek(from)) continue;
+        const std::span<const std::uint32_t> all = word->docs();
         const auto first = std::ranges::lower_bound(all, from);
         docs.insert(docs.end(), first, std::ranges::upper_bound(first, all.end(), last));
     }
@@ -175,8 +177,9 @@ void SealedQuery::collect(const std::vector<std::size_t>& leads, std::uint32_t f
 double SealedQuery::bound_at(std::uint32_t doc) noexcept {
     double most = 0;
     for (std::size_t word = 0; word < words_.size(); ++word)
-        if (words_[word] && plan_->is_scored[word] && words_[word]->seek(doc))
-            most += most_of(word, words_[word]->most());
+        if (SealedWord* there = find(word);
+            there != nullptr && plan_->is_scored[word] && there->seek(doc))
+            most += most_of(word, there->most());
     return most;
 }
 

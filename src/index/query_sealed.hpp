@@ -68,8 +68,9 @@ public:
         std::ranges::sort(champions);
         double rest = more;
         for (std::size_t word = 0; word < words_.size(); ++word)
-            if (words_[word] && std::ranges::find(*leads, word) == leads->end())
-                rest += most_of(word, words_[word]->most_of_all());
+            if (const SealedWord* other = find(word);
+                other != nullptr && std::ranges::find(*leads, word) == leads->end())
+                rest += most_of(word, other->most_of_all());
         std::vector<std::uint32_t> docs;
         for (std::uint64_t from = 0; from < docs_;) {
             const Range range = range_at(*leads, static_cast<std::uint32_t>(from));
@@ -95,6 +96,19 @@ private:
         double most = 0;
     };
 
+    /// Returns null where the segment does not have the word.
+    [[nodiscard]] SealedWord* find(std::size_t word) noexcept {
+        std::optional<SealedWord>& there = words_[word];
+        return there ? &*there : nullptr;
+    }
+    [[nodiscard]] const SealedWord* find(std::size_t word) const noexcept {
+        const std::optional<SealedWord>& there = words_[word];
+        return there ? &*there : nullptr;
+    }
+    [[nodiscard]] std::uint32_t df(std::size_t word) const noexcept {
+        const SealedWord* there = find(word);
+        return there != nullptr ? there->df() : 0;
+    }
     [[nodiscard]] std::optional<std::vector<std::size_t>> find_leads() const;
     [[nodiscard]] std::vector<std::uint32_t> champions_of(
         const std::vector<std::size_t>& leads) const;
