@@ -148,7 +148,7 @@ Result<void> Adoption::find_candidates() {
 
 Result<PackHeader> Adoption::header_of(PackId pack) {
     CATALOG_TRY(const OpenedPack opened, files_.open(pack));
-    return inspect_pack(reader_of(*opened.file), 0, PackMark{pack, 0});
+    return inspect_pack(reader_of(opened), 0, PackMark{pack, 0});
 }
 
 // The store that most packs say they are of, also those that have records.
@@ -208,8 +208,7 @@ Result<PackMark> Adoption::measure(const Candidate& candidate, std::uint64_t& ch
     WholeRecords whole(layout, candidate.mark == nullptr ? 0 : candidate.mark->bytes, options_,
                        context_);
     PackMark mark{candidate.pack, candidate.bytes, true, 0};
-    CATALOG_TRY_VOID(
-        scan_pack(reader_of(*opened.file), candidate.bytes, mark, whole, opened.seal.get()));
+    CATALOG_TRY_VOID(scan_pack(reader_of(opened), candidate.bytes, mark, whole, opened.seal.get()));
     chunks = whole.count();
     mark.bytes = whole.end();
     CATALOG_TRY_VOID(find_index(*opened.file, layout, candidate.bytes, mark));

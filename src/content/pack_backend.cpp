@@ -27,7 +27,7 @@ Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& prof
         return fail(Errc::kFailedPrecondition, "a read-only backend has nothing to recover");
     header_ = PackHeader{PackId{}, store, profile};
     last_ = committed.last_pack;
-    open_.reset();
+    end_appending();
     unfinished_.reset();
     unreported_ = {};
     going_.clear();
@@ -144,16 +144,15 @@ Result<void> PackBackend::continue_pack(const PackMark& mark) {
                 files_.fs().open_write(files_.path_of(mark.pack), io::OpenMode::kAppend));
     if (file->size() != mark.bytes)
         return fail(Errc::kPackInvalid, "pack changed behind the store's back");
-    auto open = std::make_unique<OpenPack>(
-        OpenPack{mark.pack, std::move(file), mark.bytes, mark.bytes, true, 0, nullptr});
+    OpenPack open{mark.pack, tail_of(std::move(file)), mark.bytes, mark.bytes, true, 0, nullptr};
     if (is_encrypted()) {
         CATALOG_TRY(const OpenedPack opened, files_.open(mark.pack));
-        open->sealer = sealer_of(opened.seal->records);
+        open.sealer = sealer_of(opened.seal->records);
     }
     // Nothing new may depend on one that is damaged.
     if (const auto own = dictionaries_.of(mark.pack); own && *own && dictionaries_.read(mark.pack))
-        open->dictionary = (*own)->number;
-    open_ = std::move(open);
+        open.dictionary = (*own)->number;
+    begin_appending(std::move(open));
     return {};
 }
 
@@ -190,10 +189,23 @@ Result<void> PackBackend::create_pack() {
         return begun;
     }
     last_ = id;
-    open_ = std::make_unique<OpenPack>(
-        OpenPack{id, std::move(file), kPackHeaderBytes + first.size(), 0, false, 0,
-                 std::move(sealer), dictionary ? dictionary->number : 0});
+    begin_appending({id, tail_of(std::move(file)), kPackHeaderBytes + first.size(), 0, false, 0,
+                     std::move(sealer), dictionary ? dictionary->number : 0});
     return {};
+}
+
+std::shared_ptr<PackTail> PackBackend::tail_of(std::unique_ptr<io::WritableFile> file) const {
+    return std::make_shared<PackTail>(std::move(file), options_.held_bytes_max);
+}
+
+void PackBackend::begin_appending(OpenPack pack) {
+    files_.grows(pack.id, pack.tail);
+    open_ = std::make_unique<OpenPack>(std::move(pack));
+}
+
+void PackBackend::end_appending() {
+    files_.grows(PackId{}, nullptr);
+    open_.reset();
 }
 
 // Makes the open pack one that begins with the dictionary of a payload.
@@ -218,12 +230,12 @@ Result<void> PackBackend::fit_dictionary(ByteView payload, ChunkIndex& index) {
 
 // Appends whole records, or nothing.
 Result<void> PackBackend::write(ByteView bytes) {
-    auto written = open_->file->append(bytes);
+    auto written = open_->tail->append(bytes);
     if (written) {
         open_->end += bytes.size();
         return {};
     }
-    if (!open_->file->truncate(open_->end)) abandon_open_pack();
+    if (!open_->tail->truncate(open_->end)) abandon_open_pack();
     return written;
 }
 
@@ -304,8 +316,8 @@ Result<void> PackBackend::seal_open_pack(ChunkIndex& index) {
     CATALOG_TRY_VOID(sync_pack(*open_));
     const PackMark mark{open_->id, open_->end, true, open_->index_offset};
     unreported_.packs.push_back(mark);
-    (void)open_->file->close();  // Everything in it is durable.
-    open_.reset();
+    (void)open_->tail->close();  // Everything in it is durable.
+    end_appending();
     // Without its own index its entries stay in memory, where they are right as well.
     (void)index_.pack_grew(mark);
     return {};
@@ -322,7 +334,7 @@ Result<void> PackBackend::write_index(ChunkIndex& index) {
         return {};
     }
     if (open_ && open_->end != begin) {
-        if (open_->file->truncate(begin))
+        if (open_->tail->truncate(begin))
             open_->end = begin;
         else
             abandon_open_pack();
@@ -388,7 +400,7 @@ Result<BackendChanges> PackBackend::sync() {
 }
 
 Result<void> PackBackend::sync_pack(OpenPack& pack) {
-    auto synced = pack.file->sync();
+    auto synced = pack.tail->sync();
     if (synced && !pack.entry_durable) synced = files_.fs().sync_directory(files_.directory());
     if (!synced) {
         abandon_open_pack();
@@ -404,7 +416,7 @@ Result<void> PackBackend::sync_pack(OpenPack& pack) {
 void PackBackend::abandon_open_pack() {
     index_.index()->drop_from(open_->id, open_->durable);
     if (open_->durable > 0) unreported_.packs.push_back({open_->id, open_->durable, true, 0});
-    open_.reset();
+    end_appending();
     losses_.fetch_add(1);
     // Copies of what these packs hold may be among what was lost.
     unreported_.packs_removed.clear();
@@ -460,23 +472,23 @@ void PackBackend::committed(const BackendChanges& changes) {
 
 Result<RecordHeader> PackBackend::peek(const ChunkLocation& location) {
     CATALOG_TRY(const OpenedPack pack, files_.open(location.pack));
-    return peek_record(reader_of(*pack.file), location, pack.seal.get());
+    return peek_record(reader_of(pack), location, pack.seal.get());
 }
 
 Result<StoredRecord> PackBackend::read(const ChunkLocation& location, Bytes& buffer) {
     CATALOG_TRY(const OpenedPack pack, files_.open(location.pack));
-    return read_record(reader_of(*pack.file), location, buffer, pack.seal.get());
+    return read_record(reader_of(pack), location, buffer, pack.seal.get());
 }
 
 Result<ChunkId> PackBackend::base_of(const ChunkLocation& location) {
     CATALOG_TRY(const OpenedPack pack, files_.open(location.pack));
-    return base_of_record(reader_of(*pack.file), location, pack.seal.get());
+    return base_of_record(reader_of(pack), location, pack.seal.get());
 }
 
 Result<PackHeader> PackBackend::inspect(const PackMark& mark) {
     CATALOG_TRY(const OpenedPack pack, files_.open(mark.pack));
     CATALOG_TRY(const auto info, pack.file->info());
-    return inspect_pack(reader_of(*pack.file), info.size, mark);
+    return inspect_pack(reader_of(pack), info.size, mark);
 }
 
 Result<void> PackBackend::scan(const PackMark& mark, PackVisitor& visitor) {
@@ -486,7 +498,7 @@ Result<void> PackBackend::scan(const PackMark& mark, PackVisitor& visitor) {
         return visitor.damage(mark.pack, 0, mark.bytes, std::string(pack.error().message()));
     }
     CATALOG_TRY(const auto info, pack->file->info());
-    return scan_pack(reader_of(*pack->file), info.size, mark, visitor, pack->seal.get());
+    return scan_pack(reader_of(*pack), info.size, mark, visitor, pack->seal.get());
 }
 
 Result<BackendStats> PackBackend::stats() {
@@ -494,6 +506,7 @@ Result<BackendStats> PackBackend::stats() {
     CATALOG_TRY(const auto runs, files_.list_runs());
     BackendStats stats;
     stats.packs = packs.size();
+    stats.bytes = files_.held_bytes();
     for (const auto& [pack, size] : packs) stats.bytes += size;
     for (const auto& [run, size] : runs) stats.index_bytes += size;
     stats.bytes += stats.index_bytes;

@@ -21,7 +21,7 @@ namespace catalog::content {
 /// A pack that receives appends, or received the last one and is not yet synced.
 struct OpenPack {
     PackId id{};
-    std::unique_ptr<io::WritableFile> file;
+    std::shared_ptr<PackTail> tail;
     std::uint64_t end = 0;       ///< Where the next record goes.
     std::uint64_t durable = 0;   ///< What a sync has confirmed.
     bool entry_durable = false;  ///< Its name survives a crash.
@@ -116,6 +116,9 @@ private:
     Result<void> seal_open_pack(ChunkIndex& index) CATALOG_REQUIRES(mutex_);
     Result<void> write_index(ChunkIndex& index) CATALOG_REQUIRES(mutex_);
     Result<void> sync_pack(OpenPack& pack) CATALOG_REQUIRES(mutex_);
+    std::shared_ptr<PackTail> tail_of(std::unique_ptr<io::WritableFile> file) const;
+    void begin_appending(OpenPack pack) CATALOG_REQUIRES(mutex_);
+    void end_appending() CATALOG_REQUIRES(mutex_);
     void abandon_open_pack() CATALOG_REQUIRES(mutex_);
     bool is_encrypted() const noexcept { return options_.encryption != nullptr; }
     std::unique_ptr<RecordSealer> sealer_of(std::shared_ptr<const RecordCipher> cipher) const {

@@ -28,7 +28,7 @@ Result<std::optional<PackDictionaries::Known>> PackDictionaries::look_at(PackId 
     const RecordLayout layout(opened.seal ? opened.seal->records.get() : nullptr);
     std::array<std::byte, kSealedHeaderBytes> room{};
     const std::span<std::byte> head = std::span(room).first(layout.head_bytes());
-    CATALOG_TRY(const std::size_t count, opened.file->read_at(kDictionaryOffset, head));
+    CATALOG_TRY(const std::size_t count, reader_of(opened)(kDictionaryOffset, head));
     std::optional<Known> known;
     // A pack that was only begun may still get one.
     if (count < head.size()) return known;
@@ -68,7 +68,7 @@ Result<Bytes> PackDictionaries::read_record_of(const Known& known) {
     CATALOG_TRY(const OpenedPack opened, files_.open(known.location.pack));
     Bytes buffer;
     CATALOG_TRY(const StoredRecord record,
-                read_record(reader_of(*opened.file), known.location, buffer, opened.seal.get()));
+                read_record(reader_of(opened), known.location, buffer, opened.seal.get()));
     auto plain = decode_dictionary(record.header, record.payload);
     if (plain) return plain;
     if (plain.error().code() != Errc::kDecompression) return fail(plain.error());

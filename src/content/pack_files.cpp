@@ -40,9 +40,10 @@ Result<void> remove_if_there(io::FileSystem& fs, const std::string& path) {
 
 }  // namespace
 
-PackReader reader_of(const io::ReadableFile& file) {
-    return [&file](std::uint64_t offset, std::span<std::byte> out) {
-        return file.read_at(offset, out);
+PackReader reader_of(const OpenedPack& pack) {
+    return [&pack](std::uint64_t offset, std::span<std::byte> out) {
+        return pack.tail ? pack.tail->read_at(*pack.file, offset, out)
+                         : pack.file->read_at(offset, out);
     };
 }
 
@@ -95,7 +96,9 @@ Result<OpenedPack> PackFiles::open(PackId pack) {
     const MutexLock lock(mutex_);
     if (const auto found = open_.find(pack); found != open_.end()) {
         found->second.used = ++uses_;
-        return found->second.opened;
+        OpenedPack opened = found->second.opened;
+        if (pack == growing_) opened.tail = tail_;
+        return opened;
     }
     auto file = fs_->open_read(path_of(pack));
     if (!file) {
@@ -111,7 +114,24 @@ Result<OpenedPack> PackFiles::open(PackId pack) {
             return a.second.used < b.second.used;
         }));
     open_[pack] = CachedFile{opened, ++uses_};
+    if (pack == growing_) opened.tail = tail_;
     return opened;
+}
+
+void PackFiles::grows(PackId pack, std::shared_ptr<const PackTail> tail) {
+    const MutexLock lock(mutex_);
+    growing_ = pack;
+    tail_ = std::move(tail);
+}
+
+std::size_t PackFiles::held_bytes() const {
+    const MutexLock lock(mutex_);
+    return tail_ ? tail_->held_bytes() : 0;
+}
+
+bool PackFiles::holds(PackId pack, std::uint64_t end) const {
+    const MutexLock lock(mutex_);
+    return tail_ && pack == growing_ && tail_->holds(end);
 }
 
 Result<void> PackFiles::remove(PackId pack) {

@@ -11,18 +11,20 @@
 #include "catalog/content/storage_backend.hpp"
 #include "catalog/io/file_system.hpp"
 #include "pack_scan.hpp"
+#include "pack_tail.hpp"
 #include "record_layout.hpp"
 
 namespace catalog::content {
-
-/// Returns a reader over an open file, which must outlive it.
-[[nodiscard]] PackReader reader_of(const io::ReadableFile& file);
 
 /// A pack that is open for reading.
 struct OpenedPack {
     std::shared_ptr<io::ReadableFile> file;
     std::shared_ptr<const PackSeal> seal;  ///< Null in a store in the clear.
+    std::shared_ptr<const PackTail> tail;  ///< Of the pack that grows; null of others.
 };
+
+/// Returns a reader over an open pack, which must outlive it.
+[[nodiscard]] PackReader reader_of(const OpenedPack& pack);
 
 /// Thread safety: any thread.
 class PackFiles {
@@ -53,6 +55,14 @@ public:
     /// keys), kIo.
     [[nodiscard]] Result<OpenedPack> open(PackId pack);
 
+    /// Names the pack that grows from now on, whose end is read from `tail`; null: none does.
+    void grows(PackId pack, std::shared_ptr<const PackTail> tail);
+    /// Tells whether bytes of a pack before `end` are not yet in its file.
+    [[nodiscard]] bool holds(PackId pack, std::uint64_t end) const;
+
+    /// Returns how many bytes of the pack that grows are not yet in its file.
+    [[nodiscard]] std::size_t held_bytes() const;
+
     /// Removes a pack, or an index file; one that is not there is fine. Errors: kIo.
     [[nodiscard]] Result<void> remove(PackId pack);
     [[nodiscard]] Result<void> remove(RunId run);
@@ -73,7 +83,9 @@ private:
     const std::string directory_;
     const std::size_t open_max_;
     const std::shared_ptr<const StoreEncryption> encryption_;
-    internal::Mutex mutex_;
+    mutable internal::Mutex mutex_;
+    PackId growing_ CATALOG_GUARDED_BY(mutex_){};
+    std::shared_ptr<const PackTail> tail_ CATALOG_GUARDED_BY(mutex_);
     std::map<PackId, CachedFile> open_ CATALOG_GUARDED_BY(mutex_);
     std::uint64_t uses_ CATALOG_GUARDED_BY(mutex_) = 0;
 };

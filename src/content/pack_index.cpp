@@ -166,7 +166,7 @@ Result<void> PackIndex::scan_pack_headers(const PackMark& mark, std::uint64_t fr
     const auto insert = [&](const IndexEntry& entry) CATALOG_REQUIRES(mutex_) {
         return index_->insert({id_of(entry.id), entry.location, entry.codec});
     };
-    return scan_headers(reader_of(*file->file), info.size, mark, from, insert, file->seal.get());
+    return scan_headers(reader_of(*file), info.size, mark, from, insert, file->seal.get());
 }
 
 // Whatever no mark names any more.

@@ -132,6 +132,7 @@ Result<PackMaps::Located> PackMaps::locate(const ChunkLocation& location) {
     const std::uint64_t offset = location.offset;
     const std::uint64_t end = offset + kRecordHeaderBytes + location.stored_bytes;
     if (offset % kRecordAlignment != 0 || end < offset) return damaged("no record can begin there");
+    if (files_.holds(location.pack, end)) return Located();
     CATALOG_TRY(Covering covering, this->covering(location.pack, end));
     if (!covering.mapping) return Located();
     const auto header = covering.mapping->header_at(offset, end);

@@ -49,9 +49,14 @@ INSTANTIATE_TEST_SUITE_P(
 
 struct PackBed {
     std::shared_ptr<SimulatedFileSystem> disk = SimulatedFileSystem::make();
-    std::unique_ptr<StorageBackend> backend = make_pack_backend(disk, "/packs", false);
+    std::unique_ptr<StorageBackend> backend;
 
-    PackBed() { must(backend->recover({}, ChunkProfile(), {})); }
+    explicit PackBed(std::uint32_t held_bytes_max = PackOptions().held_bytes_max) {
+        PackOptions options;
+        options.held_bytes_max = held_bytes_max;
+        backend = make_pack_backend(disk, "/packs", false, options);
+        must(backend->recover({}, ChunkProfile(), {}));
+    }
 
     Result<ChunkLocation> append(std::uint64_t seed, std::size_t size = 1000) const {
         const Bytes bytes = noise(size, seed);
@@ -86,6 +91,7 @@ TEST(PackBackend, AReaderSeesPacksThatAppearLater) {
     Bytes buffer;
     EXPECT_EQ(to_bytes(must(reader->read(location, buffer)).payload), noise(1000, 1));
     const ChunkLocation later = must(bed.append(2));
+    must(bed.backend->sync());
     EXPECT_EQ(to_bytes(must(reader->read(later, buffer)).payload), noise(1000, 2));
 }
 
@@ -180,7 +186,7 @@ TEST(PackBackend, AFullPackThatCannotBeSyncedIsLost) {
 }
 
 TEST(PackBackend, AFullDiskLosesOnlyWhatDidNotFit) {
-    const PackBed bed;
+    const PackBed bed(0);
     const ChunkLocation first = must(bed.append(1));
     bed.disk->set_capacity(bed.disk->used_bytes() + 500);
     EXPECT_EQ(code_of(bed.append(2)), Errc::kStorageFull);
@@ -194,8 +200,63 @@ TEST(PackBackend, AFullDiskLosesOnlyWhatDidNotFit) {
     EXPECT_EQ(bed.read_error(next), Errc{});
 }
 
-TEST(PackBackend, ATailThatCannotBeCutOffAbandonsThePack) {
+TEST(PackBackend, WhatIsHeldIsReadAndNoFileHasIt) {
     const PackBed bed;
+    const ChunkLocation durable = must(bed.append(1));
+    must(bed.backend->sync());
+    const std::uint64_t used = bed.disk->used_bytes();
+    const std::uint64_t bytes = must(bed.backend->stats()).bytes;
+    const ChunkLocation held = must(bed.append(2));
+    EXPECT_EQ(bed.disk->used_bytes(), used);
+    EXPECT_EQ(must(bed.backend->stats()).bytes, bytes + record_bytes(1000));
+    Bytes buffer;
+    EXPECT_EQ(to_bytes(must(bed.backend->read(held, buffer)).payload), noise(1000, 2));
+    EXPECT_EQ(must(bed.backend->peek(held)).id, chunk_id_of(noise(1000, 2)));
+    EXPECT_FALSE(must(bed.backend->map_chunk(held)));
+    EXPECT_TRUE(must(bed.backend->map_chunk(durable)));
+    must(bed.backend->sync());
+    EXPECT_GT(bed.disk->used_bytes(), used);
+    EXPECT_TRUE(must(bed.backend->map_chunk(held)));
+    EXPECT_EQ(must(bed.backend->stats()).bytes, bytes + record_bytes(1000));
+}
+
+TEST(PackBackend, WhatIsHeldStaysWhereTheDiskIsFullAndIsWrittenLater) {
+    const PackBed bed(3000);
+    const ChunkLocation first = must(bed.append(1));
+    must(bed.append(2));
+    bed.disk->set_capacity(bed.disk->used_bytes() + 500);
+    EXPECT_EQ(code_of(bed.append(3)), Errc::kStorageFull);
+    EXPECT_TRUE(bed.has(2));
+    EXPECT_FALSE(bed.has(3));
+    EXPECT_EQ(bed.read_error(first), Errc{});
+    bed.disk->set_capacity(SimulatedFileSystem::kUnlimited);
+    const ChunkLocation next = must(bed.append(4));
+    EXPECT_EQ(next.offset, first.offset + 2 * record_bytes(1000));
+    const std::vector<PackMark> marks = must(bed.backend->sync()).packs;
+    must(bed.backend->recover({}, ChunkProfile(), {marks, {}}));
+    EXPECT_EQ(bed.read_error(first), Errc{});
+    EXPECT_EQ(bed.read_error(next), Errc{});
+    EXPECT_FALSE(bed.has(3));
+}
+
+TEST(PackBackend, WhatIsHeldAndDoesNotFitFailsTheSyncAndIsLost) {
+    const PackBed bed;
+    const ChunkLocation durable = must(bed.append(1));
+    must(bed.backend->sync());
+    must(bed.append(2));
+    bed.disk->set_capacity(bed.disk->used_bytes() + 500);
+    EXPECT_EQ(code_of(bed.backend->sync()), Errc::kStorageFull);
+    EXPECT_EQ(bed.backend->losses(), 1u);
+    EXPECT_FALSE(bed.has(2));
+    EXPECT_EQ(bed.read_error(durable), Errc{});
+    bed.disk->set_capacity(SimulatedFileSystem::kUnlimited);
+    const ChunkLocation next = must(bed.append(3));
+    must(bed.backend->sync());
+    EXPECT_EQ(bed.read_error(next), Errc{});
+}
+
+TEST(PackBackend, ATailThatCannotBeCutOffAbandonsThePack) {
+    const PackBed bed(0);
     const ChunkLocation first = must(bed.append(1));
     must(bed.backend->sync());
     bed.disk->fail_next(FileOperation::kAppend, ".pack", {Errc::kIo});

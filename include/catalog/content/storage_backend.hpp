@@ -345,6 +345,9 @@ public:
     /// Packs kept mapped for reading without copies, 1 or more; those that somebody still holds
     /// chunks of come on top. They take addresses, their length each, not memory.
     std::uint32_t mapped_packs_max = 64;
+    /// Appended bytes are held in memory until they are more than this, or are synced; a sync tells
+    /// when they do not fit on the disk. 0: each record is written at once.
+    std::uint32_t held_bytes_max = 256u << 10;
     /// Null: a store in the clear. A backend in memory takes no notice of it.
     std::shared_ptr<const StoreEncryption> encryption;
 };

@@ -61,6 +61,7 @@ std::unique_ptr<ContentSource> make_workload_source() { return std::make_unique<
 
 ContentOptions workload_options(std::shared_ptr<io::FileSystem> fs) {
     ContentOptions options = options_on(std::move(fs), kSmallChunks, 7 * 1024);
+    options.packs.held_bytes_max = 1500;  // A few records.
     options.families = kBedFamilies;
     options.clock = make_system_clock();
     // What nobody else runs the callers run themselves, in the same order every time.
