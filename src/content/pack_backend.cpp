@@ -98,7 +98,9 @@ Result<std::optional<IndexEntry>> PackBackend::find_by(Find way, const ChunkId& 
         CATALOG_TRY_VOID(index_.drop_damaged());
         found = ((*index).*way)(indexed);
     }
-    if (found && *found) (*found)->id = id;
+    if (!found) return found;
+    std::optional<IndexEntry>& entry = *found;
+    if (entry) entry->id = id;
     return found;
 }
 
@@ -150,8 +152,10 @@ Result<void> PackBackend::continue_pack(const PackMark& mark) {
         open.sealer = sealer_of(opened.seal->records);
     }
     // Nothing new may depend on one that is damaged.
-    if (const auto own = dictionaries_.of(mark.pack); own && *own && dictionaries_.read(mark.pack))
-        open.dictionary = (*own)->number;
+    if (const auto of = dictionaries_.of(mark.pack)) {
+        const auto& own = *of;
+        if (own && dictionaries_.read(mark.pack)) open.dictionary = own->number;
+    }
     begin_appending(std::move(open));
     return {};
 }

@@ -34,11 +34,11 @@ struct OpenPack {
 class PackBackend final : public StorageBackend {
 public:
     PackBackend(std::shared_ptr<io::FileSystem> fs, std::string directory, bool read_only,
-                const PackOptions& options)
+                PackOptions options)
         : read_only_(read_only),
-          options_(options),
-          files_(std::move(fs), std::move(directory), options.open_packs_max, options.encryption),
-          maps_(files_, options.mapped_packs_max),
+          options_(std::move(options)),
+          files_(std::move(fs), std::move(directory), options_.open_packs_max, options_.encryption),
+          maps_(files_, options_.mapped_packs_max),
           dictionaries_(files_),
           index_(files_) {}
 

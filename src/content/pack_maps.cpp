@@ -180,7 +180,8 @@ std::vector<std::optional<MappedChunk>> PackMaps::chunks(std::span<const ChunkLo
     LongestFirst().hash(tasks);
     for (std::size_t task = 0; task < tasks.size(); ++task) {
         const std::size_t i = indexes[task];
-        if (tasks[task].digest == chunks[i]->id)
+        const auto& chunk = chunks[i];
+        if (chunk && tasks[task].digest == chunk->id)
             mappings[i]->set_verified(locations[i].offset);
         else
             chunks[i].reset();

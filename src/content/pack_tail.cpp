@@ -86,7 +86,7 @@ Result<std::size_t> PackTail::read_at(const io::ReadableFile& file, std::uint64_
     const std::uint64_t from = offset + done - written;
     if (from >= held_.size()) return done;
     const std::size_t more = std::min<std::size_t>(out.size() - done, held_.size() - from);
-    std::copy_n(held_.begin() + static_cast<std::ptrdiff_t>(from), more, out.begin() + done);
+    std::ranges::copy(ByteView(held_).subspan(from, more), out.subspan(done).begin());
     return done + more;
 }
 
