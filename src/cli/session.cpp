@@ -55,6 +55,7 @@ std::string Session::library_path() const {
 library::LibraryOptions Session::writer_options() const {
     library::LibraryOptions library_options;
     library_options.frozen_in_background = false;  // there is no later
+    library_options.upkeep.in_background = false;
     library_options.holder = "catalog " + command;
     library_options.lock_wait =
         std::chrono::milliseconds(static_cast<std::int64_t>(options.lock_wait_seconds * 1000));

@@ -230,6 +230,27 @@ Result<PackageIndex::Counts> PackageIndex::counts() const {
     return decode_counts(*bytes);
 }
 
+Result<IndexShape> PackageIndex::shape() const {
+    IndexShape shape;
+    // Segments that cannot be opened count as well, so the list is read alone.
+    if (impl_->families.segments) {
+        CATALOG_TRY(const std::optional<std::string> record,
+                    impl_->store.get(impl_->list_family(), kManifestKey));
+        IndexManifest list;
+        if (record) {
+            CATALOG_TRY(list, decode_manifest(*record));
+        }
+        shape.segments = list.segments.size();
+        for (const ManifestSegment& segment : list.segments)
+            shape.sealed_versions += segment.versions - segment.dead.size();
+    }
+    CATALOG_TRY(const Counts counts, this->counts());
+    // Both grow: what was sealed between the two reads is not missing.
+    shape.delta_versions =
+        counts.versions - std::min<std::uint64_t>(counts.versions, shape.sealed_versions);
+    return shape;
+}
+
 Result<void> PackageIndex::for_each(
     const std::function<Result<void>(const IndexEntry&)>& each) const {
     CATALOG_TRY(const MomentLink moment, impl_->moment());

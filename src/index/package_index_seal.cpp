@@ -130,7 +130,8 @@ class MergeDraft {
 public:
     explicit MergeDraft(const Moment& moment) : moment_(moment) {}
 
-    Result<void> collect(const std::vector<const SealedSegment*>& segments) {
+    Result<void> collect(const std::vector<const SealedSegment*>& segments,
+                         const SealProgress& progress) {
         for (const SealedSegment* segment : segments) {
             total_ += segment->place.versions;
             level_ = std::max(level_, segment->place.level);
@@ -150,8 +151,13 @@ public:
             }
         }
         CATALOG_TRY_VOID(iterator->status());
+        std::uint64_t before = 0;
         for (std::size_t i = 0; i < segments.size(); ++i) {
             MergeSource& source = sources_.emplace_back(segments[i]->open->link());
+            source.progress = [this, &progress, before](DocId doc) {
+                return progress(before + static_cast<std::uint32_t>(doc), total_);
+            };
+            before += segments[i]->place.versions;
             source.verdict = [this, segment = segments[i], i](DocId doc) {
                 return verdict(*segment, changed_[i], doc);
             };
@@ -307,8 +313,7 @@ Result<SealReport> PackageIndex::merge(kv::CommitQueue& queue, const IndexMergeO
     const std::vector<const SealedSegment*> chosen = choose(before, options);
     if (chosen.empty()) return SealReport();
     MergeDraft draft(*moment);
-    CATALOG_TRY_VOID(draft.collect(chosen));
-    CATALOG_TRY_VOID(progress(0, draft.total()));
+    CATALOG_TRY_VOID(draft.collect(chosen, progress));
     folder.sweep(before.manifest);
     SegmentOptions segment_options;
     segment_options.secret = before.manifest.secret;

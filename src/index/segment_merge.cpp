@@ -1,7 +1,5 @@
 #include "catalog/index/segment_merge.hpp"
 
-#include <utility>
-
 #include "catalog/internal/try.hpp"
 #include "segment_row_reader.hpp"
 
@@ -9,9 +7,13 @@ namespace catalog::index {
 
 namespace {
 
+constexpr std::uint32_t kProgressEvery = 1'024;
+
 Result<void> add_source(const MergeSource& source, SegmentBuilder& builder) {
     SegmentRowReader reader(source.segment);
     for (std::uint32_t doc = 0; doc < source.segment->version_count(); ++doc) {
+        if (doc % kProgressEvery == 0 && source.progress)
+            CATALOG_TRY_VOID(source.progress(DocId{doc}));
         const MergeVerdict verdict = source.verdict ? source.verdict(DocId{doc}) : MergeVerdict();
         if (!verdict.is_live) continue;
         CATALOG_TRY(SegmentRow row, reader.read(DocId{doc}));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "catalog/content/full_disk.hpp"
@@ -130,6 +131,7 @@ Result<void> AssetLibrary::Impl::wire() {
     log = std::make_unique<security::TransparencyLog>(*store, family(FamilyNumber::kLog),
                                                       "catalog/" + file.id.to_string());
     wire_services();
+    wire_upkeep();
     return {};
 }
 
@@ -221,6 +223,21 @@ void AssetLibrary::Impl::wire_packages() {
             frozen.versions_min = std::numeric_limits<std::uint64_t>::max();
     }
     universe = std::make_unique<LiveUniverse>(std::move(frozen));
+}
+
+void AssetLibrary::Impl::wire_upkeep() {
+    if (options.read_only || options.salvage || segments == nullptr ||
+        options.upkeep.seal_versions_min == 0)
+        return;
+    UpkeepPlace place;
+    place.index = index.get();
+    place.queue = queue.get();
+    place.random = environment.random.get();
+    place.log = environment.log_sink.get();
+    place.clock = environment.clock.get();
+    if (options.upkeep.in_background) place.executor = environment.executor.get();
+    place.options = options.upkeep;
+    upkeep = std::make_unique<IndexUpkeep>(place);
 }
 
 void AssetLibrary::Impl::wire_services() {
@@ -355,6 +372,7 @@ Result<LibraryStats> AssetLibrary::Impl::read_stats() const {
     stats.frozen_bytes = frozen.bytes;
     stats.frozen_changes = frozen.changed;
     stats.freezing = frozen.making;
+    CATALOG_TRY(stats.shape, index->shape());
     return stats;
 }
 
@@ -391,6 +409,7 @@ Result<lifecycle::PublishReceipt> AssetLibrary::publish(const lifecycle::Package
             impl_->metrics.published_bytes.add(receipt->already_published ? 0
                                                                           : receipt->file_bytes);
             impl_->settle_assets(package_asset_key(receipt->id), context);
+            if (impl_->upkeep) impl_->upkeep->note_added(1, context);
         }
         return receipt;
     });
@@ -412,6 +431,7 @@ Result<lifecycle::PublishReceipt> AssetLibrary::resume_publishing(const PackageI
             impl_->metrics.published_bytes.add(receipt->already_published ? 0
                                                                           : receipt->file_bytes);
             impl_->settle_assets(package_asset_key(receipt->id), context);
+            if (impl_->upkeep) impl_->upkeep->note_added(1, context);
         }
         return receipt;
     });
@@ -429,9 +449,13 @@ Result<lifecycle::ImportReport> AssetLibrary::import_metadata(const content::Byt
         CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kPublish, ""));
         lifecycle::ImportOptions options = impl_->options.imports;
         options.strict = options.strict || strict;
+        std::optional<IndexUpkeep::Pause> pause;
+        if (impl_->upkeep) pause.emplace(impl_->upkeep->pause());
         Result<lifecycle::ImportReport> report = lifecycle::PublishingPipeline(impl_->services)
                                                      .import_metadata(source, options, context);
-        // So that it need not be done by the first who resolves. What came of the import stands.
+        pause.reset();
+        // So that it need not be done by the first who asks. What came of the import stands.
+        if (report && impl_->upkeep) static_cast<void>(impl_->upkeep->look(context));
         if (report) static_cast<void>(impl_->universe->prepare(context));
         return report;
     });

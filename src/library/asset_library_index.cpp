@@ -1,5 +1,7 @@
 // The index of a library: what of it is sealed.
 
+#include <optional>
+
 #include "catalog/internal/try.hpp"
 #include "library_impl.hpp"
 
@@ -10,6 +12,8 @@ Result<IndexSealing> AssetLibrary::seal_index(std::uint64_t versions_min,
     CATALOG_TRY_VOID(impl_->enter_writing(context, package::Verb::kAdmin, ""));
     IndexSealing done;
     if (impl_->segments == nullptr) return done;
+    std::optional<IndexUpkeep::Pause> pause;
+    if (impl_->upkeep) pause.emplace(impl_->upkeep->pause());
     const auto progress_of = [&](std::string_view phase) {
         return [this, phase, &context](std::uint64_t count, std::uint64_t total) {
             context.report({"seal", phase, "packages", count, total});

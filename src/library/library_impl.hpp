@@ -12,6 +12,7 @@
 #include "catalog/library/asset_library.hpp"
 #include "catalog/lifecycle/services.hpp"
 #include "catalog/security/transparency_log.hpp"
+#include "index_upkeep.hpp"
 #include "library_file.hpp"
 #include "library_metrics.hpp"
 #include "live_universe.hpp"
@@ -85,7 +86,8 @@ struct AssetLibrary::Impl {
     std::unique_ptr<security::TransparencyLog> log;
     std::unique_ptr<kv::CommitQueue> queue;
     std::unique_ptr<LiveUniverse> universe;
-    std::unique_ptr<AssetBook> assets;  ///< Null in a library that is open for reading.
+    std::unique_ptr<IndexUpkeep> upkeep;  ///< Null where nothing is ever sealed by itself.
+    std::unique_ptr<AssetBook> assets;    ///< Null in a library that is open for reading.
     lifecycle::Services services;
     LibraryMetrics metrics;
     monitor::CollectorRegistration collector;  ///< Last: no scrape is inside when the others go.
@@ -134,6 +136,7 @@ private:
     [[nodiscard]] Result<void> wire_store();
     [[nodiscard]] Result<void> wire_content();
     void wire_packages();
+    void wire_upkeep();
     void wire_services();
 };
 

@@ -80,6 +80,43 @@ TEST(SealingCrash, LosesNoAcknowledgedPackage) {
     EXPECT_GT(count.points, 20u);
 }
 
+TEST(UpkeepCrash, LosesNoAcknowledgedPackage) {
+    constexpr int kPublished = 9;
+    LibraryOptions upkeep;
+    upkeep.upkeep.seal_versions_min = 2;
+    upkeep.upkeep.merge_fan_out = 2;
+    upkeep.upkeep.in_background = false;
+    int acknowledged = 0;
+    CrashTestOptions options;
+    options.random_seeds = from_environment("CATALOG_CRASH_SEEDS", 1);
+    options.stride = from_environment("CATALOG_CRASH_STRIDE", 1);
+    const auto count = io::testing::for_each_crash(
+        [] {
+            const FileSystemLink disk = SimulatedFileSystem::make();
+            open_library(environment_on(disk)).reset();
+            return disk->recover(io::testing::CrashPolicy::kKeepAll);
+        },
+        [&](const FileSystemLink& disk) {
+            acknowledged = 0;
+            const auto library = AssetLibrary::open("/library", upkeep, environment_on(disk, 2));
+            for (int number = 0; library && number < kPublished; ++number) {
+                if (!import_line(**library, number)) return;
+                ++acknowledged;
+            }
+        },
+        [&](const FileSystemLink& disk, const CrashPoint&) {
+            const auto library = must(AssetLibrary::open("/library", upkeep, environment_on(disk)));
+            for (const Finding& finding : must(library->verify(true)).findings)
+                ADD_FAILURE() << finding.where << ": " << finding.what;
+            for (int number = 0; number < acknowledged; ++number)
+                EXPECT_TRUE(library->find(name_of(number))) << number;
+            const auto files = disk->list("/library/segments");
+            EXPECT_EQ(files ? files->size() : 0, must(library->stats()).shape.segments);
+        },
+        options);
+    EXPECT_GT(count.points, 20u);
+}
+
 constexpr int kImported = 18;
 constexpr int kLinesOfCommit = 4;
 

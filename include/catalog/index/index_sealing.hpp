@@ -39,6 +39,13 @@ public:
     std::size_t memory_bytes_max = std::size_t{1} << 30;
 };
 
+/// Where the versions of an index are.
+struct IndexShape {
+    std::uint64_t delta_versions = 0;
+    std::uint64_t sealed_versions = 0;
+    std::uint64_t segments = 0;
+};
+
 /// What a seal or a merge did; all zero when there was nothing to do.
 struct SealReport {
     std::uint64_t versions = 0;  ///< In the segment that was written.

@@ -264,6 +264,9 @@ public:
         std::uint64_t yanked = 0;
     };
     [[nodiscard]] Result<Counts> counts() const;
+    /// Returns where the versions are. Cost: a read of the store. Errors: kIndexCorrupted,
+    /// kDatabaseIo.
+    [[nodiscard]] Result<IndexShape> shape() const;
 
     /// Calls `each` for every entry in order until it returns an error, which is returned.
     [[nodiscard]] Result<void> for_each(

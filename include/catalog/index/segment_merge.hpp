@@ -36,6 +36,8 @@ public:
     /// Asked about each version, once or more often, from the calling thread, and always to answer
     /// alike. Empty: all stay as they are.
     std::function<MergeVerdict(DocId)> verdict;
+    /// Called once in 1,024 versions while they are read; its error ends the merge. May be empty.
+    std::function<Result<void>(DocId)> progress;
 };
 
 /// Writes the live versions of all sources as one segment: the same bytes that a SegmentBuilder

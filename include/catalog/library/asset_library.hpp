@@ -35,6 +35,25 @@
 
 namespace catalog::library {
 
+/// When a library seals and merges its index by itself
+/// (docs/decisions/0017-a-delta-and-segments.md).
+class UpkeepOptions {
+public:
+    UpkeepOptions() = default;
+
+    /// From how many versions on that are in the database some of them are sealed, at most 4,096
+    /// at once. 0: nothing is sealed or merged by itself.
+    std::uint64_t seal_versions_min = 8'192;
+    /// So many segments of one size class become one, 2 to 64.
+    std::uint32_t merge_fan_out = 8;
+    /// Bytes of memory that a merge may take, about 500 a version; what would need more stays as it
+    /// is.
+    std::size_t merge_memory_bytes_max = std::size_t{256} << 20;
+    /// It is done on the executor, a seal or a merge a task. False: by the publication or the
+    /// import that finds it due, for a process that ends after one.
+    bool in_background = true;
+};
+
 /// How a library is opened or made.
 class LibraryOptions {
 public:
@@ -68,6 +87,7 @@ public:
     std::uint64_t frozen_versions_min =
         1'000;  ///< From how many versions on a library keeps what resolvers need of its packages
                 ///< in a file, `index/universe`; it can be made anew at any time, and is.
+    UpkeepOptions upkeep;
     lifecycle::ImportOptions imports;  ///< When imports make segments, and how much they commit.
     bool frozen_in_background = true;  ///< That file is made on the executor while resolutions go
                                        ///< on without it. False: by the resolution that finds it
@@ -103,6 +123,7 @@ struct LibraryStats {
     std::uint64_t frozen_bytes = 0;
     std::uint64_t frozen_changes = 0;  ///< Packages that changed since it was made.
     bool freezing = false;             ///< A newer one is being made by this process.
+    index::IndexShape shape;           ///< Which packages are sealed.
 };
 
 /// What an open library takes of the process beside its descriptors.
@@ -264,9 +285,10 @@ public:
     /// time and space for, and merges segments where there are many of one size
     /// (docs/formats/index-manifest.md). Nothing is done while fewer than `versions_min` are in the
     /// database, and never in an encrypted library. Publishers and readers go on meanwhile; ended
-    /// anywhere, the library is whole. Reports "seal", "seal" or "merge", "packages". Errors:
-    /// kBusy (another call seals), kLibraryReadOnly, kIndexCorrupted, kLimitExceeded,
-    /// kStorageFull, kCommitFailed, kCancelled, kDeadlineExceeded.
+    /// anywhere, the library is whole. Waits for the end of a seal or a merge of
+    /// LibraryOptions::upkeep. Reports "seal", "seal" or "merge", "packages". Errors: kBusy
+    /// (another call seals), kLibraryReadOnly, kIndexCorrupted, kLimitExceeded, kStorageFull,
+    /// kCommitFailed, kCancelled, kDeadlineExceeded.
     [[nodiscard]] Result<IndexSealing> seal_index(std::uint64_t versions_min = 1,
                                                   const CallContext& context = {});
     [[nodiscard]] Result<void> change_state(const PackageId& id, std::string_view event,
