@@ -91,8 +91,9 @@ std::string fish_script(const CLI::App& app) {
     const auto add_options = [&](const CLI::App& command, const std::string& condition) {
         for (const CLI::Option* option : command.get_options())
             for (const std::string& name : option->get_lnames())
-                text += "complete -c catalog" + condition + " -l " + name + " -d " +
-                        quoted(option->get_description()) + "\n";
+                text.append("complete -c catalog" + condition + " -l ")
+                    .append(name + " -d ")
+                    .append(quoted(option->get_description()) + "\n");
     };
     add_options(app, "");
     for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -123,9 +124,12 @@ void add_completion_command(CLI::App& app, Session& session) {
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
     command->callback([&app, &session, shell] {
         session.action = [&app, &session, shell]() -> Result<ExitCode> {
-            session.print(*shell == "bash"  ? bash_script(app)
-                          : *shell == "zsh" ? zsh_script(app)
-                                            : fish_script(app));
+            if (*shell == "bash")
+                session.print(bash_script(app));
+            else if (*shell == "zsh")
+                session.print(zsh_script(app));
+            else
+                session.print(fish_script(app));
             return ExitCode::kOk;
         };
     });

@@ -62,6 +62,7 @@ std::vector<std::size_t> layers_of(const resolve::Solution& solution) {
             if (component[edge.from] == c && component[edge.to] != c)
                 depth[component[edge.to]] = std::max(depth[component[edge.to]], depth[c] + 1);
     std::vector<std::size_t> layers;
+    layers.reserve(solution.packages.size());
     for (std::size_t package = 0; package < solution.packages.size(); ++package)
         layers.push_back(depth[component[package]]);
     return layers;

@@ -15,7 +15,10 @@ namespace catalog::cli {
 namespace {
 
 void print_metadata(Session& session, const library::LibraryMetadata& metadata) {
-    if (session.json()) return session.print_json(to_json(metadata));
+    if (session.json()) {
+        session.print_json(to_json(metadata));
+        return;
+    }
     session.print("library      " + metadata.path + "\nid           " + metadata.id.to_string() +
                   "\nmade         " + time_text(metadata.created) + "\nchunks       " +
                   size_text(metadata.chunk_bytes_average) + " on average, zstd level " +

@@ -1,7 +1,7 @@
 // The program: streams, signals, exit code.
 
 #include <malloc.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigwait is not ISO C
 #include <unistd.h>
 
 #include <iostream>
@@ -44,9 +44,9 @@ int main(int argc, char** argv) {
     signal(SIGPIPE, SIG_IGN);
     // Threads that encode chunks hand their buffers to one that writes: an arena each keeps a fifth
     // more memory, and saves no measurable time.
-    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): there is one thread yet
     // What is larger goes back to the system when it is freed, and leaves no holes: a tenth less.
-    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);  // NOLINT(concurrency-mt-unsafe)
     std::stop_source stop;
     const SignalWatch watch(stop);
     std::ios::sync_with_stdio(false);

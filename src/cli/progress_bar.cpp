@@ -1,6 +1,7 @@
 #include "progress_bar.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 
 #include "text.hpp"
@@ -17,7 +18,7 @@ std::string amount(std::uint64_t value, std::string_view unit) {
 }
 
 std::string duration_text(double seconds) {
-    const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+    const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
     const std::uint64_t minutes = whole / 60;
     const std::string rest = std::to_string(whole % 60);
     return std::to_string(minutes) + ":" + (rest.size() < 2 ? "0" : "") + rest;

@@ -2,8 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <fstream>
-#include <istream>
 #include <memory>
 
 #include "app.hpp"
@@ -171,9 +169,7 @@ void add_state_command(CLI::App& app, Session& session, const std::string& event
     });
 }
 
-}  // namespace
-
-void add_publish_commands(CLI::App& app, Session& session) {
+void add_project_commands(CLI::App& app, Session& session) {
     auto new_options = std::make_shared<NewOptions>();
     CLI::App* command = app.add_subcommand("new", "Start a project: write a catalog.toml");
     command->add_option("name", new_options->name, "Name of the package")
@@ -202,9 +198,11 @@ void add_publish_commands(CLI::App& app, Session& session) {
     command->callback([&session, directory] {
         session.action = [&session, directory] { return check(session, *directory); };
     });
+}
 
+void add_package_commands(CLI::App& app, Session& session) {
     auto publish_options = std::make_shared<PublishOptions>();
-    command = app.add_subcommand(
+    CLI::App* command = app.add_subcommand(
         "publish", "Publish projects; each is signed, logged and visible at once or not at all");
     command->add_option("directories", publish_options->paths, "Folders with a catalog.toml")
         ->required()
@@ -231,9 +229,11 @@ void add_publish_commands(CLI::App& app, Session& session) {
             return publish_batch(session, *npm_options, library::publish_npm);
         };
     });
+}
 
+void add_import_command(CLI::App& app, Session& session) {
     auto import_options = std::make_shared<ImportOptions>();
-    command = app.add_subcommand(
+    CLI::App* command = app.add_subcommand(
         "import", "Load package metadata, JSON Lines, into the index without content");
     command->add_option("file", import_options->path, "File, or - for standard input")
         ->required()
@@ -244,9 +244,17 @@ void add_publish_commands(CLI::App& app, Session& session) {
             return import_metadata(session, *import_options);
         };
     });
+}
+
+}  // namespace
+
+void add_publish_commands(CLI::App& app, Session& session) {
+    add_project_commands(app, session);
+    add_package_commands(app, session);
+    add_import_command(app, session);
 
     auto abandoned = std::make_shared<std::string>();
-    command = app.add_subcommand(
+    CLI::App* command = app.add_subcommand(
         "abandon", "Take a package that waits for a host's consensus out of the library");
     command->add_option("id", *abandoned, "Package version, NAME@VERSION")
         ->required()

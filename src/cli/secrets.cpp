@@ -1,14 +1,14 @@
 #include "secrets.hpp"
 
 #include <fcntl.h>
-#include <string.h>
+#include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not ISO C
 #include <termios.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <utility>
 
 #include "catalog/internal/try.hpp"
+#include "environment.hpp"
 #include "session.hpp"
 
 namespace catalog::cli {
@@ -33,12 +33,6 @@ Result<std::string> secret_in_file(const Session& session, const std::string& pa
     return line;
 }
 
-// Nothing when it is not set.
-std::string of_environment(const char* variable) {
-    const char* text = std::getenv(variable);
-    return text == nullptr ? std::string() : std::string(text);
-}
-
 tl::unexpected<Error> nothing_given() {
     return fail(
         Error(Errc::kKeyNotFound, "the library is encrypted, and no passphrase is given")
@@ -48,8 +42,8 @@ tl::unexpected<Error> nothing_given() {
 // The terminal as it was, whatever happens in between.
 class QuietTerminal {
 public:
-    explicit QuietTerminal(int terminal) : terminal_(terminal) {
-        changed_ = ::tcgetattr(terminal_, &before_) == 0;
+    explicit QuietTerminal(int terminal)
+        : terminal_(terminal), changed_(::tcgetattr(terminal_, &before_) == 0) {
         if (!changed_) return;
         termios quiet = before_;
         quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -110,6 +104,7 @@ Result<UserSecret> UserSecret::recovery_key(std::string text) {
 UserSecret::~UserSecret() { wipe(text_); }
 
 UserSecret::UserSecret(UserSecret&& other) noexcept
+    // NOLINTNEXTLINE(performance-move-constructor-init): see below
     : text_(other.text_), is_recovery_key_(other.is_recovery_key_) {
     // A copy and a wipe: a short text is in the object itself, which moving does not clear.
     wipe(other.text_);
@@ -139,12 +134,12 @@ Result<UserSecret> secret_to_open(Session& session) {
         return UserSecret::recovery_key(std::move(text));
     }
     std::string file = options.passphrase_file;
-    if (file.empty()) file = of_environment("CATALOG_PASSPHRASE_FILE");
+    if (file.empty()) file = environment_value("CATALOG_PASSPHRASE_FILE");
     if (!file.empty()) {
         CATALOG_TRY(std::string text, secret_in_file(session, file));
         return UserSecret::passphrase(std::move(text));
     }
-    if (std::string text = of_environment("CATALOG_PASSPHRASE"); !text.empty())
+    if (std::string text = environment_value("CATALOG_PASSPHRASE"); !text.empty())
         return UserSecret::passphrase(std::move(text));
     if (!session.streams().ask_secret) return nothing_given();
     CATALOG_TRY(std::string text, session.streams().ask_secret("Passphrase of the library: "));
@@ -156,7 +151,7 @@ Result<UserSecret> new_passphrase(Session& session, const std::string& file, con
         CATALOG_TRY(std::string text, secret_in_file(session, file));
         return UserSecret::passphrase(std::move(text));
     }
-    if (std::string text = of_environment(variable); !text.empty())
+    if (std::string text = environment_value(variable); !text.empty())
         return UserSecret::passphrase(std::move(text));
     if (!session.streams().ask_secret)
         return fail(Error(Errc::kKeyNotFound, "no new passphrase is given")
@@ -172,7 +167,7 @@ Result<UserSecret> new_passphrase(Session& session, const std::string& file, con
 
 Result<UserSecret> first_passphrase(Session& session) {
     std::string file = session.options.passphrase_file;
-    if (file.empty()) file = of_environment("CATALOG_PASSPHRASE_FILE");
+    if (file.empty()) file = environment_value("CATALOG_PASSPHRASE_FILE");
     return new_passphrase(session, file, "CATALOG_PASSPHRASE");
 }
 

@@ -30,7 +30,7 @@ Result<json::Value> compare_versions(const json::Object& question) {
     CATALOG_TRY(const SemVer a, version_in(question, "a"));
     CATALOG_TRY(const SemVer b, version_in(question, "b"));
     const std::weak_ordering order = compare_precedence(a, b);
-    return json::Value(order < 0 ? -1 : order > 0 ? 1 : 0);
+    return json::Value(static_cast<int>(order > 0) - static_cast<int>(order < 0));
 }
 
 Result<version::VersionReq> requirement_in(const json::Object& question) {

@@ -1,6 +1,5 @@
 #include "session.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <ostream>
@@ -8,6 +7,7 @@
 #include "catalog/internal/try.hpp"
 #include "catalog/json/write.hpp"
 #include "catalog/library/library_keys.hpp"
+#include "environment.hpp"
 #include "log_printer.hpp"
 #include "progress_bar.hpp"
 #include "secrets.hpp"
@@ -44,12 +44,11 @@ Session::~Session() = default;
 
 std::string Session::library_path() const {
     if (!options.library.empty()) return options.library;
-    if (const char* path = std::getenv("CATALOG_LIBRARY"); path != nullptr && *path != '\0')
-        return path;
-    if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0')
-        return std::string(data) + "/catalog";
-    const char* home = std::getenv("HOME");
-    return std::string(home != nullptr ? home : ".") + "/.local/share/catalog";
+    if (std::string path = environment_value("CATALOG_LIBRARY"); !path.empty()) return path;
+    if (const std::string data = environment_value("XDG_DATA_HOME"); !data.empty())
+        return data + "/catalog";
+    const std::string home = environment_value("HOME");
+    return (home.empty() ? "." : home) + "/.local/share/catalog";
 }
 
 library::LibraryOptions Session::writer_options() const {

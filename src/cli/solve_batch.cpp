@@ -13,9 +13,9 @@ using library::to_json;
 namespace {
 
 Result<const json::Array*> array_in(const json::Object& object, std::string_view member) {
-    static const json::Array kNone;
+    static const json::Array none;
     const auto found = object.find(member);
-    if (found == object.end() || found->second.is_null()) return &kNone;
+    if (found == object.end() || found->second.is_null()) return &none;
     if (found->second.as_array() == nullptr)
         return fail(Errc::kJsonType, "request: " + std::string(member) + " must be an array");
     return found->second.as_array();
