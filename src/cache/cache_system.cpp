@@ -100,6 +100,7 @@ struct CacheSystem::State : std::enable_shared_from_this<CacheSystem::State> {
     Result<FlightOutcome> search(ByteView key, const Loader& loader, const CallContext& context,
                                  std::optional<Bytes>& in_need,
                                  const std::shared_ptr<Flight>& flight);
+    std::optional<FlightOutcome> look_again(ByteView key);
     std::optional<FlightOutcome> look_below(ByteView key, std::optional<Bytes>& in_need,
                                             const std::shared_ptr<Flight>& flight);
     Result<FlightOutcome> load(ByteView key, const Loader& loader, const CallContext& context,
@@ -225,9 +226,11 @@ Result<FlightOutcome> CacheSystem::State::search(ByteView key, const Loader& loa
         return fail(error);
     };
     try {
-        if (auto below = look_below(key, in_need, flight)) {
-            flights.land(flight, *below);
-            return *std::move(below);
+        auto found = look_again(key);
+        if (!found) found = look_below(key, in_need, flight);
+        if (found) {
+            flights.land(flight, *found);
+            return *std::move(found);
         }
         Result<FlightOutcome> loaded = load(key, loader, context, flight);
         if (!loaded) return give_up(loaded.error());
@@ -237,6 +240,19 @@ Result<FlightOutcome> CacheSystem::State::search(ByteView key, const Loader& loa
     } catch (...) {
         return give_up(Error(Errc::kInternal, "a loader of the cache threw an exception"));
     }
+}
+
+// Between this caller's look into memory and the begin of its flight another flight may have
+// landed.
+std::optional<FlightOutcome> CacheSystem::State::look_again(ByteView key) {
+    EntryTerms terms;
+    Bytes value;
+    if (memory->find_again(key, value, terms)) {
+        if (age_of(terms, *environment.clock) != Age::kFresh) return std::nullopt;
+        return FlightOutcome{CacheSource::kMemory, std::make_shared<const Bytes>(std::move(value))};
+    }
+    if (absent->find_again(key, value, terms)) return FlightOutcome{CacheSource::kAbsent, nullptr};
+    return std::nullopt;
 }
 
 std::optional<FlightOutcome> CacheSystem::State::look_below(ByteView key,
@@ -379,7 +395,8 @@ void CacheSystem::State::refresh(ByteView key, const Loader& loader) {
 void CacheSystem::invalidate(ByteView key) { state_->invalidate(key); }
 
 // From the farthest level to the nearest. After each, flights that may have read there before are
-// stopped from putting that into nearer ones; what then is removed from the next stays away.
+// stopped from putting that into nearer ones; what then is removed from the next stays away. After
+// the last, nobody who comes later may join a flight that has read there.
 void CacheSystem::State::invalidate(ByteView key) {
     flights.invalidate(as_text(key));
     if (remote) {
@@ -396,6 +413,7 @@ void CacheSystem::State::invalidate(ByteView key) {
     }
     (void)memory->erase(key);
     (void)absent->erase(key);
+    flights.invalidate(as_text(key));
 }
 
 void CacheSystem::invalidate_prefix(ByteView prefix) {
@@ -411,6 +429,7 @@ void CacheSystem::invalidate_prefix(ByteView prefix) {
     }
     (void)state_->memory->erase_prefix(prefix);
     (void)state_->absent->erase_prefix(prefix);
+    stop_flights();
 }
 
 CacheStats CacheSystem::stats() const {

@@ -107,28 +107,38 @@ Result<std::unique_ptr<MemoryCache>> MemoryCache::make(const MemoryCacheOptions&
 MemoryCache::MemoryCache(std::unique_ptr<Parts> parts) noexcept : parts_(std::move(parts)) {}
 MemoryCache::~MemoryCache() = default;
 
-bool MemoryCache::look(ByteView key, Bytes& value, EntryTerms* terms) const {
+enum class MemoryCache::Look : std::uint8_t { kFound, kMissing, kExpired };
+
+MemoryCache::Look MemoryCache::look(ByteView key, Bytes& value, EntryTerms* terms) const {
     const std::uint64_t hash = parts_->hash(key);
     const ShardAnswer answer = parts_->shard_of(hash).find(hash, key, value);
-    if (!answer.found) {
-        parts_->misses.add();
-        return false;
-    }
-    if (answer.expires != MonotonicTime::max() &&
-        answer.expires <= parts_->clock->now_monotonic()) {
-        parts_->misses.add();
-        parts_->expired.add();
-        return false;
-    }
-    parts_->hits.add_roughly();
+    if (!answer.found) return Look::kMissing;
+    if (answer.expires != MonotonicTime::max() && answer.expires <= parts_->clock->now_monotonic())
+        return Look::kExpired;
     if (terms != nullptr) *terms = {answer.expires, answer.stamp};
-    return true;
+    return Look::kFound;
 }
 
-bool MemoryCache::find(ByteView key, Bytes& value) const { return look(key, value, nullptr); }
+bool MemoryCache::count(Look look) const {
+    if (look == Look::kFound) {
+        parts_->hits.add_roughly();
+        return true;
+    }
+    parts_->misses.add();
+    if (look == Look::kExpired) parts_->expired.add();
+    return false;
+}
+
+bool MemoryCache::find(ByteView key, Bytes& value) const {
+    return count(look(key, value, nullptr));
+}
 
 bool MemoryCache::find(ByteView key, Bytes& value, EntryTerms& terms) const {
-    return look(key, value, &terms);
+    return count(look(key, value, &terms));
+}
+
+bool MemoryCache::find_again(ByteView key, Bytes& value, EntryTerms& terms) const {
+    return look(key, value, &terms) == Look::kFound;
 }
 
 bool MemoryCache::put(ByteView key, ByteView value, const EntryTerms& terms) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "support/cache/cache_bed.hpp"
 #include "support/cache/fake_levels.hpp"
 #include "support/core/executors.hpp"
@@ -13,6 +16,22 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+// Does something else once at a moment when the clock is asked: between two steps of a call.
+class InterruptingClock final : public Clock {
+public:
+    [[nodiscard]] MonotonicTime now_monotonic() const override {
+        if (interrupt) std::exchange(interrupt, nullptr)();
+        return clock.now_monotonic();
+    }
+    [[nodiscard]] WallTime now_wall() const override { return clock.now_wall(); }
+    bool sleep_for(std::chrono::nanoseconds duration, const std::stop_token& stop) const override {
+        return clock.sleep_for(duration, stop);
+    }
+
+    fakes::FakeClock clock;
+    mutable std::function<void()> interrupt;
+};
 
 // A cache system over fakes, and a source whose answer a test sets.
 struct Bed {
@@ -79,6 +98,32 @@ TEST(CacheSystem, LoadsOnceAndThenHitsInMemory) {
     expect_get(bed, "value", CacheSource::kLoader);
     expect_get(bed, "value", CacheSource::kMemory);
     EXPECT_EQ(bed.loads, 1);
+}
+
+// Over memory alone: an entry that has expired makes a call ask for the time after its look
+// into memory and before its flight; another call comes and goes there.
+TEST(CacheSystem, FindsWhatAnotherFlightHasBroughtSinceItsLookIntoMemory) {
+    for (const bool present : {true, false}) {
+        Bed bed;
+        const auto clock = std::make_shared<InterruptingClock>();
+        CacheEnvironment environment;
+        environment.clock = clock;
+        environment.random = std::make_shared<fakes::SeededRandom>(7);
+        auto made = CacheSystem::make({}, environment);
+        ASSERT_TRUE(made) << made.error().to_string();
+        bed.system = *std::move(made);
+        bed.times = serving(60, 0, 0);
+        (void)bed.get();
+        clock->clock.advance(seconds(61));
+        if (!present) bed.source.reset();
+        clock->interrupt = [&] { (void)bed.get(); };
+        expect_get(bed, present ? "value" : "",
+                   present ? CacheSource::kMemory : CacheSource::kAbsent);
+        EXPECT_FALSE(clock->interrupt);
+        EXPECT_EQ(bed.loads, 2);
+        EXPECT_EQ(bed.system->stats().memory.hits, 0u);
+        EXPECT_EQ(bed.system->stats().memory.misses, 3u);
+    }
 }
 
 TEST(CacheSystem, FindsOnDiskWhatMemoryHasLostAndPutsItBack) {

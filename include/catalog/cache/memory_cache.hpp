@@ -71,6 +71,9 @@ public:
     [[nodiscard]] bool find(ByteView key, Bytes& value) const;
     /// The same, with what was put beside the value.
     [[nodiscard]] bool find(ByteView key, Bytes& value, EntryTerms& terms) const;
+    /// The same, without a trace in `stats`: for who looks again on behalf of a request that has
+    /// been counted.
+    [[nodiscard]] bool find_again(ByteView key, Bytes& value, EntryTerms& terms) const;
 
     /// Puts `value` under `key` in place of what was there. Returns false when the entry is larger
     /// than `entry_bytes_max`: then nothing is under the key.
@@ -99,7 +102,9 @@ public:
 private:
     struct Parts;
     explicit MemoryCache(std::unique_ptr<Parts> parts) noexcept;
-    [[nodiscard]] bool look(ByteView key, Bytes& value, EntryTerms* terms) const;
+    enum class Look : std::uint8_t;
+    [[nodiscard]] Look look(ByteView key, Bytes& value, EntryTerms* terms) const;
+    [[nodiscard]] bool count(Look look) const;
 
     std::unique_ptr<Parts> parts_;
 };
