@@ -148,7 +148,8 @@ std::uint64_t RocksDatabase::threads() const noexcept {
 
 Result<void> RocksDatabase::open_families(const OpenOptions& options, const RocksMemory& memory) {
     const RocksTask task = this->task(Errc::kDatabaseOpen, "open");
-    const RocksOptions made = make_rocksdb_options(options, memory, *env_);
+    RocksOptions made = make_rocksdb_options(options, memory, *env_);
+    made.database.listeners.push_back(errors_);
     std::vector<std::string> names = options.families;
     if (options.read_only) {
         // A follower cannot make families: it opens those that are there.
@@ -181,6 +182,13 @@ Result<void> RocksDatabase::open_families(const OpenOptions& options, const Rock
                                : all_handles_[static_cast<std::size_t>(at - names.begin())]);
     }
     return {};
+}
+
+Result<void> RocksDatabase::resume() {
+    errors_->set_short_of_space(false);
+    auto resumed = call_rocksdb(task(Errc::kCommitFailed, "flush"), [&] { return db_->Resume(); });
+    if (!resumed) errors_->set_short_of_space(true);
+    return resumed;
 }
 
 Result<void> RocksDatabase::settle(const RecoveredLogs& recovered, const OpenOptions& options) {
@@ -258,7 +266,7 @@ Result<std::optional<std::string>> RocksDatabase::get(Family family, std::string
     options.snapshot = moment;
     std::optional<std::string> value(std::in_place);
     CATALOG_TRY_VOID(call_rocksdb(task(Errc::kDatabaseIo, "read"), [&] {
-        const rocksdb::Status status = db_->Get(options, in, slice_of(key), &*value);
+        rocksdb::Status status = db_->Get(options, in, slice_of(key), &*value);
         if (!status.IsNotFound()) return status;
         value.reset();
         return rocksdb::Status::OK();

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "background_errors.hpp"
 #include "catalog/kv/key_value_store.hpp"
 #include "recovery_guard.hpp"
 #include "rocksdb_options.hpp"
@@ -41,6 +42,12 @@ public:
     /// Errors: kDatabaseIo.
     [[nodiscard]] Result<std::vector<std::string>> verify() const;
 
+    /// Whether writes are refused because a flush met a full disk, which `resume` may mend.
+    [[nodiscard]] bool short_of_space() const noexcept { return errors_->short_of_space(); }
+    /// Flushes what is in memory, after which writes are taken again. Errors: kCommitFailed with
+    /// the cause kStorageFull while there is no space.
+    [[nodiscard]] Result<void> resume();
+
     /// Returns RocksDB's handle; null for a family that a follower's store does not have yet.
     [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
         return handles_[static_cast<std::size_t>(family)];
@@ -66,6 +73,7 @@ private:
 
     std::shared_ptr<io::FileSystem> fs_;
     std::string path_;
+    std::shared_ptr<BackgroundErrors> errors_ = std::make_shared<BackgroundErrors>();
     std::unique_ptr<rocksdb::Env> env_;  // before db_: goes after it
     std::unique_ptr<rocksdb::DB> db_;
     std::vector<rocksdb::ColumnFamilyHandle*> all_handles_;  // to give back

@@ -67,8 +67,8 @@ public:
             return fail(Error(Errc::kCommitFailed, "the store takes no writes after a failed one")
                             .with_hint("open the library again")
                             .with_cause(*failure_));
-        const auto written = write_marked(&batch, durability);
-        if (!written) failure_ = written.error();
+        const auto written = write_with_space(batch, durability);
+        if (!written && !database_->short_of_space()) failure_ = written.error();
         // After the change is visible: a reader that saw the old number then asks again, which is
         // right; the other way round it would take old data for new.
         revision_.fetch_add(1, std::memory_order_release);
@@ -89,6 +89,18 @@ public:
     }
 
 private:
+    // RocksDB refuses a write before it begins when a flush has met a full disk: the write can be
+    // made again once there is space for the flush.
+    Result<void> write_with_space(const WriteBatch& batch, Durability durability)
+        CATALOG_REQUIRES(mutex_) {
+        if (!database_->short_of_space()) {
+            auto written = write_marked(&batch, durability);
+            if (written || !database_->short_of_space()) return written;
+        }
+        CATALOG_TRY_VOID(database_->resume());
+        return write_marked(&batch, durability);
+    }
+
     Result<void> write_marked(const WriteBatch* batch, Durability durability)
         CATALOG_REQUIRES(mutex_) {
         const bool sync = durability == Durability::kSync;

@@ -56,6 +56,41 @@ TEST(RocksDbStore, KeepsWhatWasWrittenAcrossOpenings) {
     }
 }
 
+// A flush runs beside the commits: what was refused meanwhile is refused, and what comes once there
+// is space again is taken, with nothing lost that was acknowledged.
+TEST(RocksDbStore, TakesWritesAgainWhenAFlushThatMetAFullDiskFindsSpace) {
+    for (const char* written : {".sst", "MANIFEST"}) {
+        SCOPED_TRACE(written);
+        const auto fs = SimulatedFileSystem::make();
+        must(fs->make_directories("/library"));
+        auto store = must_open(fs, "/library/db", small_store(1));
+        fs->fail_always(FileOperation::kAppend, written, Errc::kStorageFull);
+        const std::string value(20'000, 'v');
+        std::set<std::string> acknowledged;
+        Result<void> refused;
+        for (int i = 0; refused && i < 10'000; ++i) {
+            const std::string key = "key" + std::to_string(i);
+            refused = store->write(put(Family{0}, key, value), Durability::kSync);
+            if (refused) acknowledged.insert(key);
+        }
+        ASSERT_FALSE(refused);
+        ASSERT_NE(refused.error().cause(), nullptr) << refused.error().to_string();
+        EXPECT_EQ(refused.error().cause()->code(), Errc::kStorageFull);
+        EXPECT_EQ(code_of(store->write(put(Family{0}, "again", value), Durability::kSync)),
+                  Errc::kCommitFailed);
+        fs->clear_faults();
+        must_write(*store, Family{0}, "after", value);
+        acknowledged.insert("after");
+        for (int opening = 0; opening < 2; ++opening) {
+            for (const std::string& key : acknowledged)
+                ASSERT_EQ(must(store->get(Family{0}, key)), value) << key;
+            EXPECT_FALSE(must(store->get(Family{0}, "again")));
+            store.reset();
+            store = must_open(fs, "/library/db", small_store(1));
+        }
+    }
+}
+
 TEST(RocksDbStore, KeepsUnsyncedBatchesWhenTheProcessEnds) {
     const auto fs = SimulatedFileSystem::make();
     must(
