@@ -35,10 +35,10 @@ void watch_signals(std::stop_source& stop) {
 int main(int argc, char** argv) {
     // Every control call has a thread of its own, and the allocator would spread them over arenas
     // that fill for hundreds of loads; with one, what grows is what is left behind. It must be told
-    // before the first thread is there.
+    // before the first thread is there. NOLINTBEGIN(concurrency-mt-unsafe)
     mallopt(M_ARENA_MAX, 1);
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): before the first thread
     signal(SIGPIPE, SIG_IGN);
+    // NOLINTEND(concurrency-mt-unsafe)
     static std::stop_source stop;
     watch_signals(stop);
     int code = 4;

@@ -1,9 +1,6 @@
 #include "session.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <ostream>
@@ -44,6 +41,7 @@ private:
 
 /// Commands that judge the answer before them: it does not end the script by failing.
 bool judges(std::string_view line) { return line.starts_with("expect"); }
+bool is_judge(const std::optional<ScriptLine>& line) { return line && judges(line->text); }
 
 }  // namespace
 
@@ -293,13 +291,15 @@ Answer Session::run_line(std::string_view line) {
     Result<std::string> text = substitute(line, variables_);
     if (!text) return to_answer(text.error());
     WordReader words(*text);
-    const Result<std::optional<std::string>> name = words.next();
-    if (!name) return to_answer(name.error());
-    const auto found = std::ranges::find(commands(), **name, &Command::name);
+    const Result<std::optional<std::string>> first = words.next();
+    if (!first) return to_answer(first.error());
+    const std::optional<std::string>& name = *first;
+    if (!name) return {};  // variables stood there, and they are empty
+    const auto found = std::ranges::find(commands(), *name, &Command::name);
     if (found == commands().end())
-        return to_answer(Error(Errc::kFailedPrecondition, "there is no command " + **name)
+        return to_answer(Error(Errc::kFailedPrecondition, "there is no command " + *name)
                              .with_hint("help lists them"));
-    const bool judging = judges(**name) || **name == "set" || **name == "print";
+    const bool judging = judges(*name) || *name == "set" || *name == "print";
     Answer answer = found->run(*this, words);
     // What judges the last answer leaves it, so that several may follow each other.
     if (!judging) last_ = answer;
@@ -354,13 +354,15 @@ bool Session::report_violations() {
 int Session::run(const LineSource& lines) {
     int code = 0;
     Result<std::optional<ScriptLine>> line = lines();
-    while (line && *line && !stop_.stop_requested()) {
-        const ScriptLine now = **line;
+    while (line && !stop_.stop_requested()) {
+        const std::optional<ScriptLine>& next = *line;
+        if (!next) break;
+        const ScriptLine now = *next;
         const Answer answer = run_line(now.text);
         if (options_.json) print(answer, now.where, true);
         // Whether a failure counts depends on the next line.
         line = lines();
-        const bool judged = line && *line && judges((*line)->text);
+        const bool judged = line && is_judge(*line);
         const bool counts = !answer.ok() && !judged;
         if (!options_.json) print(answer, now.where, counts);
         if (!counts) continue;

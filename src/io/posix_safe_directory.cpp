@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <string_view>
 
 #include "catalog/internal/try.hpp"
@@ -27,11 +28,11 @@ constexpr int kReadFolderFlags = O_RDONLY | O_DIRECTORY;
 bool syncfs_reports_errors() noexcept {
     struct utsname system{};
     if (::uname(&system) != 0) return false;
-    const std::string_view release(system.release);
-    const char* end = release.data() + release.size();
+    const char* const release = &system.release[0];
+    const char* const end = release + std::strlen(release);
     int major = 0;
     int minor = 0;
-    const auto first = std::from_chars(release.data(), end, major);
+    const auto first = std::from_chars(release, end, major);
     if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return false;
     if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return false;
     return major > 5 || (major == 5 && minor >= 8);

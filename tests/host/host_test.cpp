@@ -281,6 +281,7 @@ expect-json /times 3
     EXPECT_EQ(run_lines("load ${FIXTURES}/good\nget kit\nprint /version version:\n", {"-q"}).out,
               "version: 1.0.0\n");
     EXPECT_EQ(run_lines("echo ${nothing}\n").code, 3);
+    EXPECT_EQ(run_lines("set nothing =\n${nothing}\nhelp\n", {"-q"}).code, 0);
     EXPECT_EQ(run_lines("load ${FIXTURES}/good\nget kit\nexpect-json /version 2.0.0\n").code, 1);
 }
 
