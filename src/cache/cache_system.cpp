@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <catalog/internal/mutex.hpp>
-#include <limits>
 #include <new>
 #include <unordered_set>
 
@@ -88,8 +87,8 @@ Result<void> check(const CacheSystemOptions& options, const CacheEnvironment& en
 }  // namespace
 
 struct CacheSystem::State : std::enable_shared_from_this<CacheSystem::State> {
-    State(const CacheSystemOptions& the_options, CacheEnvironment the_environment)
-        : options(the_options),
+    State(CacheSystemOptions the_options, CacheEnvironment the_environment)
+        : options(std::move(the_options)),
           environment(std::move(the_environment)),
           flights(options.leaders_max) {}
 
@@ -107,10 +106,10 @@ struct CacheSystem::State : std::enable_shared_from_this<CacheSystem::State> {
                                const std::shared_ptr<Flight>& flight);
     void keep(ByteView key, ByteView value, const ValueTimes& times, bool on_disk);
     void keep_absent(ByteView key);
-    void share(const std::string& name, ByteView key, std::shared_ptr<const Bytes> value,
+    void share(const std::string& name, ByteView key, const std::shared_ptr<const Bytes>& value,
                const ValueTimes& times);
     void invalidate(ByteView key);
-    void forget_locally(ByteView key);
+    void forget_locally(ByteView key) const;
     void refresh(ByteView key, const Loader& loader);
     bool in_background(std::function<void()> task);
 
@@ -199,8 +198,9 @@ Result<CacheSource> CacheSystem::State::fly(ByteView key, const Loader& loader,
                                             std::optional<Bytes> in_need) {
     FlightTable::Part part = flights.join(as_text(key), *environment.clock, context);
     if (part.waited) ++joined;
-    Result<FlightOutcome> outcome =
-        part.flight ? search(key, loader, context, in_need, part.flight) : *std::move(part.outcome);
+    Result<FlightOutcome> outcome = part.outcome
+                                        ? *std::move(part.outcome)
+                                        : search(key, loader, context, in_need, part.flight);
     if (!outcome) {
         const Errc code = outcome.error().code();
         if (!in_need || code == Errc::kCancelled || code == Errc::kDeadlineExceeded)
@@ -221,7 +221,7 @@ Result<FlightOutcome> CacheSystem::State::search(ByteView key, const Loader& loa
                                                  const CallContext& context,
                                                  std::optional<Bytes>& in_need,
                                                  const std::shared_ptr<Flight>& flight) {
-    const auto give_up = [&](Error error) -> Result<FlightOutcome> {
+    const auto give_up = [&](const Error& error) -> Result<FlightOutcome> {
         flights.fail(flight, error);
         return fail(error);
     };
@@ -290,13 +290,14 @@ Result<FlightOutcome> CacheSystem::State::load(ByteView key, const Loader& loade
     }
     FlightOutcome outcome;
     const bool keeps = flights.begin_keeping(flight);
-    if (!loaded->value) {
+    std::optional<Bytes>& found = loaded->value;
+    if (!found) {
         outcome.source = CacheSource::kAbsent;
         if (keeps) keep_absent(key);
         flights.land(flight, outcome);
         return outcome;
     }
-    const auto value = std::make_shared<const Bytes>(*std::move(loaded->value));
+    const auto value = std::make_shared<const Bytes>(*std::move(found));
     outcome.value = value;
     const ValueTimes times = times_of(loaded->times, *environment.clock);
     const bool fits = value->size() <= options.value_bytes_max;
@@ -334,15 +335,17 @@ void CacheSystem::State::keep_absent(ByteView key) {
 }
 
 void CacheSystem::State::share(const std::string& name, ByteView key,
-                               std::shared_ptr<const Bytes> value, const ValueTimes& times) {
+                               const std::shared_ptr<const Bytes>& value, const ValueTimes& times) {
     const std::shared_ptr<void> place(nullptr,
                                       [self = shared_from_this()](void*) { --self->sharing; });
-    if (!environment.executor) return remote->put(name, key, *value, times);
-    (void)in_background([self = shared_from_this(), place, name, owned = to_bytes(key), value,
-                         times] { self->remote->put(name, owned, *value, times); });
+    if (environment.executor)
+        (void)in_background([self = shared_from_this(), place, name, owned = to_bytes(key), value,
+                             times] { self->remote->put(name, owned, *value, times); });
+    else
+        remote->put(name, key, *value, times);
 }
 
-void CacheSystem::State::forget_locally(ByteView key) {
+void CacheSystem::State::forget_locally(ByteView key) const {
     (void)memory->erase(key);
     (void)absent->erase(key);
     if (disk) disk->erase(key);

@@ -38,8 +38,8 @@ DiskCache::DiskCache(std::shared_ptr<RecordStore> store, Options options,
                      std::shared_ptr<const Clock> clock, std::shared_ptr<Random> random)
     : store_(std::move(store)),
       options_(std::move(options)),
-      clock_(clock),
-      breaker_(options_.breaker, clock, std::move(random)) {
+      clock_(std::move(clock)),
+      breaker_(options_.breaker, clock_, std::move(random)) {
     const MutexLock lock(mutex_);
     open_books();
 }
@@ -63,12 +63,13 @@ std::optional<DiskCache::Books> DiskCache::read_books(std::string_view text) {
 }
 
 void DiskCache::open_books() {
-    const auto text = store_->get(kBooksKey);
-    if (!text) {
+    const auto answer = store_->get(kBooksKey);
+    if (!answer) {
         ++counters_.errors;
         return;
     }
-    const std::optional<Books> books = *text ? read_books(**text) : std::nullopt;
+    const std::optional<std::string>& text = *answer;
+    const std::optional<Books> books = text ? read_books(*text) : std::nullopt;
     if (books)
         books_ = *books;
     else if (!remove_everything())
@@ -129,11 +130,12 @@ std::optional<StoredValue> DiskCache::get(ByteView key) {
         return std::nullopt;
     }
     breaker_.succeeded();
-    if (!*found) {
+    const std::optional<std::string>& stored = *found;
+    if (!stored) {
         ++counters_.misses;
         return std::nullopt;
     }
-    const ByteView record = as_bytes(**found);
+    const ByteView record = as_bytes(*stored);
     const auto unsealed = record.size() < kNumberBytes
                               ? std::nullopt
                               : unseal(options_.secret, key, record.subspan(kNumberBytes));
@@ -157,12 +159,15 @@ std::optional<StoredValue> DiskCache::get(ByteView key) {
 bool DiskCache::forget(std::string_view key, Changes& changes, Books& books) {
     const auto found = store_->get(value_key(key));
     if (!found) return false;
-    if (!*found) return true;
-    if ((*found)->size() < kNumberBytes + kSealBytes) return false;
-    const auto number = load_le<std::uint64_t>(bytes_of(**found));
-    const auto order = store_->get(order_key(number));
-    if (!order || !*order || (*order)->size() < 8 || (*order)->substr(8) != key) return false;
-    const auto bytes = load_le<std::uint64_t>(bytes_of(**order));
+    const std::optional<std::string>& value = *found;
+    if (!value) return true;
+    if (value->size() < kNumberBytes + kSealBytes) return false;
+    const auto number = load_le<std::uint64_t>(bytes_of(*value));
+    const auto ordered = store_->get(order_key(number));
+    if (!ordered) return false;
+    const std::optional<std::string>& order = *ordered;
+    if (!order || order->size() < 8 || order->substr(8) != key) return false;
+    const auto bytes = load_le<std::uint64_t>(bytes_of(*order));
     if (bytes > books.bytes || books.entries == 0) return false;
     changes.push_back({order_key(number), std::nullopt});
     changes.push_back({value_key(key), std::nullopt});
@@ -265,7 +270,10 @@ void DiskCache::erase_prefix(ByteView prefix) {
         Books books = books_;
         bool agrees = static_cast<bool>(scanned);
         for (const std::string& key : keys) agrees = agrees && forget(key, changes, books);
-        if (!agrees) return distrust();
+        if (!agrees) {
+            distrust();
+            return;
+        }
         if (!changes.empty() && !commit(std::move(changes), books)) return;
     }
 }

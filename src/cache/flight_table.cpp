@@ -54,7 +54,7 @@ FlightTable::Part FlightTable::wait(Shard& shard, Lock& lock, const std::shared_
         allowed = context.check(clock);
     }
     --flight->waiters_;
-    if (flight->outcome_) return {nullptr, *flight->outcome_, true};
+    if (flight->outcome_) return {nullptr, flight->outcome_, true};
     if (allowed) {
         flight->led_ = true;
         flight->leader_ = std::this_thread::get_id();

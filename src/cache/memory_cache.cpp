@@ -93,14 +93,14 @@ Result<std::unique_ptr<MemoryCache>> MemoryCache::make(const MemoryCacheOptions&
     const std::uint32_t shards = shards_of(options);
     const ShardSize size = size_of(options, shards);
     const std::size_t shard_bytes = (MemoryShard::bytes_of(size) + 63) / 64 * 64;
-    if (auto arena = Arena::make(shards * shard_bytes))
-        parts->arena.emplace(*std::move(arena));
-    else
+    auto arena = Arena::make(shards * shard_bytes);
+    if (!arena)
         return fail(Errc::kOutOfMemory,
                     "no memory for a cache of " + std::to_string(options.bytes_max) + " bytes");
     for (std::uint32_t i = 0; i < shards; ++i)
         parts->shards.push_back(
-            std::make_unique<MemoryShard>(size, parts->arena->data() + i * shard_bytes));
+            std::make_unique<MemoryShard>(size, arena->data() + i * shard_bytes));
+    parts->arena.emplace(*std::move(arena));
     return std::unique_ptr<MemoryCache>(new MemoryCache(std::move(parts)));
 }
 

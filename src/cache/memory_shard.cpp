@@ -4,7 +4,6 @@
 #include <atomic>
 #include <bit>
 #include <cstring>
-#include <limits>
 
 #include "shared_words.hpp"
 
@@ -215,17 +214,25 @@ std::uint32_t MemoryShard::take(EntryRing& ring, std::uint32_t words) {
     return ring.allocate(words);
 }
 
-std::uint32_t MemoryShard::make_room(EntryRing& ring, std::uint32_t words) {
-    unsigned kept = 0;
-    while (!ring.fits(words)) {
-        if (const std::uint32_t at = ring.oldest(); load(at) == kGap)
-            ring.release_gap();
-        else if (&ring == &small_)
+std::uint32_t MemoryShard::make_room_in_small(std::uint32_t words) {
+    while (!small_.fits(words)) {
+        if (load(small_.oldest()) == kGap)
+            small_.release_gap();
+        else
             evict_small();
+    }
+    return take(small_, words);
+}
+
+std::uint32_t MemoryShard::make_room_in_main(std::uint32_t words) {
+    unsigned kept = 0;
+    while (!main_.fits(words)) {
+        if (load(main_.oldest()) == kGap)
+            main_.release_gap();
         else
             evict_main(kept);
     }
-    return take(ring, words);
+    return take(main_, words);
 }
 
 // The oldest entry of the small ring goes: to the main ring if it was asked for twice, or if there
@@ -236,7 +243,7 @@ void MemoryShard::evict_small() {
     const std::uint64_t hash = load(at);
     if (const Slot slot = table_.find(hash, at)) {
         if (slot.hits() >= kHitsToPromote || main_.fits(words)) {
-            const std::uint32_t to = make_room(main_, words);
+            const std::uint32_t to = make_room_in_main(words);
             for (std::uint32_t i = 0; i < words; ++i) store(to + i, load(at + i));
             slot.set_hits(0);
             ++counts_.main_entries;
@@ -303,7 +310,7 @@ bool MemoryShard::put(std::uint64_t hash, ByteView key, ByteView value, const En
         remove(old);
     else
         to_main = ghosts_.take(EntryTable::tag_of(hash), counts_.main_entries);
-    const std::uint32_t at = make_room(to_main ? main_ : small_, words);
+    const std::uint32_t at = to_main ? make_room_in_main(words) : make_room_in_small(words);
     write_entry(at, hash, key, value, terms);
     const Slot slot = free_slot(hash);
     ++counts_.entries;

@@ -80,8 +80,8 @@ private:
     [[nodiscard]] Slot find_slot(std::uint64_t hash, ByteView key) CATALOG_REQUIRES(mutex_);
     [[nodiscard]] Slot free_slot(std::uint64_t hash) CATALOG_REQUIRES(mutex_);
     void remove(const Slot& slot) CATALOG_REQUIRES(mutex_);
-    [[nodiscard]] std::uint32_t make_room(EntryRing& ring, std::uint32_t words)
-        CATALOG_REQUIRES(mutex_);
+    [[nodiscard]] std::uint32_t make_room_in_small(std::uint32_t words) CATALOG_REQUIRES(mutex_);
+    [[nodiscard]] std::uint32_t make_room_in_main(std::uint32_t words) CATALOG_REQUIRES(mutex_);
     void evict_small() CATALOG_REQUIRES(mutex_);
     void evict_main(unsigned& kept) CATALOG_REQUIRES(mutex_);
     void keep_in_main(const Slot& slot, std::uint32_t from, std::uint32_t words)

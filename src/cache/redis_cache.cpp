@@ -49,9 +49,9 @@ tl::unexpected<Error> strange(const RedisReply& reply) {
 // Connections that nobody uses at the moment, and how many there are altogether.
 class RedisCache::Pool {
 public:
-    Pool(const RedisOptions& options, std::shared_ptr<const Clock> clock,
+    Pool(RedisOptions options, std::shared_ptr<const Clock> clock,
          std::shared_ptr<SocketWaiter> waiter)
-        : options_(options), clock_(std::move(clock)), waiter_(std::move(waiter)) {}
+        : options_(std::move(options)), clock_(std::move(clock)), waiter_(std::move(waiter)) {}
 
     [[nodiscard]] const RedisOptions& options() const noexcept { return options_; }
 

@@ -12,7 +12,7 @@
 
 #include "catalog/cache/redis_cache.hpp"
 
-struct redisReader;
+struct redisReader;  // NOLINT(readability-identifier-naming): of hiredis
 
 namespace catalog::cache {
 

@@ -15,9 +15,9 @@ RemoteLevel::RemoteLevel(std::shared_ptr<RemoteCache> remote, Options options,
                          std::shared_ptr<const Clock> clock, std::shared_ptr<Random> random)
     : remote_(std::move(remote)),
       options_(std::move(options)),
-      clock_(clock),
-      random_(random),
-      breaker_(options_.breaker, clock, random) {}
+      clock_(std::move(clock)),
+      random_(std::move(random)),
+      breaker_(options_.breaker, clock_, random_) {}
 
 std::string RemoteLevel::name_of(ByteView key) {
     std::string barriers;
@@ -73,11 +73,13 @@ std::optional<StoredValue> RemoteLevel::get(ByteView key) {
         return std::nullopt;
     }
     const auto found = remote_->get(name_of(key));
-    if (!settle(found ? std::optional<Errc>() : found.error().code()) || !*found) {
+    const bool answered = settle(found ? std::optional<Errc>() : found.error().code());
+    const std::optional<Bytes> sealed = answered && found ? *found : std::nullopt;
+    if (!sealed) {
         ++counters_.misses;
         return std::nullopt;
     }
-    const auto unsealed = unseal(options_.secret, key, **found);
+    const auto unsealed = unseal(options_.secret, key, *sealed);
     if (!unsealed || unsealed->value.size() > options_.value_bytes_max) {
         ++counters_.rejected;
         ++counters_.misses;

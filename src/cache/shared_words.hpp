@@ -58,8 +58,10 @@ inline __m128i load_16(const void* from) noexcept {
 
 inline void copy_shared_words(std::uint64_t* from, std::byte* to, std::size_t bytes) noexcept {
 #ifdef CATALOG_SHARED_WORDS_X86
-    if (bytes >= 32 && __builtin_cpu_supports("avx2") != 0)
-        return shared_words::copy_by_32(reinterpret_cast<const std::byte*>(from), to, bytes);
+    if (bytes >= 32 && __builtin_cpu_supports("avx2") != 0) {
+        shared_words::copy_by_32(reinterpret_cast<const std::byte*>(from), to, bytes);
+        return;
+    }
     for (; bytes >= 16; bytes -= 16, from += 2, to += 16)
         _mm_storeu_si128(reinterpret_cast<__m128i*>(to), shared_words::load_16(from));
 #endif

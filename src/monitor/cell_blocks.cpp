@@ -20,9 +20,9 @@ MetricCells CellBlocks::take(std::size_t count) {
         blocks_.emplace_back(static_cast<std::uint64_t*>(memory));
         used_ = 0;
     }
+    constexpr std::size_t kLine = kLineCells * 8;
     const auto begin = reinterpret_cast<std::uintptr_t>(blocks_.back().get());
-    const std::uintptr_t line = kLineCells * 8;
-    auto* const first = reinterpret_cast<std::uint64_t*>((begin + line - 1) / line * line);
+    std::uint64_t* const first = blocks_.back().get() + (kLine - begin % kLine) % kLine / 8;
     const MetricCells cells(first + used_, processors_);
     used_ += count;
     return cells;

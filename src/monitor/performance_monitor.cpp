@@ -32,9 +32,9 @@ struct Series {
 struct Family {
     std::string name;
     std::string help;
-    MetricKind kind;
-    Unit unit;
-    std::uint32_t one_in;
+    MetricKind kind = MetricKind::kCounter;
+    Unit unit = Unit::kNone;
+    std::uint32_t one_in = 1;
     std::vector<Series> series;
     std::map<std::string, std::size_t, std::less<>> places;  ///< By the values of the labels.
     std::optional<MetricCells> other;                        ///< Of all that are too many.

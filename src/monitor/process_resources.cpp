@@ -4,13 +4,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <catalog/internal/try.hpp>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 namespace catalog::monitor {
 namespace {
@@ -24,9 +23,11 @@ Error unreadable(const std::string& path, const std::string& why) {
         .with_hint("mount /proc");
 }
 
+std::string message_of(int error) { return std::generic_category().message(error); }
+
 Result<std::string> read_small_file(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) return fail(unreadable(path, std::strerror(errno)));
+    if (file < 0) return fail(unreadable(path, message_of(errno)));
     std::string text(kFileBytesMax, '\0');
     std::size_t got = 0;
     ssize_t now = 0;
@@ -35,7 +36,7 @@ Result<std::string> read_small_file(const std::string& path) {
         got += now > 0 ? static_cast<std::size_t>(now) : 0;
     const int error = errno;
     ::close(file);
-    if (now < 0) return fail(unreadable(path, std::strerror(error)));
+    if (now < 0) return fail(unreadable(path, message_of(error)));
     text.resize(got);
     return text;
 }
@@ -76,13 +77,13 @@ std::optional<std::uint64_t> status_line(std::string_view status, std::string_vi
 
 Result<std::uint64_t> count_open_files(const std::string& path) {
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
-    if (!folder) return fail(unreadable(path, std::strerror(errno)));
+    if (!folder) return fail(unreadable(path, message_of(errno)));
     std::uint64_t count = 0;
     errno = 0;
     // Only this thread has this stream, for which readdir is safe.
     while (const dirent* entry = ::readdir(folder.get()))  // NOLINT(concurrency-mt-unsafe)
         count += entry->d_name[0] == '.' ? 0 : 1;
-    if (errno != 0) return fail(unreadable(path, std::strerror(errno)));
+    if (errno != 0) return fail(unreadable(path, message_of(errno)));
     return count == 0 ? 0 : count - 1;  // without the one that this took
 }
 
