@@ -1,11 +1,14 @@
 // Repair. The order of things is what loses nothing at any point:
 //
 // 1. A full verification tells what is damaged.
-// 2. Pack by pack: the damaged pack is condemned, all of it that can be read is copied to the pack
-//    that grows, the old file gets a second name in `quarantine`, and one batch makes the copies
+// 2. All damaged packs are condemned, and all of them that can be read is copied to the pack that
+//    grows, from the newest pack to the oldest: of several copies of a chunk the newest is what
+//    readers and deltas go by, and what starts from a newer one may be what an older one needs.
+//    Then the old files one by one get a second name in `quarantine`, and a batch makes the copies
 //    durable and drops the old pack. Before that batch the old pack is what it was. A delta that
 //    could not be decoded is kept at first where another copy of its base may be whole: the check
-//    met the damaged one. A second verification, once that is gone, tells.
+//    met the damaged one. A second verification, once that is gone, tells. It is copied after all
+//    others, so that it does not stand for a whole copy of its own chunk.
 // 3. Object by object: from what the store itself has, else from the sources. What a source gives
 //    is put like any object, and counts when its id is the one that was asked for.
 // 4. What is still hurt is read once more, and named.
@@ -14,7 +17,9 @@
 
 #include <algorithm>
 #include <catalog/internal/try.hpp>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -62,7 +67,10 @@ private:
     Result<void> check_kept_deltas();
     void find_whole_chunks();
     [[nodiscard]] bool may_have_whole_base(const RecordHeader& header, ByteView payload);
-    Result<void> rewrite(const PackMark& mark);
+    enum class Records : std::uint8_t { kWhole, kDoubtfulDeltas };
+    Result<void> end_growing(std::span<PackMark> packs);
+    Result<void> copy(std::span<const PackMark> packs, Records which);
+    Result<void> drop(const PackMark& mark);
     Result<void> drop_index_files();
     Result<void> mend_references();
     Result<void> restore_objects();
@@ -82,6 +90,7 @@ private:
     CheckFindings found_;
     RepairReport report_;
     bool keeps_deltas_ = true;        // Until the second verification.
+    bool meets_doubtful_ = false;     // A record that could not be decoded.
     std::uint64_t deltas_kept_ = 0;   // Of those that could not be decoded.
     std::vector<bool> whole_chunks_;  // By CheckRecords::tag_of; empty before it is needed.
     ReaderPool readers_{core_};
@@ -90,12 +99,15 @@ private:
 // Copies what can be read of a damaged pack, as it is stored.
 class Repairer::PackCopy final : public PackVisitor {
 public:
-    explicit PackCopy(Repairer& run) : run_(run), copier_(run.core_) {}
+    PackCopy(Repairer& run, Records which) : run_(run), which_(which), copier_(run.core_) {}
 
     Result<void> record(const ChunkLocation& location, const RecordHeader& header,
                         ByteView payload) override {
         CATALOG_TRY_VOID(run_.check_context());
-        if (run_.found_.packs->damaged.find(location)) {
+        const bool doubtful = run_.found_.packs->damaged.find(location).has_value();
+        run_.meets_doubtful_ |= doubtful;
+        if (doubtful != (which_ == Records::kDoubtfulDeltas)) return {};
+        if (doubtful) {
             if (!run_.may_have_whole_base(header, payload)) return {};
             ++run_.deltas_kept_;
         }
@@ -112,6 +124,7 @@ public:
 
 private:
     Repairer& run_;
+    const Records which_;
     RecordCopier copier_;
 };
 
@@ -152,12 +165,18 @@ Result<void> Repairer::rewrite_packs() {
     std::vector<PackMark> damaged;
     for (const PackMark& mark : marks.packs)
         if (found_.damaged_packs.contains(mark.pack)) damaged.push_back(mark);
-    if (!options_.dry_run)
-        for (const PackMark& mark : damaged) core_.backend->condemn(mark.pack);
+    for (const PackMark& mark : damaged)
+        report_.packs_rewritten.push_back(pack_file_name(mark.pack));
+    if (options_.dry_run) return {};
+    std::ranges::reverse(damaged);  // The newest first.
+    for (const PackMark& mark : damaged) core_.backend->condemn(mark.pack);
+    auto rewritten = end_growing(damaged);
+    if (rewritten) rewritten = copy(damaged, Records::kWhole);
+    if (rewritten && keeps_deltas_ && meets_doubtful_)
+        rewritten = copy(damaged, Records::kDoubtfulDeltas);
     std::uint64_t done = 0;
-    Result<void> rewritten;
     for (const PackMark& mark : damaged) {
-        if (rewritten) rewritten = rewrite(mark);
+        if (rewritten) rewritten = drop(mark);
         if (!rewritten) core_.backend->pardon(mark.pack);
         advance("packs", "packs", ++done, damaged.size());
     }
@@ -196,19 +215,28 @@ Result<void> Repairer::check_kept_deltas() {
     return rewrite_packs();
 }
 
-Result<void> Repairer::rewrite(const PackMark& mark) {
-    CATALOG_TRY_VOID(check_context());
-    report_.packs_rewritten.push_back(pack_file_name(mark.pack));
-    if (options_.dry_run) return {};
-    PackMark whole = mark;
-    if (!mark.sealed) {
+Result<void> Repairer::end_growing(std::span<PackMark> packs) {
+    for (PackMark& mark : packs) {
+        if (mark.sealed) continue;
         const auto length = core_.backend->seal(mark.pack);
         if (!length && length.error().code() != Errc::kContentCorrupted)
             return fail(length.error());
-        if (length) whole.bytes = std::max(mark.bytes, *length);
+        if (length) mark.bytes = std::max(mark.bytes, *length);
     }
-    PackCopy copy(*this);
-    CATALOG_TRY_VOID(core_.backend->scan(whole, copy));
+    return {};
+}
+
+Result<void> Repairer::copy(std::span<const PackMark> packs, Records which) {
+    for (const PackMark& mark : packs) {
+        CATALOG_TRY_VOID(check_context());
+        PackCopy copies(*this, which);
+        CATALOG_TRY_VOID(core_.backend->scan(mark, copies));
+    }
+    return {};
+}
+
+Result<void> Repairer::drop(const PackMark& mark) {
+    CATALOG_TRY_VOID(check_context());
     CATALOG_TRY_VOID(keep_aside(core_.options, mark.pack));
     CATALOG_TRY_VOID(core_.backend->remove_pack(mark.pack, losses_));
     CATALOG_TRY_VOID(commit({}));

@@ -31,7 +31,7 @@ Result<void> PackBackend::recover(const StoreId& store, const ChunkProfile& prof
     unfinished_.reset();
     unreported_ = {};
     going_.clear();
-    copies_told_ = false;
+    copies_needed_ = false;
     files_.forget();
     maps_.forget();
     dictionaries_.forget();
@@ -121,7 +121,7 @@ Result<void> PackBackend::for_each_copy(
     const std::function<Result<void>(const IndexEntry&)>& each) {
     {
         const MutexLock lock(mutex_);
-        copies_told_ = true;
+        copies_needed_ = true;
     }
     const auto index = index_.index();
     return index ? index->for_each_copy(each) : Result<void>();
@@ -395,7 +395,7 @@ Result<BackendChanges> PackBackend::sync() {
     }
     for (const RunId run : index_.take_dead_runs()) unreported_.runs_removed.push_back(run);
     // A merge that fails now is tried again later; nothing depends on it.
-    if (const auto merge = index_.merge_when_due(!copies_told_).value_or(std::nullopt)) {
+    if (const auto merge = index_.merge_when_due(!copies_needed_).value_or(std::nullopt)) {
         unreported_.runs.push_back(merge->mark);
         for (const RunId run : merge->removed) unreported_.runs_removed.push_back(run);
     }
@@ -441,6 +441,8 @@ Result<std::uint64_t> PackBackend::seal(PackId pack) {
 }
 
 void PackBackend::condemn(PackId pack) {
+    const MutexLock lock(mutex_);
+    copies_needed_ = true;
     if (const auto index = index_.index()) index->condemn_pack(pack);
 }
 
