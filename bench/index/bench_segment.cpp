@@ -84,6 +84,22 @@ void print_row(const char* what, double value, const char* unit) {
     std::fflush(stdout);
 }
 
+// The same segment with another thread beside the caller's.
+void build_on_two(const Catalogue& catalogue, const std::string& folder, const ContentHash& name) {
+    const auto fs = io::make_posix_file_system();
+    const auto pool = make_thread_pool(1);
+    const std::size_t heap_before = bench::reset_heap_peak();
+    const double wall = seconds_of(CLOCK_MONOTONIC);
+    SegmentOptions options;
+    options.executor = pool.get();
+    SegmentBuilder builder(options);
+    must(builder.add(std::span(catalogue.rows)));
+    require(must(write_segment(*fs, folder, builder)).name == name, "segment of two threads");
+    print_row("build on two threads: wall", seconds_of(CLOCK_MONOTONIC) - wall, "s");
+    print_row("  peak heap of the builder",
+              static_cast<double>(bench::heap_peak() - heap_before) / (1 << 20), "MiB");
+}
+
 SegmentSummary build(const Catalogue& catalogue, const std::string& folder) {
     const auto fs = io::make_posix_file_system();
     const std::size_t heap_before = bench::reset_heap_peak();
@@ -360,6 +376,7 @@ int main(int argc, char** argv) {
     const auto catalogue = read_catalogue(argv[2], rows);
     std::printf("%zu packages\n", catalogue->rows.size());
     const SegmentSummary summary = build(*catalogue, folder);
+    build_on_two(*catalogue, folder, summary.name);
     const std::string path = folder + "/" + segment_file_name(summary.name);
     const auto fs = io::make_posix_file_system();
     const std::size_t heap_before = bench::heap_now();

@@ -121,6 +121,17 @@ struct SegmentBuilder::Impl {
                         .with_hint("build several segments"));
     }
 
+    // Calls both, at the same time where an executor was given; neither needs the other.
+    template <class First, class Second>
+    [[nodiscard]] Result<void> run(const First& first, const Second& second) const {
+        if (options.executor == nullptr) {
+            CATALOG_TRY_VOID(first());
+            return second();
+        }
+        return parallel_for(*options.executor, 2,
+                            [&](std::size_t part) { return part == 0 ? first() : second(); });
+    }
+
     // Everything but terms, in the order of the sections.
     [[nodiscard]] Result<void> write_tables(SegmentFile& file, const SegmentOrder& order,
                                             SegmentRoot& root) const {
@@ -152,11 +163,18 @@ struct SegmentBuilder::Impl {
         root.secret = options.secret;
         root.widths = order.widths();
         root.doc_width = width_of(root.docs);
-        CATALOG_TRY_VOID(write_tables(file, order, root));
-        draft.facts.clear();
         {
             TermCollector terms(draft, order, options.secret);
-            terms.collect();
+            const auto tables = [&]() -> Result<void> {
+                CATALOG_TRY_VOID(write_tables(file, order, root));
+                draft.facts.clear();  // terms do not look at them
+                return {};
+            };
+            const auto gather = [&]() -> Result<void> {
+                terms.collect();
+                return {};
+            };
+            CATALOG_TRY_VOID(run(tables, gather));
             // From here on the terms say everything.
             order = {};
             draft.clear();

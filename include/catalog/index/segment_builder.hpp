@@ -10,6 +10,7 @@
 
 #include "catalog/core/bytes.hpp"
 #include "catalog/core/content_hash.hpp"
+#include "catalog/core/executor.hpp"
 #include "catalog/core/result.hpp"
 #include "catalog/index/segment_row.hpp"
 #include "catalog/io/file_system.hpp"
@@ -23,7 +24,8 @@ struct IndexEntry;
 /// outside can choose names that meet in one place, and PackageKeys of all of them agree.
 using SegmentSecret = std::array<std::byte, 16>;
 
-/// Gets the bytes of a segment in order. What it returns as error ends the work.
+/// Gets the bytes of a segment in order, one call at a time; with SegmentOptions::executor some of
+/// them on its threads. What it returns as error ends the work.
 using SegmentSink = std::function<Result<void>(ByteView)>;
 
 /// How a segment is built.
@@ -37,6 +39,11 @@ public:
     /// Bytes of memory that `add` may come to; more is kLimitExceeded, and several segments are to
     /// be built instead. `finish` takes about half as much again.
     std::size_t memory_bytes_max = std::size_t{1} << 30;
+    /// Where a part of `finish` runs beside the caller; null for the caller alone. The bytes of the
+    /// segment are the same, memory of `finish` is about a quarter more. Not owned; it must outlive
+    /// the builder. The caller waits for what it began and does itself what nobody began, so that
+    /// it may be one of the executor's own threads.
+    Executor* executor = nullptr;
 };
 
 /// What was written.
