@@ -82,8 +82,8 @@ void for_each_word_place(std::string_view text, const Use& use) {
 template <class Use>
 void for_each_word(std::string_view text, char before, const Use& use) {
     // Not cleared: it would be for each text.
-    std::array<char, kTermWordBytesMax + 1>
-        buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    // Filled as far as it is read. NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
+    std::array<char, kTermWordBytesMax + 1> buffer;
     buffer[0] = before;
     for_each_word_place(text, [&](std::size_t from, std::size_t end) {
         const std::size_t count = end - from < kTermWordBytesMax ? end - from : kTermWordBytesMax;
