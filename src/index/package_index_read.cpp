@@ -1,8 +1,11 @@
 // Reading: by id, by name, listing, facets, dependencies.
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "catalog/core/bytes.hpp"
+#include "catalog/index/query.hpp"
 #include "catalog/internal/try.hpp"
 #include "package_index_impl.hpp"
 
@@ -215,6 +218,41 @@ Result<std::vector<DependencyEdge>> PackageIndex::dependents(const PackageName& 
         }
     }
     return edges;
+}
+
+Result<Dependents> PackageIndex::all_dependents(const PackageName& name, std::size_t limit) const {
+    constexpr std::size_t kDependentsMax = 100'000;
+    if (limit == 0 || limit > kDependentsMax)
+        return fail(Errc::kQueryInvalid, "1 to 100,000 dependents are returned");
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    Dependents found;
+    std::set<PackageName> known{name};
+    std::vector<PackageName> level{name};
+    for (std::uint32_t distance = 1; !level.empty(); ++distance) {
+        // Of several that a package needs at this distance the first is named.
+        std::map<PackageName, Dependent> next;
+        for (const PackageName& needed : level) {
+            CATALOG_TRY(const std::vector<IndexRow> rows,
+                        moment->rows_with(TermKind::kDependency, needed.view()));
+            for (const IndexRow& row : rows) {
+                const PackageName& dependent = row.entry.id.name();
+                if (known.contains(dependent) || next.contains(dependent)) continue;
+                CATALOG_TRY(const bool is_newest, is_newest_visible(*moment, row.entry));
+                if (is_newest) next.emplace(dependent, Dependent{row.entry.id, distance, needed});
+            }
+        }
+        level.clear();
+        for (auto& [dependent, entry] : next) {
+            if (found.packages.size() == limit) {
+                found.is_truncated = true;
+                return found;
+            }
+            known.insert(dependent);
+            level.push_back(dependent);
+            found.packages.push_back(std::move(entry));
+        }
+    }
+    return found;
 }
 
 Result<std::vector<IndexEntry>> PackageIndex::providers_of(const PackageName& name) const {

@@ -7,6 +7,7 @@
 #include "catalog/index/query.hpp"
 #include "catalog/internal/try.hpp"
 #include "package_index_impl.hpp"
+#include "query_counts.hpp"
 #include "query_delta.hpp"
 #include "query_names.hpp"
 #include "query_sealed.hpp"
@@ -33,18 +34,41 @@ public:
         if (!query_.cursor.empty()) {
             CATALOG_TRY(after, decode_search_cursor(query_.cursor, plan_));
         }
-        plan_.finish_statistics();
         // One more tells whether there is a next page.
         best_ = BestHits(query_.limit + 1, std::move(after));
-        if (plan_.required.empty()) {
-            CATALOG_TRY_VOID(search_filters());
-        } else {
-            CATALOG_TRY_VOID(search_words());
-        }
+        CATALOG_TRY_VOID(visit());
         return page();
     }
 
+    /// Gives every hit to `counter`, which outlives this call.
+    Result<void> count(std::uint64_t delta_lengths, HitCounter& counter) {
+        CATALOG_TRY_VOID(open_sources(delta_lengths));
+        counter_ = &counter;
+        return visit();
+    }
+
 private:
+    Result<void> visit() {
+        plan_.finish_statistics();
+        return plan_.required.empty() ? search_filters() : search_words();
+    }
+
+    [[nodiscard]] bool may_take(double score) const noexcept {
+        return counter_ != nullptr || best_.may_take(score);
+    }
+
+    /// Takes a version that is a hit.
+    Result<void> take(IndexRow row, double score) {
+        if (counter_ != nullptr) return counter_->add(row);
+        best_.add(std::move(row), score);
+        return {};
+    }
+
+    [[nodiscard]] bool takes(const IndexRow& row, double score) const {
+        return counter_ != nullptr ||
+               best_.takes(score, row.entry.id.name().view(), row.entry.version);
+    }
+
     Result<void> open_sources(std::uint64_t delta_lengths) {
         for (const SealedSegment& segment : moment_.segments())
             sealed_.emplace_back(segment, plan_);
@@ -74,7 +98,7 @@ private:
         CATALOG_TRY_VOID(consider_exact());
         CATALOG_TRY_VOID(consider_delta());
         for (SealedQuery& sealed : sealed_) {
-            const auto may_take = [this](double score) { return best_.may_take(score); };
+            const auto may_take = [this](double score) { return this->may_take(score); };
             const auto consider = [&](std::uint32_t doc, const VersionWeights& weights) {
                 return consider_sealed(sealed, doc, weights);
             };
@@ -112,7 +136,7 @@ private:
     }
 
     Result<double> with_popularity(double score, std::string_view name) const {
-        if (query_.popularity == 0) return score;
+        if (query_.popularity == 0 || counter_ != nullptr) return score;
         CATALOG_TRY(const std::uint64_t dependents, dependents_of(moment_, name));
         const double most = std::log1p(static_cast<double>(kDependentsCounted));
         return score + query_.popularity * std::log1p(static_cast<double>(dependents)) / most;
@@ -131,10 +155,10 @@ private:
             return a.score != b.score ? a.score > b.score : a.match < b.match;
         });
         for (const Scored& one : order) {
-            if (!best_.may_take(one.score + query_.popularity)) break;
+            if (!may_take(one.score + query_.popularity)) break;
             const DeltaMatch& match = matches_[one.match];
             CATALOG_TRY(const double score, with_popularity(one.score, match.name()));
-            if (!best_.may_take(score)) continue;
+            if (!may_take(score)) continue;
             CATALOG_TRY(IndexRow row, delta_row(match));
             CATALOG_TRY_VOID(offer(std::move(row), match.weights, score));
         }
@@ -155,24 +179,23 @@ private:
         const auto record = sealed.sealed().segment().record(DocId{doc});
         if (!record || (exact_done_ && plan_.is_exact(record->name()))) return {};
         const double plain = plain_score(weights, record->name());
-        if (!best_.may_take(plain + query_.popularity)) return {};
+        if (!may_take(plain + query_.popularity)) return {};
         CATALOG_TRY(const double score, with_popularity(plain, record->name()));
-        if (!best_.may_take(score)) return {};
+        if (!may_take(score)) return {};
         CATALOG_TRY(IndexRow row, moment_.row(sealed.sealed(), DocId{doc}));
         return offer(std::move(row), weights, score);
     }
 
     /// Takes a version among the hits when it is one.
     Result<void> offer(IndexRow row, const VersionWeights& weights, double score) {
-        if (!best_.takes(score, row.entry.id.name().view(), row.entry.version)) return {};
+        if (!takes(row, score)) return {};
         CATALOG_TRY(const bool wanted, is_wanted(row, weights));
         if (!wanted) return {};
         if (query_.filter.newest_only) {
             CATALOG_TRY(const bool is_old, has_newer(row));
             if (is_old) return {};
         }
-        best_.add(std::move(row), score);
-        return {};
+        return take(std::move(row), score);
     }
 
     Result<bool> is_wanted(IndexRow& row, const VersionWeights& weights) const {
@@ -321,7 +344,7 @@ private:
             if (!plan_.holds(weights)) continue;
             CATALOG_TRY(const bool wanted, is_wanted(row, weights));
             if (!wanted) continue;
-            if (best_.takes(score, name, row.entry.version)) best_.add(std::move(row), score);
+            if (takes(row, score)) CATALOG_TRY_VOID(take(std::move(row), score));
             if (query_.filter.newest_only) return {};
         }
         return {};
@@ -348,7 +371,8 @@ private:
     std::vector<SealedQuery> sealed_;
     std::vector<DeltaMatch> matches_;
     BestHits best_;
-    bool exact_done_ = false;  ///< Sealed versions of the query's own name were looked at.
+    HitCounter* counter_ = nullptr;  ///< Gets every hit instead of the best ones.
+    bool exact_done_ = false;        ///< Sealed versions of the query's own name were looked at.
 };
 
 Result<void> check_query(const Query& query) {
@@ -396,6 +420,23 @@ Result<SearchPage> PackageIndex::search(const Query& query) const {
     CATALOG_TRY(const MomentLink moment, impl_->moment());
     CATALOG_TRY(const std::uint64_t lengths, impl_->delta_lengths(*moment, revision));
     return Search(*moment, query).run(lengths);
+}
+
+Result<HitCounts> PackageIndex::count(const Query& query, std::span<const CountedField> fields,
+                                      std::size_t values_max) const {
+    constexpr std::size_t kFieldsMax = 16;
+    constexpr std::size_t kValuesMax = 1'000;
+    CATALOG_TRY_VOID(check_query(query));
+    if (fields.size() > kFieldsMax)
+        return fail(Errc::kQueryInvalid, "hits are counted by at most 16 fields");
+    if (values_max == 0 || values_max > kValuesMax)
+        return fail(Errc::kQueryInvalid, "of a field 1 to 1,000 values are returned");
+    const std::uint64_t revision = impl_->store.revision();
+    CATALOG_TRY(const MomentLink moment, impl_->moment());
+    CATALOG_TRY(const std::uint64_t lengths, impl_->delta_lengths(*moment, revision));
+    HitCounter counter(*moment, fields);
+    CATALOG_TRY_VOID(Search(*moment, query).count(lengths, counter));
+    return counter.take(values_max);
 }
 
 Result<std::vector<SearchHit>> PackageIndex::search(std::string_view words, const Filter& filter,

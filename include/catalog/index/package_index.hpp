@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -104,6 +105,9 @@ struct IndexFamilies {
 
 class Query;
 struct SearchPage;
+struct HitCounts;
+struct Dependents;
+enum class CountedField : std::uint8_t;
 
 /// The index of one library, inside its KeyValueStore.
 ///
@@ -235,6 +239,20 @@ public:
                                                         const Filter& filter,
                                                         std::size_t limit) const;
 
+    /// Counts the hits of a query, and those that have each value of the given fields; of each
+    /// field the `values_max` most frequent values (1 to 1,000) are returned. Limit and cursor of
+    /// the query do not count. Errors: kQueryInvalid, kLimitExceeded (more than 65,536 values of a
+    /// field), kIndexCorrupted. Cost: a look at every version that the clauses hold for, and in the
+    /// delta the manifest of each hit for keywords, tags and authors. Memory: the distinct values.
+    [[nodiscard]] Result<HitCounts> count(const Query& query, std::span<const CountedField> fields,
+                                          std::size_t values_max) const;
+
+    /// Returns the packages whose newest version needs `name`, itself or through others, with any
+    /// requirement: those that a change of `name` may reach. Cycles end where they began; `name`
+    /// itself is never among them. `limit` 1 to 100,000. Errors: kQueryInvalid, kIndexCorrupted.
+    /// Cost: a look at all versions that depend on one of them.
+    [[nodiscard]] Result<Dependents> all_dependents(const PackageName& name,
+                                                    std::size_t limit) const;
     /// Returns the edges that point to `name` (of the newest version of each dependent, or of all).
     /// Ordered by dependent.
     [[nodiscard]] Result<std::vector<DependencyEdge>> dependents(const PackageName& name,

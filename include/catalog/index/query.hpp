@@ -92,4 +92,46 @@ struct SearchPage {
     std::string cursor;
 };
 
+/// A field whose values hits are counted by.
+enum class CountedField : std::uint8_t { kType, kLicense, kState, kKeyword, kTag, kAuthor };
+
+/// Returns "type", "license", "state", "keyword", "tag" or "author".
+[[nodiscard]] std::string_view counted_field_name(CountedField field) noexcept;
+/// Errors: kQueryInvalid (no such field).
+[[nodiscard]] Result<CountedField> parse_counted_field(std::string_view text);
+
+/// How many hits have a value; a hit may have several of a field, or none.
+struct ValueCount {
+    std::string value;  ///< As it was written.
+    std::uint64_t hits = 0;
+    friend bool operator==(const ValueCount&, const ValueCount&) = default;
+};
+
+struct FieldCounts {
+    CountedField field = CountedField::kType;
+    std::vector<ValueCount> values;     ///< Most hits first, then in byte order.
+    std::uint64_t distinct_values = 0;  ///< How many there are, in `values` or not.
+    friend bool operator==(const FieldCounts&, const FieldCounts&) = default;
+};
+
+/// What all hits of a query are, on whichever page.
+struct HitCounts {
+    std::uint64_t hits = 0;
+    std::vector<FieldCounts> fields;  ///< In the order in which they were asked for.
+    friend bool operator==(const HitCounts&, const HitCounts&) = default;
+};
+
+/// A package that needs another one, itself or through others.
+struct Dependent {
+    PackageId id;                ///< The newest version of its name.
+    std::uint32_t distance = 1;  ///< Dependencies from it to the package, the fewest.
+    PackageName needs;           ///< What it depends on itself.
+    friend bool operator==(const Dependent&, const Dependent&) = default;
+};
+
+struct Dependents {
+    std::vector<Dependent> packages;  ///< Nearest first, then in byte order of names.
+    bool is_truncated = false;        ///< There are more than were asked for.
+};
+
 }  // namespace catalog::index
