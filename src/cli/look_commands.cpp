@@ -52,26 +52,80 @@ struct FilterOptions {
     }
 };
 
-Result<ExitCode> search(Session& session, const FilterOptions& options,
-                        const std::vector<std::string>& words) {
-    CATALOG_TRY(const index::Filter filter, options.read());
-    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-    CATALOG_TRY(const std::vector<index::SearchHit> hits,
-                library->search(text, filter, options.limit, session.context()));
-    if (session.json()) {
-        session.print_json(to_json(hits));
-    } else if (hits.empty()) {
-        session.note("nothing found");
-    } else {
-        Table table({"name", "version", "what", "description"});
-        for (const index::SearchHit& hit : hits)
-            table.add({hit.entry.id.name().str(), hit.entry.id.version(), flags_text(hit.entry),
-                       hit.entry.description});
-        session.print(table.to_string(session.streams().out_is_terminal ? 120 : 0));
+struct SearchOptions {
+    FilterOptions filter;
+    std::vector<std::string> words;
+    std::string cursor;
+    bool count = false;
+    std::vector<std::string> facets;
+
+    Result<index::Query> read() const {
+        std::string text;
+        for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+        CATALOG_TRY(index::Query query, index::Query::parse(text));
+        CATALOG_TRY(const index::Filter narrower, filter.read());
+        CATALOG_TRY_VOID(query.narrow(narrower));
+        query.limit = filter.limit;
+        query.cursor = cursor;
+        return query;
     }
-    return hits.empty() ? ExitCode::kAnswerIsNo : ExitCode::kOk;
+};
+
+constexpr std::size_t kFacetValues = 20;
+constexpr std::size_t kSuggestions = 3;
+
+void print_hits(Session& session, const library::SearchAnswer& answer) {
+    Table table({"name", "version", "what", "description"});
+    for (const index::SearchHit& hit : answer.page.hits)
+        table.add({hit.entry.id.name().str(), hit.entry.id.version(), flags_text(hit.entry),
+                   hit.entry.description});
+    if (!table.empty()) session.print(table.to_string(session.streams().out_is_terminal ? 120 : 0));
+    if (answer.counts) {
+        session.print(count_text(answer.counts->hits) + " in all\n");
+        for (const index::FieldCounts& field : answer.counts->fields) {
+            Table counts({std::string(counted_field_name(field.field)), "hits"});
+            for (const index::ValueCount& one : field.values)
+                counts.add({one.value, count_text(one.hits)});
+            session.print(counts.to_string());
+        }
+    }
+    if (!answer.page.cursor.empty()) session.note("more: --cursor " + answer.page.cursor);
+    if (!answer.page.hits.empty()) return;
+    std::string said = "nothing found";
+    for (const std::string& name : answer.suggestions)
+        said += (&name == &answer.suggestions.front() ? "; is it " : ", ") + printable(name);
+    session.note(said);
+}
+
+Result<ExitCode> search(Session& session, const SearchOptions& options) {
+    CATALOG_TRY(const index::Query query, options.read());
+    library::SearchExtras extras;
+    extras.count = options.count;
+    extras.suggestions_max = kSuggestions;
+    extras.facet_values_max = kFacetValues;
+    for (const std::string& name : options.facets) {
+        CATALOG_TRY(const index::CountedField field, index::parse_counted_field(name));
+        extras.facets.push_back(field);
+    }
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    CATALOG_TRY(const library::SearchAnswer answer,
+                answer_search(*library, query, extras, session.context()));
+    if (session.json())
+        session.print_json(to_json(answer));
+    else
+        print_hits(session, answer);
+    return answer.page.hits.empty() ? ExitCode::kAnswerIsNo : ExitCode::kOk;
+}
+
+Result<ExitCode> suggest(Session& session, const std::string& name, std::size_t limit) {
+    CATALOG_TRY(library::AssetLibrary * library, session.open(Access::kRead));
+    CATALOG_TRY(const std::vector<std::string> names,
+                library->suggest(name, limit, session.context()));
+    if (session.json())
+        session.print_json(json::Object{{"name", name}, {"names", library::to_json(names)}});
+    else
+        for (const std::string& near : names) session.print(near + "\n");
+    return names.empty() ? ExitCode::kAnswerIsNo : ExitCode::kOk;
 }
 
 Result<ExitCode> list(Session& session, const FilterOptions& options, const std::string& prefix,
@@ -188,13 +242,35 @@ struct DepsOptions {
     std::string what;
     bool reverse = false;
     bool all_versions = false;
+    bool transitive = false;
+    std::size_t limit = 1000;
     bool dot = false;
     bool svg = false;
 };
 
+Result<ExitCode> all_dependents(Session& session, library::AssetLibrary& library,
+                                const PackageName& name, std::size_t limit) {
+    CATALOG_TRY(const index::Dependents found,
+                library.all_dependents(name, limit, session.context()));
+    if (session.json()) {
+        session.print_json(library::dependents_json(name.str(), found));
+        return ExitCode::kOk;
+    }
+    Table table({"needed by", "distance", "through"});
+    for (const index::Dependent& one : found.packages)
+        table.add({one.id.to_string(), count_text(one.distance), one.needs.str()});
+    if (table.empty())
+        session.note("nothing needs " + name.str());
+    else
+        session.print(table.to_string());
+    if (found.is_truncated) session.note("there are more: --limit");
+    return ExitCode::kOk;
+}
+
 Result<ExitCode> dependents(Session& session, library::AssetLibrary& library,
                             const DepsOptions& options) {
     CATALOG_TRY(const PackageName name, PackageName::parse(options.what));
+    if (options.transitive) return all_dependents(session, library, name, options.limit);
     CATALOG_TRY(const std::vector<index::DependencyEdge> edges,
                 library.dependents(name, options.all_versions, session.context()));
     if (session.json()) {
@@ -247,20 +323,49 @@ Result<ExitCode> cat(Session& session, const std::string& id_text, const std::st
     return ExitCode::kOk;
 }
 
+void add_search_command(CLI::App& app, Session& session) {
+    auto options = std::make_shared<SearchOptions>();
+    CLI::App* command = app.add_subcommand(
+        "search", "Find packages by words in name, keywords and description, best first");
+    command
+        ->add_option("words", options->words,
+                     "All must match; '\"a phrase\"', 'a OR b', field:value, and after -- also "
+                     "-not")
+        ->required()
+        ->type_name("WORD");
+    options->filter.add_to(*command);
+    command->add_option("--cursor", options->cursor, "Go on where an earlier page ended");
+    command->add_flag("--count", options->count, "How many there are in all, too");
+    command
+        ->add_option("--facet", options->facets,
+                     "How many have each type, license, state, keyword, tag or author, too")
+        ->type_name("FIELD")
+        ->allow_extra_args(false);
+    command->callback([&session, options] {
+        session.action = [&session, options] { return search(session, *options); };
+    });
+}
+
+void add_suggest_command(CLI::App& app, Session& session) {
+    auto name = std::make_shared<std::string>();
+    auto limit = std::make_shared<std::size_t>(5);
+    CLI::App* command =
+        app.add_subcommand("suggest", "Names that a name may be a misspelling of, likeliest first");
+    command->add_option("name", *name, "What was typed")->required()->type_name("NAME");
+    command->add_option("--limit", *limit, "At most this many, 1 to 64")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 64));
+    command->callback([&session, name, limit] {
+        session.action = [&session, name, limit] { return suggest(session, *name, *limit); };
+    });
+}
+
 }  // namespace
 
 void add_look_commands(CLI::App& app, Session& session) {
-    auto search_options = std::make_shared<FilterOptions>();
-    auto words = std::make_shared<std::vector<std::string>>();
-    CLI::App* command = app.add_subcommand(
-        "search", "Find packages by words in name, keywords and description, best first");
-    command->add_option("words", *words, "All of them must match")->required()->type_name("WORD");
-    search_options->add_to(*command);
-    command->callback([&session, search_options, words] {
-        session.action = [&session, search_options, words] {
-            return search(session, *search_options, *words);
-        };
-    });
+    add_search_command(app, session);
+    add_suggest_command(app, session);
+    CLI::App* command = nullptr;
 
     auto list_options = std::make_shared<FilterOptions>();
     list_options->limit = 1000;
@@ -302,6 +407,13 @@ void add_look_commands(CLI::App& app, Session& session) {
                       "Who needs it: the newest version of each");
     command->add_flag("--all-versions", deps_options->all_versions,
                       "With --reverse: every version");
+    command->add_flag("--transitive", deps_options->transitive,
+                      "With --reverse: those that need it through others too");
+    command
+        ->add_option("--limit", deps_options->limit,
+                     "With --transitive: at most this many, 1 to 100000")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
     command->add_flag("--dot", deps_options->dot, "The resolved closure as Graphviz text");
     command->add_flag("--svg", deps_options->svg, "The resolved closure as a picture");
     command->callback([&session, deps_options] {

@@ -197,6 +197,27 @@ Result<Query> Query::parse(std::string_view text) {
     return Parser(text).run();
 }
 
+Result<void> Query::narrow(const Filter& other) {
+    const std::pair<std::string*, const std::string*> texts[] = {
+        {&filter.name_prefix, &other.name_prefix},
+        {&filter.tag, &other.tag},
+        {&filter.keyword, &other.keyword},
+        {&filter.license, &other.license},
+        {&filter.author, &other.author}};
+    const bool is_twice = (filter.type && other.type) || (filter.state && other.state) ||
+                          std::ranges::any_of(texts, [](const auto& pair) {
+                              return !pair.first->empty() && !pair.second->empty();
+                          });
+    if (is_twice) return fail(Errc::kQueryInvalid, "a filter stands in the words and beside them");
+    for (const auto& [mine, more] : texts)
+        if (!more->empty()) *mine = *more;
+    if (other.type) filter.type = other.type;
+    if (other.state) filter.state = other.state;
+    filter.include_yanked = other.include_yanked;
+    filter.newest_only = other.newest_only;
+    return {};
+}
+
 Result<Query> Query::all_of(std::string_view words) {
     Query query;
     for (std::string& word : words_of(words)) {

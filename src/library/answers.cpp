@@ -1,5 +1,7 @@
 #include "catalog/library/answers.hpp"
 
+#include "catalog/internal/try.hpp"
+
 namespace catalog::library {
 
 namespace {
@@ -96,6 +98,56 @@ json::Object to_json(const std::vector<index::SearchHit>& hits) {
         list.emplace_back(std::move(object));
     }
     return {{"hits", std::move(list)}};
+}
+
+Result<SearchAnswer> answer_search(AssetLibrary& library, const index::Query& query,
+                                   const SearchExtras& extras, const CallContext& context) {
+    SearchAnswer answer;
+    CATALOG_TRY(answer.page, library.search(query, context));
+    if (extras.count || !extras.facets.empty()) {
+        CATALOG_TRY(answer.counts,
+                    library.count_hits(query, extras.facets, extras.facet_values_max, context));
+    }
+    if (answer.page.hits.empty() && query.cursor.empty() && !query.exact.empty() &&
+        extras.suggestions_max > 0) {
+        CATALOG_TRY(answer.suggestions,
+                    library.suggest(query.exact, extras.suggestions_max, context));
+    }
+    return answer;
+}
+
+json::Object to_json(const SearchAnswer& answer) {
+    json::Object object = to_json(answer.page.hits);
+    object.emplace("cursor", answer.page.cursor);
+    if (answer.counts) object.merge(to_json(*answer.counts));
+    if (answer.page.hits.empty()) object.emplace("suggestions", to_json(answer.suggestions));
+    return object;
+}
+
+json::Object to_json(const index::HitCounts& counts) {
+    json::Object object{{"total", counts.hits}};
+    if (counts.fields.empty()) return object;
+    json::Object facets;
+    for (const index::FieldCounts& field : counts.fields) {
+        json::Array values;
+        for (const index::ValueCount& one : field.values)
+            values.emplace_back(json::Object{{"value", one.value}, {"hits", one.hits}});
+        facets.insert_or_assign(
+            std::string(counted_field_name(field.field)),
+            json::Object{{"values", std::move(values)}, {"distinct", field.distinct_values}});
+    }
+    object.emplace("facets", std::move(facets));
+    return object;
+}
+
+json::Object dependents_json(const std::string& name, const index::Dependents& dependents) {
+    json::Array list;
+    for (const index::Dependent& one : dependents.packages)
+        list.emplace_back(json::Object{{"id", one.id.to_string()},
+                                       {"distance", std::uint64_t{one.distance}},
+                                       {"needs", one.needs.str()}});
+    return {
+        {"name", name}, {"dependents", std::move(list)}, {"truncated", dependents.is_truncated}};
 }
 
 json::Object package_json(const index::IndexEntry& entry, const package::Manifest& manifest,

@@ -523,35 +523,6 @@ Result<index::Page> AssetLibrary::list(const index::Filter& filter, std::size_t 
     });
 }
 
-Result<std::vector<index::SearchHit>> AssetLibrary::search(std::string_view words,
-                                                           const index::Filter& filter,
-                                                           std::size_t limit,
-                                                           const CallContext& context) {
-    return impl_->metrics.measure(
-        Operation::kSearch, [&]() -> Result<std::vector<index::SearchHit>> {
-            CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
-            return impl_->index->search(words, filter, limit);
-        });
-}
-
-Result<std::vector<index::DependencyEdge>> AssetLibrary::dependents(const PackageName& name,
-                                                                    bool all_versions,
-                                                                    const CallContext& context) {
-    return impl_->metrics.measure(
-        Operation::kDependents, [&]() -> Result<std::vector<index::DependencyEdge>> {
-            CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, name.view()));
-            return impl_->index->dependents(name, all_versions);
-        });
-}
-
-Result<std::vector<std::string>> AssetLibrary::complete(std::string_view prefix, std::size_t limit,
-                                                        const CallContext& context) {
-    return impl_->metrics.measure(Operation::kComplete, [&]() -> Result<std::vector<std::string>> {
-        CATALOG_TRY_VOID(impl_->enter(context, package::Verb::kList, ""));
-        return impl_->index->complete(prefix, limit);
-    });
-}
-
 Result<std::vector<resolve::ConstraintFinding>> AssetLibrary::check_constraints(
     const std::vector<resolve::Target>& constraints, const CallContext& context) {
     return impl_->metrics.measure(

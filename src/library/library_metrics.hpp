@@ -24,8 +24,10 @@ struct LibraryStats;
     X(kVersions, "versions", 16)                 \
     X(kList, "list", 1)                          \
     X(kSearch, "search", 1)                      \
+    X(kCountHits, "count_hits", 1)               \
     X(kDependents, "dependents", 1)              \
     X(kComplete, "complete", 1)                  \
+    X(kSuggest, "suggest", 1)                    \
     X(kFileTable, "file_table", 1)               \
     X(kReadFile, "read_file", 1)                 \
     X(kOpenFile, "open_file", 1)                 \

@@ -11,12 +11,12 @@ namespace {
 
 const std::vector<std::string>& commands() {
     static const std::vector<std::string> kCommands{
-        "init",      "info",    "stats",      "verify",     "repair",  "new",
-        "check",     "publish", "import",     "import-npm", "yank",    "unyank",
-        "deprecate", "restore", "archive",    "search",     "list",    "show",
-        "deps",      "cat",     "resolve",    "why",        "why-not", "install",
-        "uninstall", "update",  "rollback",   "history",    "store",   "solve",
-        "semver",    "plugin",  "completion", "abandon",    "matrix",  "keys"};
+        "init",    "info",    "stats",      "verify",    "repair",     "new",       "check",
+        "publish", "import",  "import-npm", "yank",      "unyank",     "deprecate", "restore",
+        "archive", "search",  "list",       "show",      "deps",       "cat",       "resolve",
+        "why",     "why-not", "install",    "uninstall", "update",     "rollback",  "history",
+        "store",   "solve",   "semver",     "plugin",    "completion", "abandon",   "matrix",
+        "keys",    "suggest"};
     return kCommands;
 }
 
@@ -115,6 +115,16 @@ TEST(Commands, PublishLookInstallAndVerify) {
     EXPECT_NE(bed.run({"list"}).out.find("kit"), std::string::npos);
     EXPECT_EQ(bed.run({"search", "kit"}).code, 0);
     EXPECT_EQ(bed.run({"search", "zebra"}).code, 1);
+    EXPECT_NE(bed.run({"search", "kti"}).error.find("is it kit"), std::string::npos);
+    EXPECT_EQ(bed.run({"search", "kit -hello", "name:k"}).code, 0);
+    EXPECT_EQ(bed.run({"search", "--", "kit", "-kit"}).code, 1);
+    EXPECT_EQ(bed.run({"search", "kit", "OR"}).code, 3);
+    EXPECT_EQ(bed.run({"search", "kit license:MIT", "--license", "MIT"}).code, 3);
+    EXPECT_EQ(bed.run({"search", "kit", "--facet", "size"}).code, 3);
+    EXPECT_TRUE(std::regex_search(bed.run({"search", "kit", "--facet", "type"}).out,
+                                  std::regex("1 in all\ntype +hits\nlibrary +1\n")));
+    EXPECT_EQ(bed.run({"suggest", "kti"}).out, "kit\n");
+    EXPECT_EQ(bed.run({"suggest", "kit"}).code, 1);
     EXPECT_EQ(bed.run({"check", bed.folder / "kit", "--json"})
                   .documents()[0]
                   .find("digest")

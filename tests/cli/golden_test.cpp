@@ -80,6 +80,14 @@ TEST(JsonAnswers, AreAsTheGoldenFileSays) {
     told.run({"list", "--limit", "2"});
     told.run({"search", "tool"});
     told.run({"search", "zebra"});
+    told.run({"search", "app OR lib", "--limit", "1"});
+    told.run({"search", "app OR", "license:MIT"});
+    told.run({"search", "type:application", "--all-versions", "--limit", "1", "--facet", "license",
+              "--facet", "type"});
+    told.run({"suggest", "lbi"});
+    told.run({"suggest", "zebra"});
+    told.run({"deps", "lib", "--reverse", "--transitive"});
+    told.run({"deps", "lib", "--reverse", "--transitive", "--limit", "1"});
     told.run({"show", "kit", "--files"});
     told.run({"show", "every@0.3.0-rc.1+build.7"});
     told.run({"deps", "every@0.3.0-rc.1+build.7"});

@@ -66,6 +66,16 @@ TEST(RequestsAndCli, LookingAnswersAlike) {
               text_of(both.run({"list", "b", "--all-versions", "--limit", "1"})));
     EXPECT_EQ(text_of(must(both.request("search_packages", {{"words", "base"}}))),
               text_of(both.run({"search", "base"})));
+    EXPECT_EQ(
+        text_of(must(both.request(
+            "search_packages", {{"words", "base OR kit"}, {"limit", 1}, {"facets", "license"}}))),
+        text_of(both.run({"search", "base", "OR", "kit", "--limit", "1", "--facet", "license"})));
+    EXPECT_EQ(text_of(must(both.request("search_packages", {{"words", "bsae"}}))),
+              text_of(both.run({"search", "bsae"})));
+    EXPECT_EQ(text_of(must(both.request("suggest", {{"name", "bsae"}}))),
+              text_of(both.run({"suggest", "bsae"})));
+    EXPECT_EQ(text_of(must(both.request("dependents", {{"name", "base"}, {"transitive", true}}))),
+              text_of(both.run({"deps", "base", "--reverse", "--transitive"})));
     EXPECT_EQ(text_of(must(both.request("get_package", {{"id", "kit"}, {"files", true}}))),
               text_of(both.run({"show", "kit", "--files"})));
     EXPECT_EQ(text_of(must(both.request("get_package", {{"id", "base@^1"}}))),

@@ -106,6 +106,43 @@ TEST(LookRequests, TellsVersionsDependenciesAndDependents) {
     EXPECT_EQ(each(dependents, "dependents", "id"), "tool@2.0.0");
 }
 
+TEST(LookRequests, GoesOnByCursorAndCounts) {
+    const RequestsBed bed = bed_with_packages();
+    std::string names;
+    std::string cursor;
+    do {
+        const json::Object page = must(
+            bed.call("search_packages",
+                     R"({"words":"small","limit":1,"count":true,"cursor":")" + cursor + R"("})"));
+        EXPECT_EQ(member(page, "total"), "3");
+        names += each(page, "hits", "name") + " ";
+        cursor = *page.at("cursor").as_string();
+    } while (!cursor.empty() && names.size() < 100);
+    EXPECT_EQ(
+        names,
+        each(must(bed.call("search_packages", R"({"words":"small"})")), "hits", "name") + " ");
+    const json::Object first = must(bed.call("search_packages", R"({"words":"small","limit":1})"));
+    const std::string next = *first.at("cursor").as_string();
+    EXPECT_EQ(code_of(bed.call("search_packages",
+                               R"({"words":"small","offset":1,"cursor":")" + next + R"("})")),
+              Errc::kInvalidArgument);
+    EXPECT_EQ(code_of(bed.call("search_packages", R"({"words":"kit","cursor":")" + next + R"("})")),
+              Errc::kQueryInvalid);
+    EXPECT_EQ(code_of(bed.call("search_packages", R"({"words":"kit","facets":["size"]})")),
+              Errc::kQueryInvalid);
+}
+
+TEST(LookRequests, SuggestsNearNamesAndAllDependents) {
+    const RequestsBed bed = bed_with_packages();
+    EXPECT_EQ(member(must(bed.call("suggest", R"({"name":"tolo"})")), "names"), R"(["tool"])");
+    EXPECT_EQ(member(must(bed.call("search_packages", R"({"words":"tolo"})")), "suggestions"),
+              R"(["tool"])");
+    const json::Object all =
+        must(bed.call("dependents", R"({"name":"acme/kit","transitive":true})"));
+    EXPECT_EQ(each(all, "dependents", "id"), "tool@2.0.0");
+    EXPECT_EQ(member(all, "truncated"), "false");
+}
+
 TEST(LookRequests, CompletesNames) {
     const RequestsBed bed = bed_with_packages();
     EXPECT_EQ(member(must(bed.call("complete", R"({"prefix":"to"})")), "names"), R"(["tool"])");

@@ -60,6 +60,10 @@ public:
     /// (no word, more than 16).
     [[nodiscard]] static Result<Query> all_of(std::string_view words);
 
+    /// Adds what a filter says beside the text, its flags included. Errors: kQueryInvalid (both say
+    /// something of one field).
+    [[nodiscard]] Result<void> narrow(const Filter& other);
+
     static constexpr std::size_t kTextBytesMax = 4096;  ///< Of what `parse` reads.
     static constexpr std::size_t kWordsMax = 16;        ///< In all clauses.
     static constexpr std::size_t kDependenciesMax = 8;

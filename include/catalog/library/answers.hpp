@@ -2,11 +2,14 @@
 // The JSON forms of answers, the same on the command line and through the C interface. docs/cli.md
 // describes each.
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/index/package_index.hpp"
+#include "catalog/index/query.hpp"
 #include "catalog/json/value.hpp"
 #include "catalog/library/asset_library.hpp"
 #include "catalog/lifecycle/installation.hpp"
@@ -32,6 +35,33 @@ namespace catalog::library {
 [[nodiscard]] json::Object to_json(const lifecycle::PreparingPage& page);
 /// `hits`: entries with `score`.
 [[nodiscard]] json::Object to_json(const std::vector<index::SearchHit>& hits);
+/// What an answer to a search says beside the page.
+struct SearchExtras {
+    bool count = false;  ///< How many hits there are.
+    std::vector<index::CountedField> facets;
+    std::size_t facet_values_max = 20;
+    std::size_t suggestions_max = 3;
+};
+
+struct SearchAnswer {
+    index::SearchPage page;
+    std::optional<index::HitCounts> counts;
+    std::vector<std::string> suggestions;  ///< Near names, where a first page has no hit.
+};
+
+/// Searches, and finds out what `extras` ask for. Errors: those of AssetLibrary::search,
+/// count_hits and suggest.
+[[nodiscard]] Result<SearchAnswer> answer_search(AssetLibrary& library, const index::Query& query,
+                                                 const SearchExtras& extras,
+                                                 const CallContext& context);
+/// `hits`: entries with `score`; `cursor`; where they were asked for `total` and `facets`; without
+/// hits `suggestions`.
+[[nodiscard]] json::Object to_json(const SearchAnswer& answer);
+/// `total`; with fields `facets`: of each field `values` (`value`, `hits`) and `distinct`.
+[[nodiscard]] json::Object to_json(const index::HitCounts& counts);
+/// `name`, `dependents` (`id`, `distance`, `needs`) and `truncated`.
+[[nodiscard]] json::Object dependents_json(const std::string& name,
+                                           const index::Dependents& dependents);
 /// An entry with `metadata`, `files_root` and `versions`, and with a table `file_table`.
 [[nodiscard]] json::Object package_json(const index::IndexEntry& entry,
                                         const package::Manifest& manifest,

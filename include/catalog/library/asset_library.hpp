@@ -22,6 +22,7 @@
 #include "catalog/core/result.hpp"
 #include "catalog/index/lazy_package.hpp"
 #include "catalog/index/package_index.hpp"
+#include "catalog/index/query.hpp"
 #include "catalog/library/asset_registry.hpp"
 #include "catalog/library/environment.hpp"
 #include "catalog/library/open_file.hpp"
@@ -311,8 +312,27 @@ public:
                                                                const index::Filter& filter,
                                                                std::size_t limit,
                                                                const CallContext& context = {});
+    /// Finds what a query asks for (index::Query), best first, and tells where the next page
+    /// begins. Errors: kQueryInvalid, kIndexCorrupted. Cost: see index::PackageIndex::search.
+    [[nodiscard]] Result<index::SearchPage> search(const index::Query& query,
+                                                   const CallContext& context = {});
+    /// Counts all hits of a query, and those that have each value of the given fields. Errors and
+    /// cost: see index::PackageIndex::count.
+    [[nodiscard]] Result<index::HitCounts> count_hits(const index::Query& query,
+                                                      std::span<const index::CountedField> fields,
+                                                      std::size_t values_max,
+                                                      const CallContext& context = {});
     [[nodiscard]] Result<std::vector<index::DependencyEdge>> dependents(
         const PackageName& name, bool all_versions, const CallContext& context = {});
+    /// Returns the packages that need `name`, themselves or through others, nearest first. Errors
+    /// and cost: see index::PackageIndex::all_dependents.
+    [[nodiscard]] Result<index::Dependents> all_dependents(const PackageName& name,
+                                                           std::size_t limit,
+                                                           const CallContext& context = {});
+    /// Returns up to `limit` names that `name` may be a misspelling of, the likeliest first; see
+    /// index::PackageIndex::suggest.
+    [[nodiscard]] Result<std::vector<std::string>> suggest(std::string_view name, std::size_t limit,
+                                                           const CallContext& context = {});
     /// Returns up to `limit` package names that start with `prefix`.
     [[nodiscard]] Result<std::vector<std::string>> complete(std::string_view prefix,
                                                             std::size_t limit,

@@ -24,6 +24,7 @@ struct RequestCall {
 [[nodiscard]] Result<json::Object> answer_deps(const RequestCall& call);
 [[nodiscard]] Result<json::Object> answer_dependents(const RequestCall& call);
 [[nodiscard]] Result<json::Object> answer_complete(const RequestCall& call);
+[[nodiscard]] Result<json::Object> answer_suggest(const RequestCall& call);
 [[nodiscard]] Result<json::Object> answer_info(const RequestCall& call);
 [[nodiscard]] Result<json::Object> answer_stats(const RequestCall& call);
 

@@ -1,4 +1,4 @@
-// list, get, search, versions, deps, dependents, complete, info, stats: what only looks.
+// list, get, search, versions, deps, dependents, complete, suggest, info, stats: what only looks.
 
 #include <algorithm>
 #include <cstddef>
@@ -107,10 +107,25 @@ Result<json::Object> answer_search(const RequestCall& call) {
     // What is dropped or moved afterwards has to be found first.
     const bool plain =
         by == "relevance" && order == "desc" && !call.arguments.flag("verified_only");
-    CATALOG_TRY(
-        std::vector<index::SearchHit> hits,
-        call.library.search(call.arguments.text("words"), filter,
-                            plain ? std::min(limit + offset, kHitsMax) : kHitsMax, call.context));
+    CATALOG_TRY(index::Query query, index::Query::parse(call.arguments.text("words")));
+    CATALOG_TRY_VOID(query.narrow(filter));
+    query.cursor = call.arguments.text("cursor");
+    const bool can_go_on = plain && offset == 0;
+    if (!query.cursor.empty() && !can_go_on)
+        return fail(Error(Errc::kInvalidArgument,
+                          "pages are of hits by relevance, without an offset and unsigned ones")
+                        .with_input("params.cursor"));
+    query.limit = plain ? std::min(limit + offset, kHitsMax) : kHitsMax;
+    library::SearchExtras extras;
+    extras.count = call.arguments.flag("count");
+    for (const std::string& name : call.arguments.texts("facets")) {
+        CATALOG_TRY(const index::CountedField field, index::parse_counted_field(name));
+        extras.facets.push_back(field);
+    }
+    CATALOG_TRY(library::SearchAnswer answer,
+                library::answer_search(call.library, query, extras, call.context));
+    std::vector<index::SearchHit>& hits = answer.page.hits;
+    if (!can_go_on) answer.page.cursor.clear();
     if (call.arguments.flag("verified_only"))
         std::erase_if(hits, [](const auto& hit) { return is_unsigned(hit.entry); });
     sort_hits(hits, by, order == "asc");
@@ -118,7 +133,7 @@ Result<json::Object> answer_search(const RequestCall& call) {
     hits.erase(hits.begin(), hits.begin() + first);
     if (hits.size() > limit)
         hits.erase(hits.begin() + static_cast<std::ptrdiff_t>(limit), hits.end());
-    return library::to_json(hits);
+    return library::to_json(answer);
 }
 
 Result<json::Object> answer_versions(const RequestCall& call) {
@@ -137,6 +152,12 @@ Result<json::Object> answer_deps(const RequestCall& call) {
 
 Result<json::Object> answer_dependents(const RequestCall& call) {
     CATALOG_TRY(const PackageName name, PackageName::parse(call.arguments.text("name")));
+    if (call.arguments.flag("transitive")) {
+        CATALOG_TRY(
+            const index::Dependents all,
+            call.library.all_dependents(name, call.arguments.number("limit", 1000), call.context));
+        return library::dependents_json(name.str(), all);
+    }
     CATALOG_TRY(const std::vector<index::DependencyEdge> edges,
                 call.library.dependents(name, call.arguments.flag("all_versions"), call.context));
     return library::dependents_json(name.str(), edges);
@@ -147,6 +168,13 @@ Result<json::Object> answer_complete(const RequestCall& call) {
                 call.library.complete(call.arguments.text("prefix"),
                                       call.arguments.number("limit", 20), call.context));
     return json::Object{{"names", library::to_json(names)}};
+}
+
+Result<json::Object> answer_suggest(const RequestCall& call) {
+    const std::string name = call.arguments.text("name");
+    CATALOG_TRY(const std::vector<std::string> names,
+                call.library.suggest(name, call.arguments.number("limit", 5), call.context));
+    return json::Object{{"name", name}, {"names", library::to_json(names)}};
 }
 
 Result<json::Object> answer_info(const RequestCall& call) {

@@ -151,8 +151,14 @@ constexpr auto kSearchParameters = joined(
           .aliases = "query",
           .required = true,
           .least = 1,
-          .help = "all of them must match"},
+          .help = "all must match; \"a phrase\", a OR b, -not, field:value"},
          {.name = "limit", .kind = kNumber, .least = 1, .most = 10'000, .help = "default 20"},
+         {.name = "cursor", .help = "goes on where an earlier page by relevance ended"},
+         {.name = "count", .kind = kFlag, .help = "how many there are in all, too"},
+         {.name = "facets",
+          .kind = kTexts,
+          .most = 6,
+          .help = "fields to count hits by: type, license, state, keyword, tag, author"},
          {.name = "offset",
           .kind = kNumber,
           .most = 10'000,
@@ -171,7 +177,16 @@ constexpr Parameter kVersionsParameters[] = {kName};
 constexpr Parameter kDepsParameters[] = {kId, kRequirement};
 constexpr Parameter kDependentsParameters[] = {
     kName,
-    {.name = "all_versions", .kind = kFlag, .help = "of every version, not only of the newest"}};
+    {.name = "all_versions", .kind = kFlag, .help = "of every version, not only of the newest"},
+    {.name = "transitive", .kind = kFlag, .help = "those that need it through others too"},
+    {.name = "limit",
+     .kind = kNumber,
+     .least = 1,
+     .most = 100'000,
+     .help = "with transitive, default 1000"}};
+constexpr Parameter kSuggestParameters[] = {
+    {.name = "name", .required = true, .least = 1, .help = "what was typed"},
+    {.name = "limit", .kind = kNumber, .least = 1, .most = 64, .help = "default 5"}};
 constexpr Parameter kCompleteParameters[] = {
     {.name = "prefix", .required = true, .help = "how the names begin; may be empty"},
     {.name = "limit", .kind = kNumber, .least = 1, .most = 1000, .help = "default 20"}};
@@ -290,15 +305,19 @@ constexpr Method kMethods[] = {
      "an entry with metadata, files_root, versions; with files file_table", kGetParameters,
      answer_get},
     {"search_packages", "search", kAssets, false, "finds packages by words, best first",
-     "hits (entries with score)", kSearchParameters, answer_search},
+     "hits (entries with score), cursor; when asked for total, facets; without hits suggestions",
+     kSearchParameters, answer_search},
     {"versions", "", kAssets, false, "lists the versions of a name, newest first",
      "name, versions (entries)", kVersionsParameters, answer_versions},
     {"deps", "dependencies", kAssets, false, "says what a package needs", "id, dependencies",
      kDepsParameters, answer_deps},
     {"dependents", "", kAssets, false, "says who needs a package",
-     "name, dependents (id, req, kind)", kDependentsParameters, answer_dependents},
+     "name, dependents (id, req, kind); transitive dependents (id, distance, needs), truncated",
+     kDependentsParameters, answer_dependents},
     {"complete", "", kAssets, false, "lists names that begin with a text", "names",
      kCompleteParameters, answer_complete},
+    {"suggest", "", kAssets, false, "lists names that a name may be a misspelling of",
+     "name, names", kSuggestParameters, answer_suggest},
     {"resolve", "", kAssets, false, "finds versions that fit together",
      "status, packages, order, proven, stats; with write_lock lock", kResolveParameters,
      answer_resolve},
