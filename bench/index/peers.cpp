@@ -169,6 +169,8 @@ public:
     }
     ~Fts5() override {
         sqlite3_finalize(search_);
+        sqlite3_finalize(count_);
+        sqlite3_finalize(complete_);
         sqlite3_close(db_);
         std::filesystem::remove(path_);
     }
@@ -189,6 +191,8 @@ public:
         sqlite3_finalize(insert);
         run("COMMIT");
         search_ = prepare("SELECT name FROM t WHERE t MATCH ? ORDER BY rank LIMIT ?");
+        count_ = prepare("SELECT count(*) FROM t WHERE t MATCH ?");
+        complete_ = prepare("SELECT DISTINCT name FROM t WHERE t MATCH ? LIMIT ?");
     }
     [[nodiscard]] std::uint64_t bytes() const override { return std::filesystem::file_size(path_); }
     std::size_t search(const std::string& words, int limit) override {
@@ -199,6 +203,22 @@ public:
             require(sqlite3_column_bytes(search_, 0) > 0, "name");
         sqlite3_reset(search_);
         return hits;
+    }
+    std::uint64_t count(const std::string& match) override {
+        bind(count_, 1, match);
+        require(sqlite3_step(count_) == SQLITE_ROW, "count");
+        const auto count = static_cast<std::uint64_t>(sqlite3_column_int64(count_, 0));
+        sqlite3_reset(count_);
+        return count;
+    }
+    std::size_t complete(const std::string& prefix, int limit) override {
+        bind(complete_, 1, "name : ^ " + prefix + " *");
+        sqlite3_bind_int(complete_, 2, limit);
+        std::size_t names = 0;
+        for (; sqlite3_step(complete_) == SQLITE_ROW; ++names)
+            require(sqlite3_column_bytes(complete_, 0) > 0, "name");
+        sqlite3_reset(complete_);
+        return names;
     }
 
 private:
@@ -217,6 +237,8 @@ private:
     std::string path_;
     sqlite3* db_ = nullptr;
     sqlite3_stmt* search_ = nullptr;
+    sqlite3_stmt* count_ = nullptr;
+    sqlite3_stmt* complete_ = nullptr;
 };
 #endif
 

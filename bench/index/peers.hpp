@@ -31,6 +31,10 @@ public:
     [[nodiscard]] virtual std::uint64_t bytes() const = 0;
     /// Returns how many of the best `limit` with all words there are; names are read.
     virtual std::size_t search(const std::string& words, int limit) = 0;
+    /// Returns how many packages match, of all.
+    virtual std::uint64_t count(const std::string& match) = 0;
+    /// Returns how many of at most `limit` distinct names have a first word with this prefix.
+    virtual std::size_t complete(const std::string& prefix, int limit) = 0;
 };
 
 /// Nothing where it was not there when this was compiled.
