@@ -1,6 +1,5 @@
 #include "library_metrics.hpp"
 
-#include <algorithm>
 #include <string_view>
 
 #include "catalog/library/asset_library.hpp"
@@ -94,8 +93,9 @@ LibraryMetrics::LibraryMetrics(std::shared_ptr<monitor::PerformanceMonitor> moni
          "Time of commits from their submission until they were durable.", Unit::kSeconds});
     commits_.write_seconds = registrar.histogram(
         {"catalog_commit_write_seconds", "Time of synced batches.", Unit::kSeconds});
-    if (!registrar.refusal()) return;
-    const std::string text = registrar.refusal()->to_string();
+    const auto& refusal = registrar.refusal();
+    if (!refusal) return;
+    const std::string text = refusal->to_string();
     const LogField field{"error", text};
     log.write({LogLevel::kWarning, "library", "some metrics are not counted", {&field, 1}});
 }
