@@ -1,5 +1,6 @@
 #include "library_metrics.hpp"
 
+#include <algorithm>  // IWYU pragma: keep
 #include <string_view>
 
 #include "catalog/library/asset_library.hpp"
