@@ -141,8 +141,8 @@ private:
     std::unique_ptr<OpenPack> open_ CATALOG_GUARDED_BY(mutex_);
     BackendChanges unreported_ CATALOG_GUARDED_BY(mutex_);
     std::set<PackId> going_ CATALOG_GUARDED_BY(mutex_);  ///< Their removal was reported.
-    /// A collection relies on every copy of a chunk that it was told of, and who condemned a pack on
-    /// those that stand elsewhere: of two packs with a chunk one may go, and no index may know
+    /// A collection relies on every copy of a chunk that it was told of, and who condemned a pack
+    /// on those that stand elsewhere: of two packs with a chunk one may go, and no index may know
     /// it in that one alone.
     bool copies_needed_ CATALOG_GUARDED_BY(mutex_) = false;
     std::string scratch_ CATALOG_GUARDED_BY(mutex_);
