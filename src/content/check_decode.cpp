@@ -221,6 +221,14 @@ Result<bool> CheckDecode::is_gone(PackId pack) const {
     return !mark.has_value();
 }
 
+// Tells of an entry that leads to where no such record was seen: that is told of when the index is
+// looked at, and is no damage to the records that stand there.
+bool CheckDecode::is_wrong(const ChunkId& id, const ChunkLocation& location) const {
+    const auto pack = packs_.records.find(location.pack);
+    return pack != packs_.records.end() &&
+           !pack->second.find(core_.backend->index_id(id), location);
+}
+
 void CheckDecode::add_damage(const ChunkLocation& location, const std::string& what) {
     const std::uint64_t bytes = core_.backend->bytes_of(location.stored_bytes);
     packs_.damaged.add(
@@ -273,7 +281,7 @@ Result<void> CheckDecode::collect_object(const ContentHash& id, std::string_view
     for (const ChunkRef& chunk : record->chunks) {
         CATALOG_TRY(const auto entry, core_.find_chunk(chunk.id));
         if (!entry || entry->location.plain_bytes != chunk.bytes ||
-            packs_.damaged.find(entry->location))
+            packs_.damaged.find(entry->location) || is_wrong(chunk.id, entry->location))
             return {};
         first = std::min(first, {entry->location.pack, entry->location.offset});
         entries.push_back({chunk.id, entry->location, entry->codec});
@@ -299,9 +307,11 @@ CheckDecode::Place CheckDecode::row_of(const IndexEntry& chunk) const {
     IndexEntry at = chunk;
     for (std::size_t links = 0; at.codec == Codec::kDelta && links < kDeltaDepthMax; ++links) {
         const auto base = core_.backend->base_of(at.location);
-        const auto entry = base ? core_.find_chunk(*base) : Result<std::optional<IndexEntry>>();
-        if (!entry || !*entry) break;
-        at = **entry;
+        if (!base) break;
+        const auto found = core_.find_chunk(*base);
+        const std::optional<IndexEntry> entry = found ? *found : std::nullopt;
+        if (!entry) break;
+        at = *entry;
     }
     return {at.location.pack, at.location.offset};
 }

@@ -74,6 +74,7 @@ private:
     [[nodiscard]] Result<void> check_again(const Root& root);
     [[nodiscard]] Result<bool> is_gone(PackId pack) const;
     [[nodiscard]] bool mark(const ChunkId& id, const ChunkLocation& location);
+    [[nodiscard]] bool is_wrong(const ChunkId& id, const ChunkLocation& location) const;
     void add_damage(const ChunkLocation& location, const std::string& what);
 
     const ContentCore& core_;

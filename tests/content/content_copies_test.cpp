@@ -168,11 +168,12 @@ TEST(ContentCopiesSoak, ARepairAmongSeveralCopiesLosesNothing) {
 }
 
 // The first lost what a merge of indexes knew in a condemned pack alone; in the second the older
-// copy of a chunk was copied as a delta of one that starts from the newer copy.
+// copy of a chunk was copied as a delta of one that starts from the newer copy; in the third a
+// damaged entry of an index made two whole records look damaged.
 TEST(ContentCopiesSoak, StoresThatLostSomethingOnceLoseNothing) {
     std::map<std::string, std::uint64_t> counts;
-    for (const std::uint64_t seed : {17'074u, 20'740u}) soak(seed, counts);
-    EXPECT_EQ(counts["stores with several copies of a chunk"], 2u);
+    for (const std::uint64_t seed : {17'074u, 20'740u, 59'489u}) soak(seed, counts);
+    EXPECT_EQ(counts["stores with several copies of a chunk"], 3u);
 }
 
 }  // namespace
