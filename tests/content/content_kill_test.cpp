@@ -131,21 +131,11 @@ TEST(ContentKill, NothingAcknowledgedIsLost) {
         repaired += damaged ? 1 : 0;
         ChildProcess writer({CONTENT_WRITER_PROCESS, folder.path(), std::to_string(random.next())});
         // After so many lines and a little later; some are killed while they open the store.
-        for (std::uint64_t left = random.chance(20) ? 0 : 1 + random.below(40); left != 0; --left) {
-            const auto line = writer.next_line();
-            if (!line) break;
-            ledger.read(*line);
-        }
-        const auto until =
-            std::chrono::steady_clock::now() + std::chrono::microseconds(random.below(12'000));
-        for (;;) {
-            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
-                until - std::chrono::steady_clock::now());
-            if (left.count() <= 0) break;
-            if (const auto line = writer.next_line(left)) ledger.read(*line);
-        }
-        killed += writer.kill() ? 1 : 0;
-        while (const auto line = writer.next_line(std::chrono::microseconds(0))) ledger.read(*line);
+        const std::uint64_t lines = random.chance(20) ? 0 : 1 + random.below(40);
+        killed += writer.listen_and_kill(lines, std::chrono::microseconds(random.below(12'000)),
+                                         [&](const std::string& line) { ledger.read(line); })
+                      ? 1
+                      : 0;
         ASSERT_NO_FATAL_FAILURE(check(folder.path(), damaged, ledger));
     }
     std::cout << killed << " processes killed, " << ledger.opened << " with an open store, "

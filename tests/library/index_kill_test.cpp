@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -19,6 +18,7 @@
 #include "support/io/results.hpp"
 #include "support/io/seeded_random.hpp"
 #include "support/io/temporary_folder.hpp"
+#include "support/kv/rocksdb_stores.hpp"
 
 namespace catalog::library::testing {
 namespace {
@@ -26,14 +26,10 @@ namespace {
 using io::testing::ChildProcess;
 using io::testing::must;
 using io::testing::SeededRandom;
+using kv::testing::number_from_environment;
 
 // A library is left after so many kills: looking at all of it takes longer each time.
 constexpr std::uint64_t kRoundsOfLibrary = 20;
-
-std::uint64_t from_environment(const char* name, std::uint64_t fallback) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
-}
 
 class Ledger {
 public:
@@ -89,27 +85,14 @@ void check(const std::string& folder, Ledger& ledger) {
 bool run_and_kill(const std::string& folder, SeededRandom& random, Ledger& ledger) {
     ChildProcess writer({INDEX_WRITER_PROCESS, folder, std::to_string(random.below(1u << 30))});
     // After so many lines and a little later; some are killed while they open the library.
-    for (std::uint64_t left = random.chance(10) ? 0 : 1 + random.below(60); left != 0; --left) {
-        const auto line = writer.next_line();
-        if (!line) break;
-        ledger.read(*line);
-    }
-    const auto until =
-        std::chrono::steady_clock::now() + std::chrono::microseconds(random.below(12'000));
-    for (;;) {
-        const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
-            until - std::chrono::steady_clock::now());
-        if (left.count() <= 0) break;
-        if (const auto line = writer.next_line(left)) ledger.read(*line);
-    }
-    const bool killed = writer.kill();
-    while (const auto line = writer.next_line(std::chrono::microseconds(0))) ledger.read(*line);
-    return killed;
+    const std::uint64_t lines = random.chance(10) ? 0 : 1 + random.below(60);
+    return writer.listen_and_kill(lines, std::chrono::microseconds(random.below(12'000)),
+                                  [&](const std::string& line) { ledger.read(line); });
 }
 
 TEST(IndexKill, NothingAcknowledgedIsLostAndNoFileIsLeft) {
-    const std::uint64_t rounds = from_environment("CATALOG_KILL_ROUNDS", 6);
-    const std::uint64_t seed = from_environment("CATALOG_KILL_SEED", 1);
+    const std::uint64_t rounds = number_from_environment("CATALOG_KILL_ROUNDS", 6);
+    const std::uint64_t seed = number_from_environment("CATALOG_KILL_SEED", 1);
     std::cout << "seed " << seed << ", " << rounds << " rounds\n";
     SeededRandom random(seed);
     Ledger ledger;

@@ -55,6 +55,25 @@ bool ChildProcess::kill() {
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
+bool ChildProcess::listen_and_kill(std::uint64_t lines, std::chrono::microseconds more,
+                                   const std::function<void(const std::string&)>& on_line) {
+    for (; lines != 0; --lines) {
+        const auto line = next_line();
+        if (!line) break;
+        on_line(*line);
+    }
+    const auto until = std::chrono::steady_clock::now() + more;
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+            until - std::chrono::steady_clock::now());
+        if (left.count() <= 0) break;
+        if (const auto line = next_line(left)) on_line(*line);
+    }
+    const bool killed = kill();
+    while (const auto line = next_line(std::chrono::microseconds(0))) on_line(*line);
+    return killed;
+}
+
 std::optional<std::string> ChildProcess::take_line() {
     const std::size_t end = read_.find('\n');
     if (end == std::string::npos) return std::nullopt;

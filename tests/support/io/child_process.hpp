@@ -4,6 +4,8 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +31,11 @@ public:
     /// Sends SIGKILL and waits until it is gone; lines that it said before can still be read.
     /// Returns whether it was alive until then.
     bool kill();
+
+    /// Gives `on_line` the next `lines` lines and what comes `more` after them, kills it, and gives
+    /// `on_line` what it said before. Returns what `kill` returns.
+    bool listen_and_kill(std::uint64_t lines, std::chrono::microseconds more,
+                         const std::function<void(const std::string&)>& on_line);
 
 private:
     std::optional<std::string> take_line();
